@@ -1,0 +1,210 @@
+"""Memory blocks and their truncated gradient (section 2.1 of the report; Gers et al. 2000).
+
+A block is S cells behind one input, one forget and one output gate, without peepholes.  Letters
+follow the equations: u sources, iota, phi and omega the gates, g and h the squashings, s cell
+states, y cell outputs, P traces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+from lstm_blues.errors import require_choice
+from lstm_blues.topology import Topology
+
+
+class Squashing(NamedTuple):
+    """A squashing function and its slope, the slope as a function of the squashed value."""
+
+    value: Callable[[Tensor], Tensor]
+    slope: Callable[[Tensor], Tensor]
+
+
+SQUASHINGS: dict[str, Squashing] = {
+    "identity": Squashing(lambda x: x, torch.ones_like),
+    "tanh": Squashing(torch.tanh, lambda v: 1 - v * v),
+    "logistic_1": Squashing(lambda x: 2 * torch.sigmoid(x) - 1, lambda v: (1 - v * v) / 2),
+    "logistic_2": Squashing(lambda x: 4 * torch.sigmoid(x) - 2, lambda v: (4 - v * v) / 4),
+}
+"""Choices for g and h by name; `logistic_n` is the logistic function scaled to [-n, n]."""
+
+
+class Activations(NamedTuple):
+    """One forward step of all blocks; every tensor has shape (N, C), gates repeated by cell."""
+
+    iota: Tensor
+    phi: Tensor
+    omega: Tensor
+    g: Tensor
+    s: Tensor
+    h: Tensor
+    y: Tensor
+
+
+class BlockState(NamedTuple):
+    """What the blocks carry from step to step, for N independent songs.
+
+    s: cell states, shape (N, C).  y: cell outputs, shape (N, C).  traces: shape (3, N, C, M), for
+    the weights to the cells, the input gates and the forget gates; None in a frozen network.
+    """
+
+    s: Tensor
+    y: Tensor
+    traces: Tensor | None
+
+
+class BlockWeights(NamedTuple):
+    """Weights from all M sources: three gates of shape (B, M), the cells' inputs (C, M)."""
+
+    input_gate: Tensor
+    forget_gate: Tensor
+    output_gate: Tensor
+    cell: Tensor
+
+
+def block_step(
+    weights: BlockWeights, u: Tensor, s: Tensor, block_of_cell: Tensor, g: Squashing, h: Squashing
+) -> Activations:
+    """The forward pass of one step, in plain differentiable operations (section 2.1).
+
+    u: sources [x(t); y(t-1); 1], shape (N, M).  s: states of the step before, shape (N, C).
+    """
+    iota, phi, omega = (
+        torch.sigmoid(F.linear(u, w))[:, block_of_cell]
+        for w in (weights.input_gate, weights.forget_gate, weights.output_gate)
+    )
+    squashed = g.value(F.linear(u, weights.cell))
+    s = phi * s + iota * squashed
+    h_of_s = h.value(s)
+    return Activations(iota, phi, omega, squashed, s, h_of_s, omega * h_of_s)
+
+
+class TruncatedStep(torch.autograd.Function):
+    """One step whose backward pass is the report's truncated gradient (section 2.1).
+
+    Errors that reach a gate or a cell's input go no further back; errors inside a cell live on in
+    its state, carried forward by the traces.  Only y has a gradient: it is enough, since every
+    earlier step's share is already in the traces.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        input_gate: Tensor,
+        forget_gate: Tensor,
+        output_gate: Tensor,
+        cell: Tensor,
+        u: Tensor,
+        s: Tensor,
+        traces: Tensor,
+        blocks: MemoryBlocks,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        weights = BlockWeights(input_gate, forget_gate, output_gate, cell)
+        a = block_step(weights, u, s, blocks.block_of_cell, blocks.g, blocks.h)
+        into = torch.stack(
+            (
+                blocks.g.slope(a.g) * a.iota,
+                a.g * a.iota * (1 - a.iota),
+                s * a.phi * (1 - a.phi),
+            )
+        )
+        seen = u[:, None, :] * blocks.cell_mask
+        traces = a.phi[..., None] * traces + into[..., None] * seen
+        ctx.blocks = blocks
+        ctx.save_for_backward(u, a.omega, a.h, traces)
+        ctx.mark_non_differentiable(a.s, traces)
+        return a.y, a.s, traces
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        blocks: MemoryBlocks = ctx.blocks
+        u, omega, h, traces = ctx.saved_tensors
+        epsilon = gradients[0]
+        e = omega * blocks.h.slope(h) * epsilon
+        to_cell, to_input, to_forget = (torch.einsum("nc,ncm->cm", e, p) for p in traces)
+        to_output = torch.einsum("nc,nm->cm", omega * (1 - omega) * h * epsilon, u)
+        to_output = to_output * blocks.cell_mask
+        return (
+            blocks.sum_over_cells(to_input),
+            blocks.sum_over_cells(to_forget),
+            blocks.sum_over_cells(to_output),
+            to_cell,
+            None,
+            None,
+            None,
+            None,
+        )
+
+
+class MemoryBlocks(nn.Module):
+    """All memory blocks of a network, with the connections of its topology.
+
+    Args:
+        topology: groups of blocks and what they see.
+        g: name of the squashing of the cells' inputs, one of `SQUASHINGS`.
+        h: name of the squashing of the cells' states, one of `SQUASHINGS`.
+
+    Weights of connections that the topology does not have are zero and stay exactly zero.
+    Raises `BluesError` for an unknown squashing.
+    """
+
+    block_of_cell: Tensor
+    block_mask: Tensor
+    cell_mask: Tensor
+
+    def __init__(self, topology: Topology, g: str, h: str) -> None:
+        super().__init__()
+        require_choice("network.g", g, SQUASHINGS)
+        require_choice("network.h", h, SQUASHINGS)
+        self.topology = topology
+        self.g, self.h = SQUASHINGS[g], SQUASHINGS[h]
+        block_of_cell = topology.block_of_cell()
+        mask = topology.block_mask()
+        self.register_buffer("block_of_cell", block_of_cell, persistent=False)
+        self.register_buffer("block_mask", mask, persistent=False)
+        self.register_buffer("cell_mask", mask[block_of_cell], persistent=False)
+        blocks, cells, sources = topology.blocks, topology.cells, topology.sources
+        self.input_gate = nn.Parameter(torch.zeros(blocks, sources))
+        self.forget_gate = nn.Parameter(torch.zeros(blocks, sources))
+        self.output_gate = nn.Parameter(torch.zeros(blocks, sources))
+        self.cell = nn.Parameter(torch.zeros(cells, sources))
+
+    @property
+    def weights(self) -> BlockWeights:
+        """The four weight matrices."""
+        return BlockWeights(self.input_gate, self.forget_gate, self.output_gate, self.cell)
+
+    def sum_over_cells(self, by_cell: Tensor) -> Tensor:
+        """Sums rows (C, M) over the cells of each block, shape (B, M)."""
+        by_block = by_cell.new_zeros(self.topology.blocks, by_cell.shape[1])
+        return by_block.index_add_(0, self.block_of_cell, by_cell)
+
+    def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:
+        """The state before a song's first step: zeros, for `songs` independent songs."""
+        cells, sources = self.topology.cells, self.topology.sources
+        zeros = self.cell.new_zeros
+        return BlockState(
+            zeros(songs, cells),
+            zeros(songs, cells),
+            zeros(3, songs, cells, sources) if traces else None,
+        )
+
+    def forward(self, x: Tensor, state: BlockState) -> BlockState:
+        """One step on the notes `x`, shape (N, I).  With traces in `state`, `y` of the result
+        carries the truncated gradient; without, the step is frozen and carries none."""
+        u = torch.cat((x, state.y.detach(), x.new_ones(x.shape[0], 1)), dim=1)
+        if state.traces is None:
+            with torch.no_grad():
+                a = block_step(self.weights, u, state.s, self.block_of_cell, self.g, self.h)
+            return BlockState(a.s, a.y, None)
+        y, s, traces = TruncatedStep.apply(  # type: ignore[no-untyped-call]
+            *self.weights, u, state.s, state.traces, self
+        )
+        return BlockState(s, y, traces)

@@ -1,0 +1,120 @@
+"""Checkpoints: everything a run needs to go on bit for bit, in a file that runs no code."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from torch import Tensor
+
+from lstm_blues.errors import BluesError
+from lstm_blues.network import BluesNetwork
+from lstm_blues.online import Counters, LearnerState
+
+FORMAT = "lstm_blues checkpoint 1"
+NAME = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run at one step.
+
+    config: the run's config in plain containers.  learner: weights, velocity, states, traces and
+    counters.  seconds: training time so far.  random: state of torch's random numbers.
+    """
+
+    config: dict[str, Any]
+    learner: LearnerState
+    seconds: float
+    random: Tensor
+
+
+def write_safely(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Writes a file under a temporary name and renames it, so that `path` is always whole."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_safely` for a text."""
+    write_safely(path, lambda file: file.write(text.encode()))
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes `checkpoint`; a kill at any moment leaves the old file or the new one."""
+    content = {
+        "format": FORMAT,
+        "config": json.dumps(checkpoint.config),
+        "learner": checkpoint.learner.as_dict(),
+        "seconds": checkpoint.seconds,
+        "random": checkpoint.random,
+    }
+    write_safely(path, lambda file: torch.save(content, file))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Reads a checkpoint, from the file or from the run folder that holds it.
+
+    Nothing in the file is executed.  Raises `BluesError` where there is none, or where it is cut
+    short, damaged or not one of this package's.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / NAME
+    if not path.is_file():
+        raise BluesError(f"there is no checkpoint at {str(path)!r}.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError):
+        raise BluesError(
+            f"{str(path)!r} is cut short, damaged or no checkpoint, and was not loaded."
+        ) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise BluesError(f"{str(path)!r} is no checkpoint of this package, and was not loaded.")
+    try:
+        learner = dict(content["learner"])
+        learner["counters"] = Counters(**learner["counters"])
+        return Checkpoint(
+            json.loads(content["config"]),
+            LearnerState(**learner),
+            float(content["seconds"]),
+            content["random"],
+        )
+    except (KeyError, TypeError, ValueError):
+        raise BluesError(
+            f"{str(path)!r} lacks a part of a checkpoint, and was not loaded."
+        ) from None
+
+
+def require_fitting(state: LearnerState, network: BluesNetwork, path: str) -> None:
+    """Raises `BluesError` unless `state`, read from `path`, has the shapes of `network`."""
+    shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
+    cells, sources = network.topology.cells, network.topology.sources
+    expected = {"s": (cells,), "y": (cells,), "traces": (3, cells, sources)}
+    fits = True
+    for kind in ("weights", "velocity"):
+        values = getattr(state, kind)
+        fits &= isinstance(values, dict) and shapes == {
+            name: tuple(value.shape) for name, value in values.items()
+        }
+    for name, shape in expected.items():
+        fits &= tuple(getattr(state, name).shape) == shape
+    fits &= all(isinstance(getattr(state.counters, f.name), int) for f in fields(Counters))
+    if not fits:
+        raise BluesError(f"the checkpoint of {path!r} does not fit its own network settings.")

@@ -1,0 +1,21 @@
+"""What goes wrong by a user's mistake: one sentence, no traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+
+class BluesError(ValueError):
+    """A mistake in a setting, a file or the machine; its text is one sentence for the user."""
+
+
+def require(holds: bool, setting: str, value: Any, allowed: str) -> None:
+    """Raise `BluesError` naming the setting, its value and what is allowed, unless it `holds`."""
+    if not holds:
+        raise BluesError(f"{setting} is {value!r}, but must be {allowed}.")
+
+
+def require_choice(setting: str, value: Any, choices: Collection[str]) -> None:
+    """Raise `BluesError` unless `value` is one of `choices`."""
+    require(value in choices, setting, value, "one of " + ", ".join(choices))

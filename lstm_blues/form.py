@@ -1,0 +1,204 @@
+"""The form: chord symbols to note vectors (sections 2.2 and 2.3 of the report).
+
+A chord is a set of pitch classes: inversions fold every chord into one range of twelve notes, one
+unit a note, 1.0 for on and 0.0 for off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lstm_blues.errors import BluesError, require
+
+NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+"""Names of the pitch classes 0 to 11, as jazz players in the flat keys spell them."""
+
+_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
+_ROOT = re.compile(r"([A-G])([#♯b♭]?)")
+
+# Semitones above the root.  Where players use several signs for one quality, all are listed.
+_QUALITIES: dict[tuple[str, ...], tuple[int, ...]] = {
+    ("", "maj", "M"): (0, 4, 7),
+    ("m", "min", "-"): (0, 3, 7),
+    ("5",): (0, 7),
+    ("dim", "°", "o"): (0, 3, 6),
+    ("aug", "+"): (0, 4, 8),
+    ("sus2",): (0, 2, 7),
+    ("sus4", "sus"): (0, 5, 7),
+    ("6", "maj6"): (0, 4, 7, 9),
+    ("m6", "min6", "-6"): (0, 3, 7, 9),
+    ("6/9", "69"): (0, 2, 4, 7, 9),
+    ("7",): (0, 4, 7, 10),
+    ("maj7", "M7", "Δ", "Δ7"): (0, 4, 7, 11),
+    ("m7", "min7", "-7"): (0, 3, 7, 10),
+    ("mM7", "mmaj7", "m(maj7)", "-Δ"): (0, 3, 7, 11),
+    ("dim7", "°7", "o7"): (0, 3, 6, 9),
+    ("m7b5", "m7♭5", "-7b5", "ø", "ø7"): (0, 3, 6, 10),
+    ("aug7", "+7", "7#5", "7♯5"): (0, 4, 8, 10),
+    ("7b5", "7♭5"): (0, 4, 6, 10),
+    ("7sus4", "7sus"): (0, 5, 7, 10),
+    ("7b9", "7♭9"): (0, 1, 4, 7, 10),
+    ("7#9", "7♯9"): (0, 3, 4, 7, 10),
+    ("9",): (0, 2, 4, 7, 10),
+    ("maj9", "M9", "Δ9"): (0, 2, 4, 7, 11),
+    ("m9", "min9", "-9"): (0, 2, 3, 7, 10),
+    ("add9",): (0, 2, 4, 7),
+    ("11",): (0, 2, 5, 7, 10),
+    ("m11", "min11", "-11"): (0, 2, 3, 5, 7, 10),
+    ("13",): (0, 2, 4, 7, 9, 10),
+}
+_INTERVALS = {sign: intervals for signs, intervals in _QUALITIES.items() for sign in signs}
+CHORD_QUALITIES = tuple(_INTERVALS)
+"""Every sign that `pitch_classes` knows after the root; the empty one is the major triad."""
+
+
+def _root(text: str) -> tuple[int, str] | None:
+    """The pitch class that `text` begins with and what follows it."""
+    match = _ROOT.match(text)
+    if match is None:
+        return None
+    return (_LETTERS[match[1]] + _ACCIDENTALS[match[2]]) % 12, text[match.end() :]
+
+
+def pitch_classes(symbol: str) -> frozenset[int]:
+    """The pitch classes (0 = C ... 11 = B) of a chord symbol, such as `Gm7`, `Cdim` or `C/E`.
+
+    A bass note after a slash joins the set.  Raises `BluesError` for a symbol it does not know.
+    """
+    symbol = symbol.strip()
+    root = _root(symbol)
+    if root is None:
+        raise BluesError(f"chord symbol {symbol!r} must begin with a note name from A to G.")
+    pitch, quality = root
+    bass: frozenset[int] = frozenset()
+    if quality not in _INTERVALS and "/" in quality:
+        quality, _, below = quality.rpartition("/")
+        under = _root(below)
+        if under is None or under[1]:
+            raise BluesError(f"chord symbol {symbol!r} has {below!r}, which is no note, as bass.")
+        bass = frozenset({under[0]})
+    if quality not in _INTERVALS:
+        known = ", ".join(repr(sign) for sign in _INTERVALS if sign.isascii())
+        raise BluesError(
+            f"chord symbol {symbol!r} has the unknown quality {quality!r}; known are {known}."
+        )
+    return frozenset((pitch + interval) % 12 for interval in _INTERVALS[quality]) | bass
+
+
+@dataclass(frozen=True)
+class Form:
+    """A song's chords in time: one chorus (section 2.3, Figure 2).
+
+    Args:
+        name: what the form is called.
+        chords: one string a bar; several symbols in a bar share its steps equally.
+        bars: how many bars a chorus has; `chords` must fill them.
+        steps_per_bar: network steps a bar (8: one step is an eighth note, section 2.2).
+        lowest_chord_note: MIDI note number of the lowest of the 12 chord units (Figure 1).
+        lowest_melody_note: MIDI note number of the lowest of the 13 melody units (Figure 1).
+
+    Raises:
+        BluesError: a bar is missing, a chord is unknown, or a bar's chords don't divide its steps.
+    """
+
+    name: str
+    chords: tuple[str, ...]
+    bars: int = 12
+    steps_per_bar: int = 8
+    lowest_chord_note: int = 48
+    lowest_melody_note: int = 60
+
+    CHORD_NOTES = 12
+    MELODY_NOTES = 13
+
+    def __post_init__(self) -> None:
+        require(self.bars > 0, "form.bars", self.bars, "at least 1")
+        require(self.steps_per_bar > 0, "form.steps_per_bar", self.steps_per_bar, "at least 1")
+        if len(self.chords) != self.bars:
+            raise BluesError(
+                f"form.chords fills {len(self.chords)} bars, but form.bars is {self.bars}."
+            )
+        for setting, count in (("chord", self.CHORD_NOTES), ("melody", self.MELODY_NOTES)):
+            low = getattr(self, f"lowest_{setting}_note")
+            top = 128 - count
+            require(0 <= low <= top, f"form.lowest_{setting}_note", low, f"from 0 to {top}")
+        for number, bar in enumerate(self.chords, start=1):
+            symbols = bar.split()
+            if not symbols or self.steps_per_bar % len(symbols):
+                raise BluesError(
+                    f"bar {number} of form.chords is {bar!r}: {len(symbols)} chords don't divide "
+                    f"its {self.steps_per_bar} steps."
+                )
+            for symbol in symbols:
+                try:
+                    pitch_classes(symbol)
+                except BluesError as error:
+                    raise BluesError(f"bar {number} of form.chords: {error}") from None
+
+    @property
+    def steps(self) -> int:
+        """Network steps in a chorus (96 in the report)."""
+        return self.bars * self.steps_per_bar
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The chord symbol that sounds at each step, length `steps`."""
+        return tuple(
+            symbol
+            for bar in self.chords
+            for symbol in bar.split()
+            for _ in range(self.steps_per_bar // len(bar.split()))
+        )
+
+    @property
+    def chord_pitches(self) -> tuple[int, ...]:
+        """MIDI note numbers of the chord units, lowest first."""
+        return tuple(range(self.lowest_chord_note, self.lowest_chord_note + self.CHORD_NOTES))
+
+    @property
+    def melody_pitches(self) -> tuple[int, ...]:
+        """MIDI note numbers of the melody units, lowest first."""
+        return tuple(range(self.lowest_melody_note, self.lowest_melody_note + self.MELODY_NOTES))
+
+    def chord_tensor(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """The chorus as note vectors, shape (steps, 12); unit k is the note `chord_pitches[k]`."""
+        notes = torch.zeros(self.steps, self.CHORD_NOTES, dtype=dtype)
+        for step, symbol in enumerate(self.symbols):
+            for pitch in pitch_classes(symbol):
+                notes[step, (pitch - self.lowest_chord_note) % 12] = 1.0
+        return notes
+
+
+def note_name(pitch: int) -> str:
+    """The name of a MIDI note number with its octave; 60 is `C4`."""
+    return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def chord_name(pitches: Collection[int], known: Collection[str] = ()) -> str:
+    """A symbol for the pitch classes of MIDI note numbers.
+
+    The first of the `known` symbols that fits; else the shortest that does, on the lowest note
+    where it can be; else the note names joined by dots, and `-` for silence.
+    """
+    classes = frozenset(pitch % 12 for pitch in pitches)
+    if not classes:
+        return "-"
+    for symbol in known:
+        if pitch_classes(symbol) == classes:
+            return symbol
+    lowest = min(pitches) % 12
+    fits = [
+        (len(signs[0]), (root - lowest) % 12, NOTE_NAMES[root] + signs[0])
+        for root in classes
+        for signs, intervals in _QUALITIES.items()
+        if frozenset((root + interval) % 12 for interval in intervals) == classes
+    ]
+    if fits:
+        return min(fits)[2]
+    return ".".join(NOTE_NAMES[pitch] for pitch in sorted(classes))

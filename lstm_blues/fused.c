@@ -1,0 +1,329 @@
+/* The online learning rule of the report, compiled for one topology.
+ *
+ * `fused.py` writes the constants above this text (sizes, offsets, squashings, the groups as an
+ * X-macro) and compiles both together.  Everything is of constant size and stands in one buffer at
+ * constant offsets, so that the compiler keeps a step in registers and the first-level cache.
+ * The readable version of every line is in cell.py, network.py and online.py; tests hold the two
+ * together.  Letters are those of the equations: u sources, s cell states, y cell outputs,
+ * P traces, W weights, V velocities, e errors. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+#define INLINE static inline __attribute__((always_inline))
+#define SIMD _Pragma("omp simd")
+/* UNITS inputs = outputs, CELLS, SOURCES = UNITS + CELLS + 1, STEPS in a song: all from fused.py */
+
+/* exp(-x) to about one unit in the last place: x = -(n ln 2 + r), a polynomial in r, then 2^n put
+ * straight into the exponent.  Written out because a call of the library's scalar exp, 32 times a
+ * step, would cost as much as all the rest.  NaN stays NaN. */
+INLINE double exp_minus(double x) {
+  double z = -x;
+  z = z > 708.0 ? 708.0 : z;
+  z = z < -708.0 ? -708.0 : z;
+  const double shift = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to a whole number */
+  double n = z * 1.4426950408889634074 + shift;
+  int64_t bits;
+  memcpy(&bits, &n, sizeof bits);
+  n -= shift;
+  double r = z - n * 6.93147180369123816490e-01;
+  r -= n * 1.90821492927058770002e-10;
+  double p = 1.0 / 6227020800.0;
+  p = p * r + 1.0 / 479001600.0;
+  p = p * r + 1.0 / 39916800.0;
+  p = p * r + 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  p = p * r + 1.0;
+  p = p * r + 1.0;
+  int64_t scaled;
+  memcpy(&scaled, &p, sizeof scaled);
+  scaled += bits << 52; /* the low bits of n + shift are the whole number n */
+  memcpy(&p, &scaled, sizeof p);
+  return p;
+}
+
+/* The squashings of cell.py: value and slope. */
+enum { IDENTITY, TANH, LOGISTIC_1, LOGISTIC_2 };
+INLINE double squash(const int kind, double x) {
+  if (kind == IDENTITY) return x;
+  double z = 1.0 / (1.0 + exp_minus(kind == TANH ? 2.0 * x : x));
+  return kind == LOGISTIC_2 ? 4.0 * z - 2.0 : 2.0 * z - 1.0;
+}
+INLINE double slope(const int kind, double value) {
+  if (kind == IDENTITY) return 1.0;
+  if (kind == TANH) return 1.0 - value * value;
+  if (kind == LOGISTIC_1) return 0.5 * (1.0 - value * value);
+  return 0.25 * (4.0 - value * value);
+}
+
+INLINE void nets(const int rows, const int m_count, const real *restrict w, const real *restrict u,
+                 double *restrict net) {
+  for (int r = 0; r < rows; r++) {
+    real sum = 0;
+    _Pragma("omp simd reduction(+ : sum)") for (int m = 0; m < m_count; m++) sum += w[r * m_count + m] * u[m];
+    net[r] = (double)sum;
+  }
+}
+
+/* One group of B blocks of S cells: gates, cell inputs, states and cell outputs.
+ * Rows of w: B input gates, B forget gates, B output gates, B*S cells; u holds the M sources that
+ * the group sees, zero-padded.  a keeps the logistic of every gate, g the squashed cell inputs. */
+INLINE void group_forward(const int B, const int S, const int M, const real *restrict w,
+                          const real *restrict u, double *restrict a, double *restrict g,
+                          const real *restrict s_before, real *restrict s, real *restrict y) {
+  const int C = B * S;
+  double net[3 * B + C];
+  nets(3 * B + C, M, w, u, net);
+  SIMD for (int r = 0; r < 3 * B; r++) a[r] = 1.0 / (1.0 + exp_minus(net[r]));
+  SIMD for (int c = 0; c < C; c++) g[c] = squash(SQUASH_G, net[3 * B + c]);
+  for (int c = 0; c < C; c++) {
+    const int j = c / S;
+    s[c] = (real)(a[B + j] * s_before[c] + a[j] * g[c]);
+    y[c] = (real)(a[2 * B + j] * squash(SQUASH_H, s[c]));
+  }
+}
+
+/* Traces, velocities and weights of one group, in one pass over the sources.
+ * epsilon is sum_k w_kv delta_k for every cell of the group. */
+INLINE void group_learn(const int B, const int S, const int M, real *restrict w, real *restrict v,
+                        real *restrict traces, const real *restrict u, const double *restrict a,
+                        const double *restrict g, const real *restrict s_before,
+                        const real *restrict s, const double *restrict epsilon, const real rate,
+                        const real momentum) {
+  const int C = B * S;
+  for (int j = 0; j < B; j++) {
+    const double iota = a[j], phi = a[B + j], omega = a[2 * B + j];
+    real keep = (real)phi, to_cell[S], to_input[S], to_forget[S], e[S];
+    double output_error = 0;
+    for (int i = 0; i < S; i++) {
+      const int c = j * S + i;
+      const double h = squash(SQUASH_H, s[c]);
+      to_cell[i] = (real)(slope(SQUASH_G, g[c]) * iota);
+      to_input[i] = (real)(g[c] * iota * (1.0 - iota));
+      to_forget[i] = (real)(s_before[c] * phi * (1.0 - phi));
+      e[i] = (real)(omega * slope(SQUASH_H, h) * epsilon[c]);
+      output_error += h * epsilon[c];
+    }
+    const real eo = (real)(omega * (1.0 - omega) * output_error);
+    real *restrict wi = w + j * M, *restrict wf = w + (B + j) * M, *restrict wo = w + (2 * B + j) * M;
+    real *restrict vi = v + j * M, *restrict vf = v + (B + j) * M, *restrict vo = v + (2 * B + j) * M;
+    real *restrict wc = w + (3 * B + j * S) * M, *restrict vc = v + (3 * B + j * S) * M;
+    real *restrict pc = traces + j * S * M, *restrict pi = pc + C * M, *restrict pf = pi + C * M;
+    SIMD for (int m = 0; m < M; m++) {
+      real di = 0, df = 0;
+      for (int i = 0; i < S; i++) {
+        const int n = i * M + m;
+        pc[n] = keep * pc[n] + to_cell[i] * u[m];
+        pi[n] = keep * pi[n] + to_input[i] * u[m];
+        pf[n] = keep * pf[n] + to_forget[i] * u[m];
+        di += e[i] * pi[n];
+        df += e[i] * pf[n];
+        vc[n] = momentum * vc[n] + e[i] * pc[n];
+        wc[n] += rate * vc[n];
+      }
+      vi[m] = momentum * vi[m] + di;
+      wi[m] += rate * vi[m];
+      vf[m] = momentum * vf[m] + df;
+      wf[m] += rate * vf[m];
+      vo[m] = momentum * vo[m] + eo * u[m];
+      wo[m] += rate * vo[m];
+    }
+  }
+}
+
+/* Errors of the cells, then velocities and weights of one set of K output units. */
+INLINE void units_learn(const int K, const int M, real *restrict w, real *restrict v,
+                        const real *restrict u, const double *restrict delta, real *restrict back,
+                        const real rate, const real momentum) {
+  for (int m = 0; m < M; m++) back[m] = 0;
+  for (int k = 0; k < K; k++) {
+    const real d = (real)delta[k];
+    SIMD for (int m = 0; m < M; m++) {
+      const int n = k * M + m;
+      back[m] += w[n] * d;
+      v[n] = momentum * v[n] + d * u[m];
+      w[n] += rate * v[n];
+    }
+  }
+}
+
+/* The report's decision for a chord note: on where the output is above 0.5.  False for NaN. */
+#define ON(net) ((net) > 0.0)
+
+#define PACK(n, M, from, to)     \
+  _Pragma("GCC unroll 128") for (int m = 0; m < M; m++) (to)[m] = (from)[gather_##n[m]];
+
+/* One frozen step.  source: [x; y; 1; 0]; its y is replaced by the new cell outputs. */
+#define GROUP_FORWARD(n, B, S, M, W_AT, V_AT, P_AT, FIRST)                                   \
+  PACK(g##n, M, source, u_g##n)                                                              \
+  group_forward(B, S, M, buffer + W_AT, u_g##n, a_g##n, g_g##n, s_before + FIRST, s + FIRST, \
+                y_new + FIRST);
+#define GROUP_ROOM(n, B, S, M, W_AT, V_AT, P_AT, FIRST) \
+  real u_g##n[M];                                       \
+  double a_g##n[3 * B], g_g##n[B * S];
+#define UNIT_FORWARD(n, K, M, W_AT, V_AT, FIRST)          \
+  PACK(u##n, M, source, u_u##n)                           \
+  nets(K, M, buffer + W_AT, u_u##n, net + FIRST);
+#define UNIT_ROOM(n, K, M, W_AT, V_AT, FIRST) real u_u##n[M];
+#define UNIT_LEARN(n, K, M, W_AT, V_AT, FIRST)                                               \
+  {                                                                                          \
+    real back[M];                                                                            \
+    units_learn(K, M, buffer + W_AT, buffer + V_AT, u_u##n, delta + FIRST, back, rate,       \
+                momentum);                                                                   \
+    for (int m = 0; m < M; m++) {                                                            \
+      const int from = gather_u##n[m] - UNITS;                                               \
+      if (from >= 0 && from < CELLS) epsilon[from] += back[m];                               \
+    }                                                                                        \
+  }
+#define GROUP_LEARN(n, B, S, M, W_AT, V_AT, P_AT, FIRST)                                     \
+  group_learn(B, S, M, buffer + W_AT, buffer + V_AT, buffer + P_AT, u_g##n, a_g##n, g_g##n,  \
+              s_before + FIRST, s + FIRST, epsilon + FIRST, rate, momentum);
+
+/* Plays frozen from zero state and the first step's notes, feeding its own notes back, and returns
+ * how many steps it played without a wrong note, at most `limit`.  notes (limit, UNITS) and
+ * outputs (limit, UNITS) may be null. */
+static int64_t play(const real *restrict buffer, const real *restrict song, int64_t limit,
+                    int stop_at_wrong, uint8_t *notes, double *outputs, int64_t *played) {
+  real source[SOURCES + 1] = {0}, y_new[CELLS], s_before[CELLS] = {0}, s[CELLS] = {0};
+  double net[UNITS];
+  GROUPS(GROUP_ROOM)
+  UNIT_SETS(UNIT_ROOM)
+  int64_t right = 0;
+  int clean = 1;
+  memcpy(source, song, UNITS * sizeof(real));
+  source[UNITS + CELLS] = 1;
+  int64_t n = 0;
+  while (n < limit) {
+    const real *target = song + (n + 1) % STEPS * UNITS;
+    memcpy(s_before, s, sizeof s);
+    GROUPS(GROUP_FORWARD)
+    memcpy(source + UNITS, y_new, sizeof y_new);
+    UNIT_SETS(UNIT_FORWARD)
+    for (int k = 0; k < UNITS; k++) {
+      source[k] = ON(net[k]) ? 1 : 0;
+      if (!(source[k] == target[k])) clean = 0;
+      if (notes) notes[n * UNITS + k] = ON(net[k]);
+      if (outputs) outputs[n * UNITS + k] = 1.0 / (1.0 + exp_minus(net[k]));
+    }
+    right += clean;
+    n++;
+    if (!clean && stop_at_wrong) break;
+  }
+  if (played) *played = n;
+  return right;
+}
+
+EXPORT int64_t free_run(const real *buffer, const real *song, int64_t limit, int stop_at_wrong,
+                        uint8_t *notes, double *outputs, int64_t *played) {
+  return play(buffer, song, limit, stop_at_wrong, notes, outputs, played);
+}
+
+/* Learns for at most `steps` steps; stops early when a free run has played `test_steps` steps
+ * rightly (LEARNED) or a number is no longer finite (NONFINITE; that step changes nothing).
+ * counters and sums are named in fused.py. */
+EXPORT int64_t learn(real *restrict buffer, const real *restrict song, const double *restrict learning,
+                     const int64_t *restrict rules, int64_t *restrict counters,
+                     double *restrict sums, int64_t steps) {
+  const real rate = learning[0], momentum = learning[1], gross_error = learning[2];
+  real *restrict s = buffer + S_AT, *restrict y = buffer + Y_AT;
+  real source[SOURCES + 1] = {0}, y_new[CELLS], s_before[CELLS];
+  double net[UNITS], delta[UNITS], epsilon[CELLS], one_minus[UNITS], o[UNITS];
+  GROUPS(GROUP_ROOM)
+  UNIT_SETS(UNIT_ROOM)
+  source[UNITS + CELLS] = 1;
+    double product = 1.0, loss = 0.0;
+  int64_t done = 0;
+  while (done < steps && !counters[N_LEARNED] && !counters[N_NONFINITE]) {
+    const int64_t t = counters[N_POSITION], next = (t + 1) % STEPS;
+    const real *restrict target = song + next * UNITS;
+    memcpy(source, song + t * UNITS, UNITS * sizeof(real));
+    memcpy(source + UNITS, y, sizeof y_new);
+    memcpy(s_before, s, sizeof s_before);
+    GROUPS(GROUP_FORWARD)
+    memcpy(source + UNITS, y_new, sizeof y_new);
+    UNIT_SETS(UNIT_FORWARD)
+
+    /* delta = t - o, and the probability of the target, both without cancellation */
+    double p = 1.0;
+    SIMD for (int k = 0; k < UNITS; k++) {
+      const double q = exp_minus(net[k]);
+      o[k] = 1.0 / (1.0 + q);
+      one_minus[k] = q * o[k];
+    }
+    for (int k = 0; k < UNITS; k++) {
+      const int on = target[k] > 0;
+      delta[k] = on ? one_minus[k] : -o[k];
+      p *= on ? o[k] : one_minus[k];
+    }
+    int gross = 0;
+    for (int k = 0; k < UNITS; k++) gross |= fabs(delta[k]) > gross_error;
+    if (!(p > 1e-150)) {
+      double log_p = 0.0;
+      for (int k = 0; k < UNITS; k++) log_p += log(target[k] > 0 ? o[k] : one_minus[k]);
+      if (!isfinite(log_p)) {
+        memcpy(s, s_before, sizeof s_before);
+        counters[N_NONFINITE] = 1;
+        break;
+      }
+      loss -= log_p;
+    } else {
+      product *= p;
+      if (product < 1e-150) { loss -= log(product); product = 1.0; }
+    }
+
+    for (int c = 0; c < CELLS; c++) epsilon[c] = 0.0;
+    UNIT_SETS(UNIT_LEARN)
+    GROUPS(GROUP_LEARN)
+    memcpy(y, y_new, sizeof y_new);
+
+    done++;
+    counters[N_POSITION] = next;
+    counters[N_STEPS]++;
+    counters[N_RIGHT] += !gross;
+    counters[N_GROSS] += gross;
+    counters[N_GROSS_IN_COUNT] += gross;
+    counters[N_GROSS_IN_CHORUS] += gross;
+    counters[N_CLEAN_RUN] = gross ? 0 : counters[N_CLEAN_RUN] + 1;
+    if (counters[N_CLEAN_RUN] > counters[N_LONGEST_CLEAN_RUN]) counters[N_LONGEST_CLEAN_RUN] = counters[N_CLEAN_RUN];
+
+    int reset = gross && rules[N_GROSS_ERRORS] > 0 && counters[N_GROSS_IN_COUNT] >= rules[N_GROSS_ERRORS];
+    int test = counters[N_STEPS] % rules[N_TEST_INTERVAL] == 0;
+    if (reset) {
+      counters[N_GROSS_RESETS]++;
+    } else if (next == 0) {
+      test |= counters[N_GROSS_IN_CHORUS] == 0;
+      counters[N_CHORUSES_IN_EPISODE]++;
+      counters[N_GROSS_IN_CHORUS] = 0;
+      if (rules[N_COUNT_PER_CHORUS]) counters[N_GROSS_IN_COUNT] = 0;
+      reset = rules[N_EPISODE_CHORUSES] > 0 && counters[N_CHORUSES_IN_EPISODE] >= rules[N_EPISODE_CHORUSES];
+      counters[N_EPISODES] += reset;
+    }
+    if (reset) {
+      counters[N_POSITION] = counters[N_CHORUSES_IN_EPISODE] = 0;
+      counters[N_GROSS_IN_COUNT] = counters[N_GROSS_IN_CHORUS] = 0;
+      memset(s, 0, CELLS * sizeof(real));
+      memset(y, 0, CELLS * sizeof(real));
+      memset(buffer + TRACES_AT, 0, TRACES * sizeof(real));
+    }
+    if (test) {
+      counters[N_TESTS]++;
+      counters[N_FREE_RUN] = play(buffer, song, rules[N_TEST_STEPS], 1, 0, 0, 0);
+      if (counters[N_FREE_RUN] > counters[N_BEST_FREE_RUN]) counters[N_BEST_FREE_RUN] = counters[N_FREE_RUN];
+      counters[N_LEARNED] = counters[N_FREE_RUN] >= rules[N_TEST_STEPS];
+    }
+  }
+  sums[0] += loss - log(product);
+  return done;
+}

@@ -1,0 +1,395 @@
+"""The learning rule of `online.py`, compiled for one topology: thousands of steps a call.
+
+`fused.c` is compiled the first time that a topology is used, by the C compiler of the machine, and
+kept in a cache folder.  Tests hold it to the PyTorch engine.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstm_blues.errors import BluesError
+from lstm_blues.network import BluesNetwork
+from lstm_blues.online import Counters, LearnerState, Learning
+from lstm_blues.sampler import FreeRun
+from lstm_blues.topology import Topology
+
+LANES = 4
+"""Rows of weights are padded to whole vectors of so many numbers."""
+
+_FLAGS = (
+    *("-std=gnu11", "-O3", "-shared", "-fPIC", "-fopenmp-simd", "-ffp-contract=fast"),
+    *("-fno-math-errno", "-fno-trapping-math"),
+)
+_SQUASHINGS = {"identity": 0, "tanh": 1, "logistic_1": 2, "logistic_2": 3}
+_RULES = ("gross_errors", "count_per_chorus", "episode_choruses", "test_steps", "test_interval")
+_REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
+    torch.float64: ("double", np.float64),
+    torch.float32: ("float", np.float32),
+}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows of the buffer that belong to one group of blocks or one set of units."""
+
+    rows: dict[str, slice]  # parameter name -> its rows in the network's parameter
+    seen: list[int]  # places in [x; y; 1] of the packed sources
+    width: int  # packed sources, padded
+    weights: int  # offsets in the buffer
+    velocity: int
+    traces: int
+    cells: slice  # the group's cells; empty for units
+
+    @property
+    def height(self) -> int:
+        return sum(part.stop - part.start for part in self.rows.values())
+
+
+class Layout:
+    """Where everything stands in the compiled engine's one buffer."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.groups: list[_Part] = []
+        self.unit_sets: list[_Part] = []
+        shapes: list[tuple[dict[str, slice], list[int], slice]] = []
+        for group in topology.groups:
+            blocks, cells = topology.block_slice(group.name), topology.cell_slice(group.name)
+            rows = {f"blocks.{gate}_gate": blocks for gate in ("input", "forget", "output")}
+            rows["blocks.cell"] = cells
+            shapes.append((rows, topology.visible(group.inputs, group.recurrent), cells))
+        for units in topology.unit_sets:
+            rows = {"output": topology.unit_slice(units.name)}
+            shapes.append((rows, topology.visible(units.inputs, units.cells), slice(0, 0)))
+
+        # weights of all parts, then their velocities, then the traces, s and y
+        widths = [-(-len(seen) // LANES) * LANES for _, seen, _ in shapes]
+        heights = [sum(part.stop - part.start for part in rows.values()) for rows, _, _ in shapes]
+        sizes = [width * height for width, height in zip(widths, heights, strict=True)]
+        total = sum(sizes)
+        self.traces = 2 * total
+        at, traces = 0, self.traces
+        for (rows, seen, cells), width, size in zip(shapes, widths, sizes, strict=True):
+            part = _Part(rows, seen, width, at, total + at, traces, cells)
+            (self.groups if cells.stop > cells.start else self.unit_sets).append(part)
+            at += size
+            traces += 3 * (cells.stop - cells.start) * width
+        self.trace_count = traces - self.traces
+        padded = -(-topology.cells // LANES) * LANES
+        self.s = traces
+        self.y = traces + padded
+        self.size = traces + 2 * padded
+
+    def header(self, steps: int, network: BluesNetwork, real: str) -> str:
+        """The constants that `fused.c` is compiled with."""
+        topology = self.topology
+        defines: dict[str, object] = {
+            "UNITS": topology.units,
+            "CELLS": topology.cells,
+            "SOURCES": topology.sources,
+            "STEPS": steps,
+            "SQUASH_G": _SQUASHINGS[network.g],
+            "SQUASH_H": _SQUASHINGS[network.h],
+            "TRACES_AT": self.traces,
+            "TRACES": self.trace_count,
+            "S_AT": self.s,
+            "Y_AT": self.y,
+        }
+        lines = [f"typedef {real} real;"]
+        lines += [f"#define {name} {value}" for name, value in defines.items()]
+        for names in ([c.name for c in fields(Counters)], _RULES):
+            lines.append("enum { " + ", ".join(_constant(name) for name in names) + " };")
+        gathers, groups, sets = [], [], []
+        for number, (part, group) in enumerate(zip(self.groups, topology.groups, strict=True)):
+            places = ", ".join(map(str, [group.blocks, group.cells, *_places(part)]))
+            groups.append(f"X({number}, {places}, {part.cells.start})")
+            gathers.append((f"g{number}", part))
+        for number, part in enumerate(self.unit_sets):
+            first = part.rows["output"].start
+            places = ", ".join(map(str, [part.height, part.width, part.weights, part.velocity]))
+            sets.append(f"X({number}, {places}, {first})")
+            gathers.append((f"u{number}", part))
+        for name, part in gathers:
+            index = part.seen + [topology.sources] * (part.width - len(part.seen))
+            lines.append(f"static const int gather_{name}[] = {{{', '.join(map(str, index))}}};")
+        lines.append(f"#define GROUPS(X) {' '.join(groups)}")
+        lines.append(f"#define UNIT_SETS(X) {' '.join(sets)}")
+        return "\n".join(lines) + "\n"
+
+
+def _places(part: _Part) -> list[int]:
+    return [part.width, part.weights, part.velocity, part.traces]
+
+
+def _constant(name: str) -> str:
+    return f"N_{name.upper()}"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The compiled functions and how they came to be."""
+
+    library: ctypes.CDLL
+    seconds: float
+    """Seconds of compilation, 0.0 where the cache had it."""
+
+
+def find_compiler() -> list[str]:
+    """The command of a C compiler: $CC, cc, gcc or clang, else the one of the package `ziglang`.
+
+    Raises `BluesError` where there is none.
+    """
+    if os.environ.get("CC"):
+        command = shlex.split(os.environ["CC"])
+        if shutil.which(command[0]) is None:
+            raise BluesError(f"CC is {os.environ['CC']!r}, which is no command on this machine.")
+        return command
+    for name in ("cc", "gcc", "clang"):
+        if shutil.which(name):
+            return [name]
+    if find_spec("ziglang") is not None:
+        return [sys.executable, "-m", "ziglang", "cc"]
+    raise BluesError(
+        "engine=fast needs a C compiler and found none: install one (cc, gcc or clang, or the "
+        "package's extra 'compiler'), or choose engine=torch, which is several hundred times "
+        "slower."
+    )
+
+
+def cache_folder() -> Path:
+    """Where compiled engines are kept: $LSTM_BLUES_CACHE, or `lstm_blues` in the user's cache."""
+    if os.environ.get("LSTM_BLUES_CACHE"):
+        return Path(os.environ["LSTM_BLUES_CACHE"])
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "lstm_blues"
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    """What -march=native depends on, so that a cache on a shared disk serves several machines."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("flags", "Features")):
+                return line
+    except OSError:
+        pass
+    return platform.machine() + platform.processor()
+
+
+@lru_cache(maxsize=32)
+def compile_source(header: str) -> Compiled:
+    """Compiles `fused.c` under `header`, or takes it from the cache.
+
+    Raises `BluesError` where there is no compiler or it fails.
+    """
+    source = header + resources.files("lstm_blues").joinpath("fused.c").read_text()
+    compiler = find_compiler()
+    key = "\0".join([source, *compiler, *_FLAGS, _processor(), platform.platform()])
+    name = f"fused-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        folder = Path(tempfile.mkdtemp(prefix="lstm_blues-"))
+    path, seconds = folder / name, 0.0
+    if not path.exists():
+        start = time.perf_counter()
+        _run_compiler(compiler, source, path)
+        seconds = time.perf_counter() - start
+    library = ctypes.CDLL(str(path))
+    library.learn.restype = ctypes.c_int64
+    library.free_run.restype = ctypes.c_int64
+    return Compiled(library, seconds)
+
+
+def _run_compiler(compiler: list[str], source: str, path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix="build-") as folder:
+        text, built = Path(folder) / "fused.c", Path(folder) / "fused.so"
+        text.write_text(source)
+        command = [*compiler, *_FLAGS, str(text), "-o", str(built), "-lm"]
+        for native in (["-march=native"], ["-mcpu=native"], []):
+            done = subprocess.run([*command, *native], capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                built.replace(path)
+                return
+    last = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
+    raise BluesError(
+        f"engine=fast could not be compiled by {' '.join(compiler)!r} ({last.strip()}): set CC to "
+        "another C compiler, or choose engine=torch."
+    )
+
+
+class FusedLearner:
+    """The compiled engine, for the CPU; see `lstm_blues.online.Learner` for what it offers.
+
+    Args:
+        network: gives topology, squashings, dtype and first weights; it does not change.
+        song: one cycle of the form, shape (T, units).
+        learning: the settings.
+
+    Raises:
+        BluesError: there is no C compiler, or the network is not on the CPU in float64 or float32.
+    """
+
+    def __init__(self, network: BluesNetwork, song: Tensor, learning: Learning) -> None:
+        like = network.output
+        if like.device.type != "cpu":
+            raise BluesError(f"engine=fast runs on device=cpu only, not on {like.device.type!r}.")
+        if like.dtype not in _REALS:
+            raise BluesError(f"engine=fast computes in float64 or float32, not in {like.dtype}.")
+        real, self.dtype = _REALS[like.dtype]
+        self.network = network
+        self.learning = learning
+        self.layout = Layout(network.topology)
+        self.song = np.ascontiguousarray(song.cpu().numpy().astype(self.dtype))
+        self.compiled = compile_source(self.layout.header(len(song), network, real))
+        self.buffer = _aligned(self.layout.size, self.dtype)
+        self._reals = np.array(
+            [learning.rate, learning.momentum, learning.gross_error], dtype=np.float64
+        )
+        rules = {
+            **asdict(learning),
+            "count_per_chorus": learning.gross_count == "in_chorus",
+            "test_steps": learning.test_choruses * len(song),
+        }
+        self._rules = np.array([int(rules[name]) for name in _RULES], dtype=np.int64)
+        self._counters = np.zeros(len(fields(Counters)), dtype=np.int64)
+        self._loss = np.zeros(1)
+        weights = {name: value.detach() for name, value in network.named_parameters()}
+        self._write_weights(weights, "weights")
+
+    @property
+    def counters(self) -> Counters:
+        """Where the learner stands."""
+        return Counters(*self._counters.tolist())
+
+    @property
+    def loss(self) -> float:
+        """Cross-entropy summed over all steps, in nats."""
+        return float(self._loss[0])
+
+    def learn(self, steps: int) -> int:
+        """See `Learner.learn`; the interpreter's lock is free meanwhile."""
+        return int(
+            self.compiled.library.learn(
+                _pointer(self.buffer),
+                _pointer(self.song),
+                _pointer(self._reals),
+                _pointer(self._rules),
+                _pointer(self._counters),
+                _pointer(self._loss),
+                ctypes.c_int64(steps),
+            )
+        )
+
+    def free_run(self, steps: int, *, stop_at_wrong: bool = False) -> FreeRun:
+        """See `Learner.free_run`."""
+        notes = np.zeros((steps, self.song.shape[1]), dtype=np.bool_)
+        outputs = np.zeros((steps, self.song.shape[1]))
+        played = ctypes.c_int64(0)
+        right = self.compiled.library.free_run(
+            _pointer(self.buffer),
+            _pointer(self.song),
+            ctypes.c_int64(steps),
+            ctypes.c_int(stop_at_wrong),
+            _pointer(notes),
+            _pointer(outputs),
+            ctypes.byref(played),
+        )
+        end = played.value
+        return FreeRun(torch.from_numpy(notes[:end]), torch.from_numpy(outputs[:end]), int(right))
+
+    def state(self) -> LearnerState:
+        """See `Learner.state`."""
+        topology, layout = self.network.topology, self.layout
+        weights = {n: torch.zeros_like(v.detach()) for n, v in self.network.named_parameters()}
+        velocity = {name: value.clone() for name, value in weights.items()}
+        traces = torch.zeros(3, topology.cells, topology.sources, dtype=self.network.output.dtype)
+        for part, name, packed in self._rows("weights"):
+            weights[name][part.rows[name], part.seen] = torch.from_numpy(packed).clone()
+        for part, name, packed in self._rows("velocity"):
+            # the compiled engine climbs, torch.optim.SGD descends
+            velocity[name][part.rows[name], part.seen] = -torch.from_numpy(packed)
+        for part, packed in self._traces():
+            traces[:, part.cells, part.seen] = torch.from_numpy(packed).clone()
+        cells = topology.cells
+        return LearnerState(
+            weights=weights,
+            velocity=velocity,
+            s=torch.from_numpy(self.buffer[layout.s : layout.s + cells].copy()),
+            y=torch.from_numpy(self.buffer[layout.y : layout.y + cells].copy()),
+            traces=traces,
+            counters=self.counters,
+            loss=self.loss,
+        )
+
+    def load(self, state: LearnerState) -> None:
+        """See `Learner.load`."""
+        self._write_weights(state.weights, "weights")
+        self._write_weights({n: -v for n, v in state.velocity.items()}, "velocity")
+        for part, packed in self._traces():
+            packed[:] = state.traces[:, part.cells, part.seen].numpy()
+        cells, layout = self.network.topology.cells, self.layout
+        self.buffer[layout.s : layout.s + cells] = state.s.numpy()
+        self.buffer[layout.y : layout.y + cells] = state.y.numpy()
+        self._counters[:] = list(asdict(state.counters).values())
+        self._loss[0] = state.loss
+
+    def _write_weights(self, values: dict[str, Tensor], kind: str) -> None:
+        for part, name, packed in self._rows(kind):
+            packed[:] = values[name][part.rows[name]][:, part.seen].numpy()
+
+    def _rows(self, kind: str) -> list[tuple[_Part, str, NDArray[np.floating]]]:
+        """Views into the buffer, one for each part and parameter, without the padding."""
+        views = []
+        for part in self.layout.groups + self.layout.unit_sets:
+            at = getattr(part, kind)
+            for name, rows in part.rows.items():
+                count = rows.stop - rows.start
+                block = self.buffer[at : at + count * part.width].reshape(count, part.width)
+                views.append((part, name, block[:, : len(part.seen)]))
+                at += count * part.width
+        return views
+
+    def _traces(self) -> list[tuple[_Part, NDArray[np.floating]]]:
+        views = []
+        for part in self.layout.groups:
+            count = part.cells.stop - part.cells.start
+            block = self.buffer[part.traces : part.traces + 3 * count * part.width]
+            views.append((part, block.reshape(3, count, part.width)[:, :, : len(part.seen)]))
+        return views
+
+
+def _pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)
+
+
+def _aligned(size: int, dtype: type[np.floating]) -> NDArray[np.floating]:
+    """Zeros that begin on a cache line."""
+    item = np.dtype(dtype).itemsize
+    room = np.zeros(size + 64 // item, dtype=dtype)
+    skip = -room.ctypes.data % 64 // item
+    return room[skip : skip + size]

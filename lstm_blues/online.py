@@ -1,0 +1,320 @@
+"""The learning rule of the report, step by step and readable (sections 3.1 and 3.2).
+
+`OnlineLearner` is the truth about how a network learns here.  `lstm_blues.fused.FusedLearner` is
+the same rule, compiled; both share the settings, the counters and the state of this file.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from lstm_blues.cell import BlockState
+from lstm_blues.errors import require, require_choice
+from lstm_blues.network import BluesNetwork, cross_entropy
+from lstm_blues.sampler import THRESHOLD, FreeRun, free_run
+
+GROSS_COUNTS = ("since_reset", "in_chorus")
+
+
+@dataclass(frozen=True)
+class Learning:
+    """The settings of online learning; the report's values are in `conf/learning/`.
+
+    Args:
+        rate: learning rate, for the gradient of the cross-entropy summed over units.
+        momentum: share of the last weight change kept in the next, from 0 to below 1.
+        gross_error: an error is gross when a unit is off by more than this.
+        gross_errors: reset after this many gross errors; 0 for never.
+        gross_count: where the count starts anew: at a reset (`since_reset`), or also with every
+            chorus (`in_chorus`).
+        episode_choruses: clear the state after this many choruses; 0 for never.
+        test_choruses: learned when the frozen network plays this many without a wrong note.
+        test_interval: steps between two such tests; one more follows every clean chorus.
+
+    Raises:
+        BluesError: a value out of range.
+    """
+
+    rate: float
+    momentum: float
+    gross_error: float
+    gross_errors: int
+    gross_count: str
+    episode_choruses: int
+    test_choruses: int
+    test_interval: int
+
+    def __post_init__(self) -> None:
+        def number(name: str, low: float, high: float, allowed: str) -> None:
+            value = getattr(self, name)
+            require(low <= value <= high, f"learning.{name}", value, allowed)
+
+        require(
+            self.rate > 0 and math.isfinite(self.rate),
+            "learning.rate",
+            self.rate,
+            "a number above 0",
+        )
+        require(0 <= self.momentum < 1, "learning.momentum", self.momentum, "from 0 to below 1")
+        number("gross_error", 0, 1, "from 0 to 1")
+        require_choice("learning.gross_count", self.gross_count, GROSS_COUNTS)
+        for name in ("gross_errors", "episode_choruses"):
+            number(name, 0, 2**31, "a whole number, 0 for never")
+        for name in ("test_choruses", "test_interval"):
+            number(name, 1, 2**31, "at least 1")
+
+
+@dataclass
+class Counters:
+    """Where a learner stands, in whole numbers; both engines count alike."""
+
+    steps: int = 0
+    """Weight changes made."""
+    position: int = 0
+    """Step in the chorus that is the next input."""
+    choruses_in_episode: int = 0
+    """Whole choruses since the state was last cleared."""
+    gross_in_count: int = 0
+    """Gross errors counted towards the next reset."""
+    gross_in_chorus: int = 0
+    """Gross errors since the chorus began."""
+    right: int = 0
+    """Steps without a gross error."""
+    gross: int = 0
+    """Steps with one."""
+    gross_resets: int = 0
+    """Resets after gross errors."""
+    episodes: int = 0
+    """Episodes that reached their last chorus."""
+    clean_run: int = 0
+    """Steps in a row, up to now, without a gross error."""
+    longest_clean_run: int = 0
+    """The longest such run."""
+    tests: int = 0
+    """Free runs of the frozen network."""
+    free_run: int = 0
+    """Steps that the last of them played without a wrong note."""
+    best_free_run: int = 0
+    """Steps that the best of them played without a wrong note."""
+    learned: int = 0
+    """1 when a free run has passed the test."""
+    nonfinite: int = 0
+    """1 when the loss is no longer a finite number."""
+
+    @property
+    def running(self) -> bool:
+        """Whether there is more to learn."""
+        return not (self.learned or self.nonfinite)
+
+
+@dataclass
+class LearnerState:
+    """Everything that a learner carries from one step to the next, on the CPU.
+
+    weights, velocity: by parameter name of `BluesNetwork`; the velocity is the momentum buffer of
+    `torch.optim.SGD`, an average of gradients of E.  s, y: shape (C,).  traces: shape (3, C, M).
+    """
+
+    weights: dict[str, Tensor]
+    velocity: dict[str, Tensor]
+    s: Tensor
+    y: Tensor
+    traces: Tensor
+    counters: Counters = field(default_factory=Counters)
+    loss: float = 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        """The state in plain containers of tensors and numbers, for a checkpoint."""
+        return {**self.__dict__, "counters": asdict(self.counters)}
+
+
+class Learner(Protocol):
+    """What both engines offer."""
+
+    @property
+    def counters(self) -> Counters:
+        """Where the learner stands: a copy."""
+        ...
+
+    @property
+    def loss(self) -> float:
+        """Cross-entropy, summed over all steps so far, in nats."""
+        ...
+
+    def learn(self, steps: int) -> int:
+        """Learns for at most `steps` steps, fewer when learned or no longer finite.
+
+        Returns how many weight changes were made; `counters` and `loss` tell the rest.
+        """
+        ...
+
+    def free_run(self, steps: int, *, stop_at_wrong: bool = False) -> FreeRun:
+        """Freezes the weights as they are and plays, see `lstm_blues.sampler.free_run`."""
+        ...
+
+    def state(self) -> LearnerState:
+        """A copy of all that the learner carries."""
+        ...
+
+    def load(self, state: LearnerState) -> None:
+        """Goes on from `state`, bit for bit."""
+        ...
+
+
+class OnlineLearner:
+    """Online learning in PyTorch: one step, one weight change (section 3.1).
+
+    Args:
+        network: learns in place, on any device and in any dtype.
+        song: one cycle of the form as note vectors, shape (T, units); the target of step t is
+            song[(t + 1) % T].
+        learning: the settings.
+    """
+
+    def __init__(self, network: BluesNetwork, song: Tensor, learning: Learning) -> None:
+        self.network = network
+        self.song = song.to(network.output)
+        self.learning = learning
+        self.optimizer = torch.optim.SGD(
+            network.parameters(), lr=learning.rate, momentum=learning.momentum
+        )
+        self._counters = Counters()
+        self._loss = 0.0
+        self.blocks = network.start()
+
+    @property
+    def counters(self) -> Counters:
+        """See `Learner.counters`."""
+        return replace(self._counters)
+
+    @property
+    def loss(self) -> float:
+        """See `Learner.loss`."""
+        return self._loss
+
+    def learn(self, steps: int) -> int:
+        """See `Learner.learn`."""
+        for done in range(steps):
+            if not self._counters.running or not self.step():
+                return done
+        return steps
+
+    def step(self) -> bool:
+        """One step: predict, change the weights, count, and reset where the rule says so.
+
+        Returns whether the weights were changed: not when the loss was no finite number.
+        """
+        count, learning = self._counters, self.learning
+        following = (count.position + 1) % len(self.song)
+        target = self.song[following, None]
+        net, blocks = self.network(self.song[count.position, None], self.blocks)
+        loss = cross_entropy(net, target)
+        if not torch.isfinite(loss):
+            count.nonfinite = 1
+            return False
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self._loss += loss.item()
+        self.blocks = BlockState(blocks.s, blocks.y.detach(), blocks.traces)
+
+        off = (target - torch.sigmoid(net.detach())).abs()
+        gross = int((off > learning.gross_error).any())
+        count.steps += 1
+        count.position = following
+        count.right += not gross
+        count.gross += gross
+        count.gross_in_count += gross
+        count.gross_in_chorus += gross
+        count.clean_run = 0 if gross else count.clean_run + 1
+        count.longest_clean_run = max(count.longest_clean_run, count.clean_run)
+
+        test = count.steps % learning.test_interval == 0
+        reset = bool(gross and 0 < learning.gross_errors <= count.gross_in_count)
+        if reset:
+            count.gross_resets += 1
+        elif following == 0:
+            test = test or count.gross_in_chorus == 0
+            count.choruses_in_episode += 1
+            count.gross_in_chorus = 0
+            if learning.gross_count == "in_chorus":
+                count.gross_in_count = 0
+            reset = 0 < learning.episode_choruses <= count.choruses_in_episode
+            count.episodes += reset
+        if reset:
+            self.reset()
+        if test:
+            self.test()
+        return True
+
+    def reset(self) -> None:
+        """Back to the song's first step with states, activations and traces at zero.
+
+        Weights stay as they are ("burned"), and so does the velocity (section 3.1).
+        """
+        self.blocks = self.network.start()
+        count = self._counters
+        count.position = count.choruses_in_episode = 0
+        count.gross_in_count = count.gross_in_chorus = 0
+
+    def test(self) -> None:
+        """The frozen network plays; learned when it plays all choruses (section 3.2)."""
+        count = self._counters
+        steps = self.learning.test_choruses * len(self.song)
+        count.tests += 1
+        count.free_run = self.free_run(steps, stop_at_wrong=True).right
+        count.best_free_run = max(count.best_free_run, count.free_run)
+        count.learned = int(count.free_run >= steps)
+
+    def free_run(self, steps: int, *, stop_at_wrong: bool = False) -> FreeRun:
+        """See `Learner.free_run`."""
+        return free_run(self.network, self.song, steps, stop_at_wrong=stop_at_wrong)
+
+    def state(self) -> LearnerState:
+        """See `Learner.state`."""
+
+        def copy(tensor: Tensor) -> Tensor:
+            return tensor.detach().cpu().clone()
+
+        parameters = dict(self.network.named_parameters())
+        buffers = {
+            name: self.optimizer.state[weights].get("momentum_buffer")
+            for name, weights in parameters.items()
+        }
+        assert self.blocks.traces is not None
+        return LearnerState(
+            weights={name: copy(weights) for name, weights in parameters.items()},
+            velocity={
+                name: torch.zeros_like(copy(parameters[name])) if buffer is None else copy(buffer)
+                for name, buffer in buffers.items()
+            },
+            s=copy(self.blocks.s[0]),
+            y=copy(self.blocks.y[0]),
+            traces=copy(self.blocks.traces[:, 0]),
+            counters=self.counters,
+            loss=self.loss,
+        )
+
+    @torch.no_grad()
+    def load(self, state: LearnerState) -> None:
+        """See `Learner.load`."""
+        for name, weights in self.network.named_parameters():
+            weights.copy_(state.weights[name])
+            # A buffer of zeros and none at all give the same next change.
+            self.optimizer.state[weights]["momentum_buffer"] = state.velocity[name].to(
+                weights, copy=True
+            )
+        like = self.network.output
+        self.blocks = BlockState(
+            state.s[None].to(like), state.y[None].to(like), state.traces[:, None].to(like)
+        )
+        self._counters = replace(state.counters)
+        self._loss = state.loss
+
+
+assert THRESHOLD == 0.5, "the compiled engine tests the sign of the net"

@@ -1,0 +1,431 @@
+"""`python -m lstm_blues.train +experiment=chords`: learn, and play the form for ever.
+
+Experiment 1 of the report (section 3).  Every setting is in `conf/`; `resume=FOLDER` goes on from
+the checkpoint of a run that was stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from torch.utils.tensorboard.writer import SummaryWriter
+from tqdm import tqdm
+
+from lstm_blues import __version__
+from lstm_blues.checkpoint import (
+    NAME,
+    Checkpoint,
+    load_checkpoint,
+    require_fitting,
+    save_checkpoint,
+    write_text,
+)
+from lstm_blues.config import (
+    Settings,
+    compose_config,
+    conf_folder,
+    flat_config,
+    plain,
+    settings_from,
+)
+from lstm_blues.engines import build_learner
+from lstm_blues.errors import BluesError
+from lstm_blues.fused import FusedLearner
+from lstm_blues.midi import chords_to_midi, write_midi
+from lstm_blues.online import Counters, Learner
+from lstm_blues.pictures import chord_roll, write_picture
+
+EXIT_CODES = {"learned": 0, "step limit": 1, "non-finite": 3, "interrupted": 130}
+USER_MISTAKE = 2
+PICTURED_CHORUSES = 2
+
+_CHUNKS = {"fast": 100_000, "torch": 50}
+"""Steps between two looks at the clock and at signals."""
+
+_MAY_CHANGE = ("run.", "learning.test_")
+"""Settings that a resumed run may change: they don't touch the weight changes."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """`summary.json`: how a run ended.
+
+    seconds: of training, without start-up and compilation.  choruses: played by the frozen network
+    without a wrong note, of run.final_choruses.  cross_entropy: nats a step, over the whole run.
+    """
+
+    status: str
+    learned: bool
+    steps: int
+    seconds: float
+    choruses: int
+    seed: int
+    name: str
+    engine: str
+    device: str
+    dtype: str
+    steps_per_second: float
+    compile_seconds: float
+    cross_entropy: float | None
+    right: int
+    gross: int
+    gross_resets: int
+    episodes: int
+    tests: int
+    longest_clean_run: int
+    best_free_run: int
+    version: str
+
+    def in_words(self, settings: Settings, folder: Path) -> str:
+        """The summary as a person would tell it."""
+        form = settings.form
+        how = {
+            "learned": f"Learned the form {form.name} in {self.steps:,} steps",
+            "step limit": f"Did not learn the form {form.name} within {self.steps:,} steps",
+            "non-finite": f"Stopped at step {self.steps:,}: the loss is no longer a finite number",
+            "interrupted": f"Stopped by a signal after {self.steps:,} steps",
+        }[self.status]
+        lines = [
+            f"{how} and {self.seconds:.1f} s of training "
+            f"({self.steps_per_second:,.0f} steps/s, engine {self.engine}, seed {self.seed}).",
+            f"On the way: {self.gross_resets:,} resets after gross errors, {self.episodes:,} whole "
+            f"episodes, longest clean run {self.longest_clean_run:,} steps, {self.tests:,} tests.",
+        ]
+        if self.learned:
+            lines.append(
+                f"Frozen, it played {self.choruses:,} of {settings.run.final_choruses:,} choruses "
+                "without a wrong note."
+            )
+        elif self.status == "step limit":
+            lines.append(
+                f"Its best free run was {self.best_free_run} steps ({form.steps} make a chorus)."
+            )
+        lines.append(f"Everything is in {folder}.")
+        return "\n".join(lines)
+
+
+class Run:
+    """One run: a learner, its folder, its clock and its reports."""
+
+    def __init__(self, settings: Settings, config: dict[str, Any], folder: Path) -> None:
+        self.settings, self.config, self.folder = settings, config, folder
+        self.learner: Learner = build_learner(settings)
+        self.seconds = 0.0
+        self.stopped = False
+        self._logged = Counters()
+        self._logged_loss = 0.0
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Goes on from a checkpoint."""
+        require_fitting(checkpoint.learner, self.settings.build_network(), str(self.folder))
+        self.learner.load(checkpoint.learner)
+        self.seconds = checkpoint.seconds
+        torch.set_rng_state(checkpoint.random)
+        self._logged, self._logged_loss = self.learner.counters, self.learner.loss
+
+    def save(self, name: str = NAME) -> None:
+        """Writes the checkpoint."""
+        state = Checkpoint(self.config, self.learner.state(), self.seconds, torch.get_rng_state())
+        save_checkpoint(self.folder / name, state)
+
+    def train(self) -> Summary:
+        """Learns until learned, stopped, no longer finite, or at the step limit."""
+        run = self.settings.run
+        self.save()
+        start_steps = self.learner.counters.steps
+        board = SummaryWriter(str(self.folder), purge_step=start_steps or None)
+        bar = tqdm(
+            total=run.step_limit,
+            initial=start_steps,
+            unit="step",
+            unit_scale=True,
+            desc=self.settings.name,
+            disable=None,
+            dynamic_ncols=True,
+        )
+        saved = time.monotonic()
+        with signals_into(self._stop), board, bar:
+            while True:
+                count = self.learner.counters
+                left = run.step_limit - count.steps
+                if left <= 0 or not count.running or self.stopped:
+                    break
+                to_log = run.log_interval - count.steps % run.log_interval
+                begun = time.perf_counter()
+                done = self.learner.learn(min(left, to_log, _CHUNKS[run.engine]))
+                self.seconds += time.perf_counter() - begun
+                count = self.learner.counters
+                bar.set_postfix_str(_standing(count), refresh=False)
+                bar.update(done)
+                if count.steps % run.log_interval == 0 or not count.running:
+                    self._log(board)
+                if count.nonfinite:
+                    break
+                if time.monotonic() - saved > run.checkpoint_seconds:
+                    self.save()
+                    saved = time.monotonic()
+        # A state that is no longer finite must not take the place of the last good one.
+        self.save("nonfinite.pt" if self.learner.counters.nonfinite else NAME)
+        return self._summarise()
+
+    def _stop(self) -> None:
+        self.stopped = True
+
+    def _log(self, board: SummaryWriter) -> None:
+        now, last = self.learner.counters, self._logged
+        steps = now.steps - last.steps
+        if steps == 0:
+            return
+        state = self.learner.state()
+        weights = torch.cat([value.flatten() for value in state.weights.values()])
+        scalars = {
+            "learning/cross_entropy": (self.learner.loss - self._logged_loss) / steps,
+            "learning/right_predictions": (now.right - last.right) / steps,
+            "learning/resets": now.gross_resets,
+            "learning/episodes": now.episodes,
+            "learning/longest_clean_run": now.longest_clean_run,
+            "free_run/steps": now.free_run,
+            "free_run/best": now.best_free_run,
+            "norm/weights": weights.norm().item(),
+            "norm/state": state.s.norm().item(),
+            "norm/traces": state.traces.norm().item(),
+        }
+        for tag, value in scalars.items():
+            board.add_scalar(tag, value, now.steps)
+        self._logged, self._logged_loss = now, self.learner.loss
+
+    def _summarise(self) -> Summary:
+        settings, count = self.settings, self.learner.counters
+        run, form = settings.run, settings.form
+        if count.learned:
+            status = "learned"
+        elif count.nonfinite:
+            status = "non-finite"
+        else:
+            status = "interrupted" if self.stopped else "step limit"
+        choruses = 0
+        if status in ("learned", "step limit"):
+            final = self.learner.free_run(run.final_choruses * form.steps, stop_at_wrong=True)
+            choruses = final.right // form.steps
+        compiled = self.learner.compiled if isinstance(self.learner, FusedLearner) else None
+        return Summary(
+            status=status,
+            learned=bool(count.learned),
+            steps=count.steps,
+            seconds=round(self.seconds, 3),
+            choruses=choruses,
+            seed=settings.seed,
+            name=settings.name,
+            engine=run.engine,
+            device=run.device,
+            dtype=run.dtype,
+            steps_per_second=round(count.steps / self.seconds, 1) if self.seconds else 0.0,
+            compile_seconds=round(compiled.seconds, 3) if compiled else 0.0,
+            cross_entropy=self.learner.loss / count.steps if count.steps else None,
+            right=count.right,
+            gross=count.gross,
+            gross_resets=count.gross_resets,
+            episodes=count.episodes,
+            tests=count.tests,
+            longest_clean_run=count.longest_clean_run,
+            best_free_run=count.best_free_run,
+            version=__version__,
+        )
+
+    def publish(self, summary: Summary) -> None:
+        """Writes the free run as picture and MIDI, and the summary in words and numbers."""
+        form, folder = self.settings.form, self.folder
+        steps = PICTURED_CHORUSES * form.steps
+        played = self.learner.free_run(steps).notes
+        # Step 0 is given to the network; what it plays is compared from step 1 on.
+        target = form.chord_tensor().roll(-1, 0).repeat(PICTURED_CHORUSES, 1)
+        first = form.chord_tensor()[:1] > 0
+        shown = torch.cat((first, played))[:steps]
+        write_picture(chord_roll(target.roll(1, 0), shown, form), folder / "free_run.png")
+        write_midi(chords_to_midi(shown, form), folder / "free_run.mid")
+        write_text(folder / "summary.txt", summary.in_words(self.settings, folder) + "\n")
+        write_text(folder / "summary.json", json.dumps(asdict(summary), indent=2) + "\n")
+
+
+def _standing(count: Counters) -> str:
+    return (
+        f"clean run {count.longest_clean_run}, resets {count.gross_resets}, "
+        f"best free run {count.best_free_run}"
+    )
+
+
+@contextmanager
+def signals_into(stop: Callable[[], None]) -> Iterator[None]:
+    """Within, Ctrl-C and SIGTERM call `stop` instead of breaking in mid-step; a second Ctrl-C
+    breaks in all the same."""
+    before: dict[int, Any] = {}
+
+    def handle(number: int, _frame: object) -> None:
+        stop()
+        signal.signal(number, before[number])
+
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, handle)
+    except ValueError:  # not in the main thread: whoever runs us there sees to signals
+        pass
+    try:
+        yield
+    finally:
+        for caught, handler in before.items():
+            signal.signal(caught, handler)
+
+
+def resumed_config(config: dict[str, Any], resume: str, overrides: list[str]) -> dict[str, Any]:
+    """The config of a stopped run, with what the command line may change in it.
+
+    Raises `BluesError` for an override that would change what is learned.
+    """
+    old = dict(load_checkpoint(Path(resume)).config)
+    old_flat, new_flat = flat_config(old), flat_config(config)
+    for override in overrides:
+        key = override.split("=", 1)[0].lstrip("+~").split("@")[0]
+        if key in ("resume", "experiment") or override.startswith("+experiment="):
+            continue
+        for name in [n for n in new_flat if n == key or n.startswith(f"{key}.")]:
+            if new_flat[name] == old_flat.get(name):
+                continue
+            if not name.startswith(_MAY_CHANGE):
+                raise BluesError(
+                    f"resume={resume} cannot change {name} from {old_flat.get(name)!r} to "
+                    f"{new_flat[name]!r}: that would be another run."
+                )
+            _put(old, name, new_flat[name])
+    return old
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    *groups, last = name.split(".")
+    for group in groups:
+        values = values[group]
+    values[last] = value
+
+
+def run_experiment(
+    config: dict[str, Any], folder: Path, resume: str | None, overrides: list[str]
+) -> str:
+    """Trains as `config` says, in `folder`; returns the status of its `Summary`."""
+    if resume is not None:
+        config = resumed_config(config, resume, overrides)
+    config.pop("resume", None)
+    settings = settings_from(config)
+    if resume is None and (folder / NAME).exists():
+        raise BluesError(
+            f"{str(folder)!r} already holds a run: choose another hydra.run.dir, or go on with "
+            f"resume={folder}."
+        )
+    if not os.access(folder, os.W_OK):
+        raise BluesError(f"hydra.run.dir is {str(folder)!r}, which cannot be written.")
+    run = Run(settings, config, folder)
+    if resume is not None:
+        run.resume(load_checkpoint(Path(resume)))
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
+    summary = run.train()
+    if summary.status == "interrupted":
+        print(summary.in_words(settings, folder))
+        print(f"Go on with: python -m lstm_blues.train resume={folder}")
+        return summary.status
+    run.publish(summary)
+    print(summary.in_words(settings, folder))
+    if summary.status == "non-finite":
+        print(
+            f"error: the loss is no longer a finite number after step {summary.steps:,}; that "
+            f"state is in {folder / 'nonfinite.pt'}, the last finite one in {folder / NAME}; a "
+            "smaller learning.rate may help.",
+            file=sys.stderr,
+        )
+    return summary.status
+
+
+_statuses: list[str] = []
+
+
+@hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")
+def _hydra_main(config: DictConfig) -> None:
+    context = HydraConfig.get()
+    folder = Path(context.runtime.output_dir)
+    try:
+        if config.resume is not None and context.mode == RunMode.MULTIRUN:
+            raise BluesError("resume goes on with one run; it cannot be swept with -m.")
+        overrides = list(context.overrides.task)
+        status = run_experiment(plain(config), folder, config.resume, overrides)
+    except BluesError as error:
+        _remove_unused(folder)
+        fail(error)
+    _statuses.append(status)
+    if status == "interrupted":
+        # A sweep stops too.
+        sys.exit(EXIT_CODES[status])
+
+
+def _remove_unused(folder: Path) -> None:
+    """Takes away the folder that Hydra made for a run that never began."""
+    if [path.name for path in folder.iterdir()] != [".hydra"]:
+        return
+    shutil.rmtree(folder / ".hydra")
+    with suppress(OSError):  # a parent with other runs in it stays
+        folder.rmdir()
+        folder.parent.rmdir()
+
+
+def _in_one_sentence(error: Exception) -> str:
+    """What Hydra says of a mistake on the command line, with the settings that there are."""
+    text = " ".join(str(error).split("Config search path")[0].split())
+    unknown = re.match(r"Could not override '([^']+)'", text)
+    if unknown is None:
+        return text
+    known = flat_config(compose_config([]))
+    near = get_close_matches(unknown[1], known, n=3)
+    return f"{unknown[1]} is no setting; close to it are {', '.join(near or known)}."
+
+
+def fail(message: object) -> NoReturn:
+    """Ends the program with one sentence for the user."""
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(USER_MISTAKE)
+
+
+def main() -> None:
+    """The command; exits with 0 when every run has learned."""
+    show_traceback = "HYDRA_FULL_ERROR" in os.environ
+    # Makes Hydra hand exceptions on as they are.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    try:
+        _hydra_main()
+    except (HydraException, OmegaConfBaseException) as error:
+        if show_traceback:
+            raise
+        fail(_in_one_sentence(error))
+    except OSError as error:
+        if show_traceback:
+            raise
+        fail(f"{error.filename or 'a file'!r} cannot be written or read: {error.strerror}.")
+    sys.exit(max((EXIT_CODES[status] for status in _statuses), default=0))
+
+
+if __name__ == "__main__":
+    main()
