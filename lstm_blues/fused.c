@@ -271,7 +271,10 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict song, const dou
     for (int k = 0; k < UNITS; k++) gross |= fabs(delta[k]) > gross_error;
     if (!(p > 1e-150)) {
       double log_p = 0.0;
-      for (int k = 0; k < UNITS; k++) log_p += log(target[k] > 0 ? o[k] : one_minus[k]);
+      for (int k = 0; k < UNITS; k++) {
+        const double against = target[k] > 0 ? -net[k] : net[k];
+        log_p -= (against > 0 ? against : 0) + log1p(exp(-fabs(against)));
+      }
       if (!isfinite(log_p)) {
         memcpy(s, s_before, sizeof s_before);
         counters[N_NONFINITE] = 1;

@@ -331,8 +331,9 @@ class FusedLearner:
         for part, name, packed in self._rows("weights"):
             weights[name][part.rows[name], part.seen] = torch.from_numpy(packed).clone()
         for part, name, packed in self._rows("velocity"):
-            # the compiled engine climbs, torch.optim.SGD descends
-            velocity[name][part.rows[name], part.seen] = -torch.from_numpy(packed)
+            # The compiled engine climbs, torch.optim.SGD descends, without momentum keeps nothing.
+            if self.learning.momentum:
+                velocity[name][part.rows[name], part.seen] = -torch.from_numpy(packed)
         for part, packed in self._traces():
             traces[:, part.cells, part.seen] = torch.from_numpy(packed).clone()
         cells = topology.cells

@@ -128,6 +128,7 @@ class Run:
 
     def __init__(self, settings: Settings, config: dict[str, Any], folder: Path) -> None:
         self.settings, self.config, self.folder = settings, config, folder
+        torch.manual_seed(settings.seed)
         self.learner: Learner = build_learner(settings)
         self.seconds = 0.0
         self.stopped = False

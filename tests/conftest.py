@@ -1,0 +1,100 @@
+"""Small networks and songs that the tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from lstm_blues.config import Settings, compose_config, settings_from
+from lstm_blues.network import BluesNetwork
+from lstm_blues.topology import Group, Topology, Units
+
+torch.set_num_threads(1)
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def topology(blocks: int = 3, cells: int = 2, units: int = 5) -> Topology:
+    """One fully connected group."""
+    biases = tuple(-0.5 * (block + 1) for block in range(blocks))
+    group = Group("chords", blocks, cells, biases, biases, biases, ("chords",), ("chords",))
+    return Topology((group,), (Units("chords", units, 0.5, ("chords",), ("chords",)),))
+
+
+def two_groups(cells: int = 2) -> Topology:
+    """Chords reach the melody, never the reverse (section 4.1)."""
+    bias = (-0.5, -1.0)
+    return Topology(
+        (
+            Group("chords", 2, 2, bias, bias, bias, ("chords",), ("chords",)),
+            Group("melody", 2, cells, bias, bias, bias, ("melody",), ("chords", "melody")),
+        ),
+        (
+            Units("chords", 4, 0.5, ("chords",), ("chords",)),
+            Units("melody", 3, 0.5, ("melody",), ("melody",)),
+        ),
+    )
+
+
+def network(
+    shape: Topology, seed: int = 1, g: str = "logistic_2", h: str = "identity", weights: float = 0.5
+) -> BluesNetwork:
+    """A float64 network with weights large enough for every path to matter."""
+    made = BluesNetwork(shape, g, h)
+    made.initialise(seed, weights)
+    return made
+
+
+def random_song(units: int, steps: int = 24, seed: int = 0) -> torch.Tensor:
+    """Notes at random, shape (steps, units)."""
+    generator = torch.Generator().manual_seed(seed)
+    return (torch.rand(steps, units, generator=generator) < 0.4).double()
+
+
+@pytest.fixture(scope="session")
+def default_settings() -> Settings:
+    """The settings of `+experiment=chords`."""
+    return settings_from(compose_config(["+experiment=chords"]))
+
+
+def with_learning(settings: Settings, **changes: object) -> Settings:
+    """The same settings with other values in `learning`."""
+    return replace(settings, learning=replace(settings.learning, **changes))  # type: ignore[arg-type]
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def train_command(*overrides: str) -> list[str]:
+    """The command line of a run."""
+    return [sys.executable, "-m", "lstm_blues.train", *overrides]
+
+
+def environment() -> dict[str, str]:
+    """The environment of the tests with this checkout's package."""
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Command:
+    """Runs `python -m lstm_blues.train` in an empty folder."""
+
+    def run(*overrides: str, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            train_command(*overrides),
+            cwd=cwd,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    return run

@@ -1,0 +1,199 @@
+"""Nothing is lost: kills, interrupts, damaged files."""
+
+import os
+import pickle
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import Command, environment, train_command
+
+from lstm_blues.checkpoint import (
+    NAME,
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    write_safely,
+)
+from lstm_blues.config import compose_config, settings_from
+from lstm_blues.engines import build_learner
+from lstm_blues.errors import BluesError
+
+# Long enough to be killed on the way, short enough for a test; seed 1 does not learn in so few.
+STEPS = 3_000_000
+OPTIONS = ("+experiment=chords", f"run.step_limit={STEPS}", "run.checkpoint_seconds=0.05")
+
+
+def small_checkpoint(path: Path, steps: int = 500) -> Checkpoint:
+    config = compose_config(["+experiment=chords"])
+    learner = build_learner(settings_from(config))
+    learner.learn(steps)
+    checkpoint = Checkpoint(config, learner.state(), 1.5, torch.get_rng_state())
+    save_checkpoint(path, checkpoint)
+    return checkpoint
+
+
+def assert_equal(one: Checkpoint, other: Checkpoint) -> None:
+    assert one.learner.counters == other.learner.counters
+    assert one.learner.loss == other.learner.loss
+    for kind in ("weights", "velocity"):
+        for name, value in getattr(one.learner, kind).items():
+            assert torch.equal(value, getattr(other.learner, kind)[name]), (kind, name)
+    for kind in ("s", "y", "traces"):
+        assert torch.equal(getattr(one.learner, kind), getattr(other.learner, kind)), kind
+    assert torch.equal(one.random, other.random)
+
+
+def test_a_checkpoint_comes_back_whole(tmp_path: Path) -> None:
+    saved = small_checkpoint(tmp_path / NAME)
+    loaded = load_checkpoint(tmp_path)
+    assert_equal(saved, loaded)
+    assert loaded.config == saved.config
+    assert loaded.seconds == 1.5
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_run_killed_again_and_again_ends_in_the_same_weights(
+    tmp_path: Path, train: Command
+) -> None:
+    whole = train(*OPTIONS, f"hydra.run.dir={tmp_path / 'whole'}")
+    assert whole.returncode == 1, whole.stderr  # not learned in so few steps
+    folder = tmp_path / "killed"
+    kills = 0
+    for pause in (0.3, 0.7, 0.1):
+        resume = [f"resume={folder}"] if kills else [f"hydra.run.dir={folder}", *OPTIONS]
+        process = subprocess.Popen(
+            train_command(*resume), env=environment(), stdout=subprocess.DEVNULL
+        )
+        before = (folder / NAME).stat().st_mtime_ns if kills else None
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            if (folder / NAME).exists() and (folder / NAME).stat().st_mtime_ns != before:
+                break
+            time.sleep(0.005)
+        time.sleep(pause)
+        kills += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if load_checkpoint(folder).learner.counters.steps >= STEPS:
+            break
+    assert kills > 0
+    assert load_checkpoint(folder).learner.counters.steps > 0
+    last = train(f"resume={folder}")
+    assert last.returncode == 1, last.stderr
+    assert_equal(load_checkpoint(folder), load_checkpoint(tmp_path / "whole"))
+    assert not list(folder.glob("*.tmp")) or kills
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        train_command("+experiment=chords", f"hydra.run.dir={folder}", "run.checkpoint_seconds=60"),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (folder / "config.yaml").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"python -m lstm_blues.train resume={folder}" in out
+    assert "Traceback" not in err
+    assert load_checkpoint(folder).learner.counters.steps > 0
+
+
+def test_a_truncated_file_is_refused_wherever_it_is_cut(tmp_path: Path) -> None:
+    small_checkpoint(tmp_path / NAME)
+    whole = (tmp_path / NAME).read_bytes()
+    for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+        (tmp_path / NAME).write_bytes(whole[:length])
+        with pytest.raises(BluesError, match="cut short, damaged or no checkpoint"):
+            load_checkpoint(tmp_path)
+
+
+class Bomb:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_foreign_file_runs_no_code(tmp_path: Path) -> None:
+    marker = tmp_path / "exploded"
+    (tmp_path / "plain.pt").write_bytes(pickle.dumps(Bomb(marker)))
+    torch.save({"format": Bomb(marker)}, tmp_path / "torch.pt")
+    for name in ("plain.pt", "torch.pt"):
+        with pytest.raises(BluesError):
+            load_checkpoint(tmp_path / name)
+    assert not marker.exists()
+
+
+def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}}, tmp_path / "other.pt")
+    with pytest.raises(BluesError, match="no checkpoint of this package"):
+        load_checkpoint(tmp_path / "other.pt")
+    saved = torch.load(small_file(tmp_path), weights_only=True)
+    del saved["learner"]
+    torch.save(saved, tmp_path / "partial.pt")
+    with pytest.raises(BluesError, match="lacks a part"):
+        load_checkpoint(tmp_path / "partial.pt")
+    with pytest.raises(BluesError, match="there is no checkpoint"):
+        load_checkpoint(tmp_path / "nowhere")
+
+
+def small_file(folder: Path) -> Path:
+    small_checkpoint(folder / NAME)
+    return folder / NAME
+
+
+def test_a_checkpoint_that_does_not_fit_its_settings_is_refused(
+    tmp_path: Path, train: Command
+) -> None:
+    saved = torch.load(small_file(tmp_path), weights_only=True)
+    saved["learner"]["s"] = torch.zeros(3, dtype=torch.float64)
+    torch.save(saved, tmp_path / NAME)
+    done = train(f"resume={tmp_path}")
+    assert done.returncode == 2
+    assert "does not fit its own network settings" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fails(file: object) -> None:
+        file.write(b"half")  # type: ignore[attr-defined]
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_safely(path, fails)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_resumed_run_keeps_its_settings_but_for_what_may_change(
+    tmp_path: Path, train: Command
+) -> None:
+    folder = tmp_path / "run"
+    first = train("+experiment=chords", "run.step_limit=1000", "seed=4", f"hydra.run.dir={folder}")
+    assert first.returncode == 1
+    refused = train(f"resume={folder}", "learning.rate=1e-3")
+    assert refused.returncode == 2
+    assert "cannot change learning.rate from 1e-05 to 0.001" in refused.stderr
+    further = train(f"resume={folder}", "+experiment=chords", "run.step_limit=2000")
+    assert further.returncode == 1, further.stderr
+    assert "2,000 steps" in further.stdout
+    assert "seed 4" in further.stdout
+    assert load_checkpoint(folder).learner.counters.steps == 2000

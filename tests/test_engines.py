@@ -1,0 +1,203 @@
+"""The compiled engine follows the readable one: weights, traces, resets, tests, to 1e-9."""
+
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+from conftest import network, random_song, topology, two_groups, with_learning
+
+from lstm_blues import fused
+from lstm_blues.config import Settings
+from lstm_blues.errors import BluesError
+from lstm_blues.fused import FusedLearner
+from lstm_blues.network import BluesNetwork
+from lstm_blues.online import Learner, LearnerState, Learning, OnlineLearner
+from lstm_blues.topology import Topology
+
+LEARNING = Learning(
+    rate=5e-3,
+    momentum=0.9,
+    gross_error=0.5,
+    gross_errors=8,
+    gross_count="since_reset",
+    episode_choruses=2,
+    test_choruses=2,
+    test_interval=97,
+)
+
+
+def assert_same(fast: Learner, readable: Learner, tolerance: float = 1e-9) -> None:
+    ours, truth = fast.state(), readable.state()
+    assert asdict(ours.counters) == asdict(truth.counters)
+    for kind in ("weights", "velocity"):
+        for name, value in getattr(truth, kind).items():
+            assert (getattr(ours, kind)[name] - value).abs().max() < tolerance, (kind, name)
+    for kind in ("s", "y", "traces"):
+        assert (getattr(ours, kind) - getattr(truth, kind)).abs().max() < tolerance, kind
+    assert abs(ours.loss - truth.loss) < tolerance * max(1, truth.counters.steps)
+
+
+def pair(net: BluesNetwork, song: torch.Tensor, learning: Learning) -> tuple[Learner, Learner]:
+    return FusedLearner(net, song, learning), OnlineLearner(net, song, learning)
+
+
+def test_thousands_of_steps_of_the_report_s_own_task(default_settings: Settings) -> None:
+    # Ten times the report's rate, so that much is learned in few steps.
+    settings = with_learning(
+        default_settings, rate=1e-4, gross_errors=58, episode_choruses=1, test_interval=500
+    )
+    net, song = settings.build_network(), settings.form.chord_tensor()
+    fast, readable = pair(net, song, settings.learning)
+    for steps in (1, 999, 1500, 1500):
+        assert fast.learn(steps) == readable.learn(steps) == steps
+        assert_same(fast, readable)
+    count = readable.counters
+    assert count.gross_resets > 5
+    assert count.episodes > 1
+    assert count.tests >= 8
+
+
+@pytest.mark.parametrize(
+    ("shape", "g", "h", "changes"),
+    [
+        (topology(4, 1, 6), "tanh", "tanh", {}),
+        (topology(1, 5, 3), "logistic_1", "logistic_1", {"gross_errors": 0}),
+        (topology(3, 3, 7), "logistic_2", "logistic_2", {"gross_count": "in_chorus"}),
+        (topology(2, 2, 4), "identity", "tanh", {"episode_choruses": 0, "momentum": 0.0}),
+        (two_groups(), "logistic_2", "identity", {"gross_errors": 1}),
+        (two_groups(3), "tanh", "logistic_1", {"episode_choruses": 1, "gross_error": 0.3}),
+    ],
+)
+def test_every_shape_squashing_and_reading(
+    shape: Topology, g: str, h: str, changes: dict[str, object]
+) -> None:
+    net = network(shape, g=g, h=h)
+    song = random_song(shape.units, 11)
+    learning = replace(LEARNING, **changes)  # type: ignore[arg-type]
+    fast, readable = pair(net, song, learning)
+    fast.learn(1500)
+    readable.learn(1500)
+    assert readable.counters.gross > 50
+    assert_same(fast, readable)
+
+
+def test_single_precision_follows_for_a_while(default_settings: Settings) -> None:
+    settings = replace(default_settings, run=replace(default_settings.run, dtype="float32"))
+    fast, readable = pair(settings.build_network(), settings.form.chord_tensor(), settings.learning)
+    fast.learn(300)
+    readable.learn(300)
+    assert fast.state().weights["output"].dtype == torch.float32
+    assert_same(fast, readable, 1e-4)
+
+
+def test_both_stop_when_the_form_is_learned() -> None:
+    song = torch.eye(3, dtype=torch.float64)
+    learning = replace(LEARNING, rate=0.1, test_choruses=4)
+    fast, readable = pair(network(topology(2, 2, 3)), song, learning)
+    done = readable.learn(5000)
+    assert readable.counters.learned
+    assert fast.learn(5000) == done < 5000
+    assert_same(fast, readable)
+    assert fast.learn(10) == readable.learn(10) == 0
+
+
+def test_free_runs_agree() -> None:
+    net, song = network(topology()), random_song(5, 9)
+    fast, readable = pair(net, song, LEARNING)
+    for stop in (False, True):
+        ours = fast.free_run(50, stop_at_wrong=stop)
+        truth = readable.free_run(50, stop_at_wrong=stop)
+        assert ours.right == truth.right
+        assert torch.equal(ours.notes, truth.notes)
+        torch.testing.assert_close(ours.outputs, truth.outputs, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("poison", [float("nan"), float("inf")])
+def test_both_stop_at_a_number_that_is_not_finite(poison: float) -> None:
+    net, song = network(topology()), random_song(5)
+    for learner in pair(net, song, LEARNING):
+        learner.learn(10)
+        state = learner.state()
+        state.weights["output"][0, :] = poison
+        state.weights["output"][0, 3] = -poison
+        learner.load(state)
+        assert learner.learn(10) == 0
+        count = learner.counters
+        assert (count.steps, count.nonfinite, count.learned) == (10, 1, 0)
+        after = learner.state()
+        assert torch.equal(after.weights["blocks.cell"], state.weights["blocks.cell"])
+        assert torch.equal(after.s, state.s)
+
+
+def test_a_rate_far_too_high_ends_as_not_finite_in_both() -> None:
+    learning = replace(LEARNING, rate=1e308)
+    for learner in pair(network(topology()), random_song(5), learning):
+        learner.learn(200)
+        assert learner.counters.nonfinite == 1
+
+
+@pytest.mark.parametrize("first", [FusedLearner, OnlineLearner])
+@pytest.mark.parametrize("second", [FusedLearner, OnlineLearner])
+def test_a_state_loads_into_either_engine(first: type, second: type) -> None:
+    song = random_song(7)
+    whole = OnlineLearner(network(two_groups()), song, LEARNING)
+    whole.learn(400)
+    start = first(network(two_groups()), song, LEARNING)
+    start.learn(150)
+    state: LearnerState = start.state()
+    rest = second(network(two_groups(), seed=9), song, LEARNING)
+    rest.load(state)
+    start.learn(7)  # the state is a copy
+    rest.learn(250)
+    assert_same(rest, whole)
+    if first is second:
+        other = first(network(two_groups()), song, LEARNING)
+        other.learn(400)
+        for name, weights in other.state().weights.items():
+            assert torch.equal(weights, rest.state().weights[name])
+
+
+def test_the_same_seed_gives_the_same_bytes(default_settings: Settings) -> None:
+    def weights() -> torch.Tensor:
+        learner = FusedLearner(
+            default_settings.build_network(),
+            default_settings.form.chord_tensor(),
+            default_settings.learning,
+        )
+        learner.learn(20_000)
+        return learner.state().weights["blocks.cell"]
+
+    assert torch.equal(weights(), weights())
+
+
+def test_what_the_fast_engine_cannot_do_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = network(topology())
+    with pytest.raises(BluesError, match="float64 or float32"):
+        FusedLearner(net.bfloat16(), random_song(5), LEARNING)
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(BluesError, match="no-such-compiler"):
+        fused.find_compiler()
+    monkeypatch.delenv("CC")
+    monkeypatch.setattr(fused.shutil, "which", lambda _: None)
+    monkeypatch.setattr(fused, "find_spec", lambda _: None)
+    with pytest.raises(BluesError, match="engine=torch"):
+        fused.find_compiler()
+
+
+def test_a_compiler_that_fails_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setenv("CC", "false")
+    monkeypatch.setenv("LSTM_BLUES_CACHE", str(tmp_path))
+    with pytest.raises(BluesError, match="'false'"):
+        FusedLearner(network(topology()), random_song(5, 13), LEARNING)
+
+
+def test_compilation_is_cached(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setenv("LSTM_BLUES_CACHE", str(tmp_path))
+    net, song = network(topology()), random_song(5, 17)
+    assert FusedLearner(net, song, LEARNING).compiled.seconds > 0
+    fused.compile_source.cache_clear()
+    assert FusedLearner(net, song, LEARNING).compiled.seconds == 0

@@ -1,0 +1,141 @@
+"""The truncated gradient against autograd, and the forward pass against torch.nn.LSTM."""
+
+import pytest
+import torch
+from conftest import network, random_song, topology, two_groups
+from torch.nn import functional as F
+
+from lstm_blues.cell import SQUASHINGS, BlockState, block_step
+from lstm_blues.network import BluesNetwork, cross_entropy
+from lstm_blues.topology import Group, Topology, Units
+
+Gradients = dict[str, torch.Tensor]
+PAIRS = [("logistic_2", "identity"), ("tanh", "tanh"), ("logistic_1", "logistic_1")]
+
+
+def traced(net: BluesNetwork, songs: torch.Tensor) -> Gradients:
+    """Sum over steps of the gradients of `TruncatedStep`, weights frozen; songs (N, T, units)."""
+    net.zero_grad()
+    state = net.start(len(songs))
+    for t in range(songs.shape[1] - 1):
+        out, state = net(songs[:, t], state)
+        cross_entropy(out, songs[:, t + 1]).backward()
+        state = BlockState(state.s, state.y.detach(), state.traces)
+    return {name: weights.grad.clone() for name, weights in net.named_parameters()}
+
+
+def unrolled(net: BluesNetwork, songs: torch.Tensor, *, truncate: bool) -> Gradients:
+    """The same by autograd through the whole song; y(t-1) is detached on its way into gates and
+    cell inputs where `truncate`, the state never."""
+    net.zero_grad()
+    blocks = net.blocks
+    s, y, _ = net.start(len(songs), traces=False)
+    one = torch.ones(len(songs), 1, dtype=songs.dtype)
+    total = torch.zeros((), dtype=songs.dtype)
+    for t in range(songs.shape[1] - 1):
+        u = torch.cat((songs[:, t], y.detach() if truncate else y, one), 1)
+        a = block_step(blocks.weights, u, s, blocks.block_of_cell, blocks.g, blocks.h)
+        s, y = a.s, a.y
+        out = F.linear(torch.cat((songs[:, t], y, one), 1), net.output)
+        total = total + cross_entropy(out, songs[:, t + 1])
+    total.backward()
+    masks = dict.fromkeys(("input_gate", "forget_gate", "output_gate"), net.blocks.block_mask)
+    masks["cell"] = net.blocks.cell_mask
+    return {
+        name: weights.grad * masks.get(name.rpartition(".")[2], net.output_mask)
+        for name, weights in net.named_parameters()
+    }
+
+
+def songs_for(net: BluesNetwork, count: int = 1) -> torch.Tensor:
+    units = net.topology.units
+    return torch.stack([random_song(units, 40, seed=number) for number in range(count)])
+
+
+@pytest.mark.parametrize(("g", "h"), PAIRS)
+@pytest.mark.parametrize("shape", [topology(), topology(2, 1), topology(1, 4), two_groups(3)])
+def test_traces_give_autograds_truncated_gradient(shape: Topology, g: str, h: str) -> None:
+    net = network(shape, g=g, h=h)
+    songs = songs_for(net)
+    truth, ours = unrolled(net, songs, truncate=True), traced(net, songs)
+    for name, gradient in truth.items():
+        assert gradient.abs().max() > 1e-3, name
+        torch.testing.assert_close(ours[name], gradient, rtol=1e-10, atol=1e-10)
+
+
+def test_the_full_gradient_is_another() -> None:
+    net = network(topology())
+    songs = songs_for(net)
+    full, ours = unrolled(net, songs, truncate=False), traced(net, songs)
+    for name in ("blocks.input_gate", "blocks.forget_gate", "blocks.cell"):
+        assert (full[name] - ours[name]).norm() > 0.01 * full[name].norm(), name
+
+
+def test_the_squashings_slopes_are_their_derivatives() -> None:
+    x = torch.linspace(-3, 3, 50, dtype=torch.float64, requires_grad=True)
+    for name, squashing in SQUASHINGS.items():
+        value = squashing.value(x)
+        (derivative,) = torch.autograd.grad(value.sum(), x)
+        torch.testing.assert_close(squashing.slope(value), derivative, msg=name)
+
+
+def test_a_batch_of_independent_songs_adds_their_gradients() -> None:
+    net = network(topology())
+    songs = songs_for(net, 3)
+    together = traced(net, songs)
+    alone = [traced(net, songs[n : n + 1]) for n in range(3)]
+    for name, gradient in together.items():
+        torch.testing.assert_close(gradient, sum(one[name] for one in alone))
+
+
+def test_memory_does_not_grow_with_the_song() -> None:
+    net = network(topology())
+    state = net.start()
+    for step in random_song(5, 200):
+        _, state = net(step[None], state)
+    assert state.traces is not None
+    assert state.traces.shape == (3, 1, 6, 12)
+    assert state.traces.grad_fn is None or not state.traces.requires_grad
+    assert not state.s.requires_grad
+
+
+def test_forward_equals_torch_lstm_and_a_linear_layer() -> None:
+    units, cells = 5, 4
+    bias = tuple(-0.5 * n for n in range(cells))
+    shape = Topology(
+        (Group("all", cells, 1, bias, bias, bias, ("all",), ("all",)),),
+        (Units("all", units, 0.5, ("all",), ("all",)),),
+    )
+    net = network(shape, g="tanh", h="tanh")
+    blocks = net.blocks
+    rows = torch.cat((blocks.input_gate, blocks.forget_gate, blocks.cell, blocks.output_gate))
+    lstm = torch.nn.LSTM(units, cells, dtype=torch.float64)
+    linear = torch.nn.Linear(cells + units, units, dtype=torch.float64)
+    with torch.no_grad():
+        lstm.weight_ih_l0.copy_(rows[:, :units])
+        lstm.weight_hh_l0.copy_(rows[:, units:-1])
+        lstm.bias_ih_l0.copy_(rows[:, -1])
+        lstm.bias_hh_l0.zero_()
+        linear.weight.copy_(
+            torch.cat((net.output[:, units:-1], net.output[:, :units]), 1)  # [y; x]
+        )
+        linear.bias.copy_(net.output[:, -1])
+        song = random_song(units, 60)
+        y, (_, c) = lstm(song[:, None])
+        expected = linear(torch.cat((y[:, 0], song), 1))
+        state, outputs = net.start(traces=False), []
+        for step in song:
+            out, state = net(step[None], state)
+            outputs.append(out[0])
+    torch.testing.assert_close(torch.stack(outputs), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(state.s, c[0], rtol=1e-12, atol=1e-12)
+
+
+def test_learning_and_frozen_steps_agree() -> None:
+    net = network(two_groups())
+    learning, frozen = net.start(), net.start(traces=False)
+    for step in random_song(7, 30):
+        out, learning = net(step[None], learning)
+        same, frozen = net(step[None], frozen)
+        assert torch.equal(out, same)
+    assert not same.requires_grad or frozen.traces is None

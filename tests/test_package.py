@@ -1,0 +1,59 @@
+"""The wheel: built, installed apart from the checkout, and run from another folder."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY
+
+from lstm_blues import __version__
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(folder), str(REPOSITORY)]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_the_wheel_carries_configs_and_the_c_source(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert __version__ in wheel.name
+    for path in (REPOSITORY / "conf").rglob("*.yaml"):
+        assert f"lstm_blues/conf/{path.relative_to(REPOSITORY / 'conf')}" in names
+    assert "lstm_blues/fused.c" in names
+    assert not [name for name in names if name.startswith(("tests", "outputs", "conf/"))]
+
+
+def test_an_installed_package_runs_from_any_folder(wheel: Path, tmp_path: Path) -> None:
+    place = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(place)]
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(place)}
+
+    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=elsewhere,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    where = python("-c", "import lstm_blues.config as c; print(c.conf_folder())").stdout.strip()
+    assert where == str(place / "lstm_blues" / "conf")
+    done = python("-m", "lstm_blues.train", "+experiment=chords", "run.step_limit=1000")
+    assert done.returncode == 1, done.stderr
+    (run,) = (elsewhere / "outputs" / "chords").iterdir()
+    assert (run / "summary.json").is_file()
+    for command in ("study", "benchmark"):
+        assert python("-m", f"lstm_blues.{command}", "--help").returncode == 0

@@ -1,0 +1,111 @@
+"""Masks: who sees whom, through training, to the bit."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from conftest import network, random_song, two_groups
+
+from lstm_blues.config import Settings
+from lstm_blues.errors import BluesError
+from lstm_blues.online import Learning, OnlineLearner
+from lstm_blues.topology import Group, Topology, Units
+
+LEARNING = Learning(1e-2, 0.9, 0.5, 8, "since_reset", 2, 1, 10**6)
+
+
+def test_the_report_s_chord_network_is_fully_connected(default_settings: Settings) -> None:
+    shape = default_settings.network.topology
+    assert (shape.units, shape.blocks, shape.cells, shape.sources) == (12, 4, 8, 21)
+    assert shape.block_mask().all()
+    assert shape.output_mask().all()
+    assert shape.block_of_cell().tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    net = default_settings.build_network()
+    staged = torch.tensor([-0.5, -1.0, -1.5, -2.0], dtype=torch.float64)
+    for gate in (net.blocks.input_gate, net.blocks.forget_gate, net.blocks.output_gate):
+        assert torch.equal(gate[:, -1], staged)
+        assert 0 < gate[:, :-1].abs().max() <= 0.1
+    assert (net.output[:, -1] == 0.5).all()
+    assert (net.blocks.cell[:, -1] == 0).all()
+
+
+def test_two_groups_see_what_section_4_1_says() -> None:
+    shape = two_groups(cells=1)
+    # sources: 4 chord units, 3 melody units, 4 chord cells, 2 melody cells, bias
+    chord = [1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1]
+    melody = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+    assert shape.block_mask().int().tolist() == [chord, chord, melody, melody]
+    melody_output = [0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1]
+    assert shape.output_mask().int().tolist() == [chord] * 4 + [melody_output] * 3
+
+
+def test_absent_connections_stay_exactly_zero() -> None:
+    net = network(two_groups())
+    learner = OnlineLearner(net, random_song(7), LEARNING)
+    before = net.output.detach().clone()
+    learner.learn(300)
+    assert not torch.equal(before, net.output)
+    blocks = net.blocks
+    masks = {
+        blocks.input_gate: blocks.block_mask,
+        blocks.forget_gate: blocks.block_mask,
+        blocks.output_gate: blocks.block_mask,
+        blocks.cell: blocks.cell_mask,
+        net.output: net.output_mask,
+    }
+    for weights, mask in masks.items():
+        assert not mask.all()
+        velocity = learner.optimizer.state[weights]["momentum_buffer"]
+        for tensor in (weights, weights.grad, velocity):
+            assert (tensor[~mask] == 0).all()
+            assert (tensor[mask] != 0).any()
+
+
+def test_chords_never_hear_the_melody() -> None:
+    net = network(two_groups())
+    OnlineLearner(net, random_song(7), LEARNING).learn(100)
+    first, second = random_song(7, seed=1), random_song(7, seed=2)
+    second[:, :4] = first[:, :4]
+    outputs = []
+    for song in (first, second):
+        state, out = net.start(traces=False), []
+        for step in song:
+            nets, state = net(step[None], state)
+            out.append(nets[0])
+        outputs.append(torch.stack(out))
+    assert torch.equal(outputs[0][:, :4], outputs[1][:, :4])
+    assert not torch.equal(outputs[0][:, 4:], outputs[1][:, 4:])
+
+
+def test_first_weights_do_not_depend_on_other_groups() -> None:
+    shape = two_groups()
+    alone = Topology(shape.groups[:1], shape.unit_sets[:1])
+    both, one = network(shape, seed=5), network(alone, seed=5)
+    seen = shape.visible(("chords",), ("chords",))
+    assert torch.equal(both.blocks.cell[:4][:, seen], one.blocks.cell)
+    assert torch.equal(both.blocks.forget_gate[:2][:, seen], one.blocks.forget_gate)
+    assert torch.equal(both.output[:4][:, seen], one.output)
+    assert not torch.equal(one.output, network(alone, seed=6).output)
+
+
+GROUP = Group("a", 1, 1, (0.0,), (0.0,), (0.0,), ("a",), ("a",))
+UNITS = Units("a", 1, 0.0, ("a",), ("a",))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: replace(GROUP, blocks=0), "blocks is 0"),
+        (lambda: replace(GROUP, cells=0), "cells is 0"),
+        (lambda: replace(GROUP, forget_bias=(0.0, 1.0)), "forget_bias"),
+        (lambda: replace(UNITS, units=0), "units is 0"),
+        (lambda: Topology((), (UNITS,)), "network.groups"),
+        (lambda: Topology((GROUP,), ()), "network.units"),
+        (lambda: Topology((replace(GROUP, inputs=("b",)),), (UNITS,)), "names 'b'"),
+        (lambda: Topology((GROUP,), (replace(UNITS, cells=("c",)),)), "names 'c'"),
+        (lambda: Topology((GROUP, GROUP), (UNITS,)), "all different"),
+    ],
+)
+def test_a_topology_that_leads_nowhere_is_refused(make, words: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(BluesError, match=words):
+        make()
