@@ -140,9 +140,9 @@ def with_blocks(settings: Settings, blocks: int) -> Settings:
 def weights(settings: Settings) -> int:
     """How many weights the network has."""
     topology = settings.network.topology
-    gates = 3 * int(topology.block_mask().sum())
-    cells = int(topology.block_mask()[topology.block_of_cell()].sum())
-    return gates + cells + int(topology.output_mask().sum())
+    rows = [(3 + g.cells) * g.blocks * int(topology.group_mask(g).sum()) for g in topology.groups]
+    rows += [u.units * int(topology.units_mask(u).sum()) for u in topology.unit_sets]
+    return sum(rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

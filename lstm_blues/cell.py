@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from lstm_blues.errors import require_choice
-from lstm_blues.topology import Topology
+from lstm_blues.topology import Group
 
 
 class Squashing(NamedTuple):
@@ -48,7 +48,7 @@ class Activations(NamedTuple):
 
 
 class BlockState(NamedTuple):
-    """What the blocks carry from step to step, for N independent songs.
+    """What blocks carry from step to step, for N independent songs.
 
     s: cell states, shape (N, C).  y: cell outputs, shape (N, C).  traces: shape (3, N, C, M), for
     the weights to the cells, the input gates and the forget gates; None in a frozen network.
@@ -114,7 +114,7 @@ class TruncatedStep(torch.autograd.Function):
                 s * a.phi * (1 - a.phi),
             )
         )
-        seen = u[:, None, :] * blocks.cell_mask
+        seen = u[:, None, :] * blocks.mask
         traces = a.phi[..., None] * traces + into[..., None] * seen
         ctx.blocks = blocks
         ctx.save_for_backward(u, a.omega, a.h, traces)
@@ -130,7 +130,7 @@ class TruncatedStep(torch.autograd.Function):
         e = omega * blocks.h.slope(h) * epsilon
         to_cell, to_input, to_forget = (torch.einsum("nc,ncm->cm", e, p) for p in traces)
         to_output = torch.einsum("nc,nm->cm", omega * (1 - omega) * h * epsilon, u)
-        to_output = to_output * blocks.cell_mask
+        to_output = to_output * blocks.mask
         return (
             blocks.sum_over_cells(to_input),
             blocks.sum_over_cells(to_forget),
@@ -144,33 +144,30 @@ class TruncatedStep(torch.autograd.Function):
 
 
 class MemoryBlocks(nn.Module):
-    """All memory blocks of a network, with the connections of its topology.
+    """The memory blocks of one group.
 
     Args:
-        topology: groups of blocks and what they see.
+        group: blocks, cells and first gate biases.
+        mask: which of the M sources the group sees, shape (M,), bool.
         g: name of the squashing of the cells' inputs, one of `SQUASHINGS`.
         h: name of the squashing of the cells' states, one of `SQUASHINGS`.
 
-    Weights of connections that the topology does not have are zero and stay exactly zero.
+    Weights of absent connections are zero and stay exactly zero.
     Raises `BluesError` for an unknown squashing.
     """
 
     block_of_cell: Tensor
-    block_mask: Tensor
-    cell_mask: Tensor
+    mask: Tensor
 
-    def __init__(self, topology: Topology, g: str, h: str) -> None:
+    def __init__(self, group: Group, mask: Tensor, g: str, h: str) -> None:
         super().__init__()
         require_choice("network.g", g, SQUASHINGS)
         require_choice("network.h", h, SQUASHINGS)
-        self.topology = topology
         self.g, self.h = SQUASHINGS[g], SQUASHINGS[h]
-        block_of_cell = topology.block_of_cell()
-        mask = topology.block_mask()
+        blocks, cells, sources = group.blocks, group.blocks * group.cells, len(mask)
+        block_of_cell = torch.arange(blocks).repeat_interleave(group.cells)
         self.register_buffer("block_of_cell", block_of_cell, persistent=False)
-        self.register_buffer("block_mask", mask, persistent=False)
-        self.register_buffer("cell_mask", mask[block_of_cell], persistent=False)
-        blocks, cells, sources = topology.blocks, topology.cells, topology.sources
+        self.register_buffer("mask", mask, persistent=False)
         self.input_gate = nn.Parameter(torch.zeros(blocks, sources))
         self.forget_gate = nn.Parameter(torch.zeros(blocks, sources))
         self.output_gate = nn.Parameter(torch.zeros(blocks, sources))
@@ -183,28 +180,20 @@ class MemoryBlocks(nn.Module):
 
     def sum_over_cells(self, by_cell: Tensor) -> Tensor:
         """Sums rows (C, M) over the cells of each block, shape (B, M)."""
-        by_block = by_cell.new_zeros(self.topology.blocks, by_cell.shape[1])
+        by_block = by_cell.new_zeros(len(self.input_gate), by_cell.shape[1])
         return by_block.index_add_(0, self.block_of_cell, by_cell)
 
-    def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:
-        """The state before a song's first step: zeros, for `songs` independent songs."""
-        cells, sources = self.topology.cells, self.topology.sources
-        zeros = self.cell.new_zeros
-        return BlockState(
-            zeros(songs, cells),
-            zeros(songs, cells),
-            zeros(3, songs, cells, sources) if traces else None,
-        )
+    def forward(self, u: Tensor, s: Tensor, traces: Tensor | None) -> BlockState:
+        """One step on the sources u = [x(t); y(t-1); 1], shape (N, M), from the states `s`.
 
-    def forward(self, x: Tensor, state: BlockState) -> BlockState:
-        """One step on the notes `x`, shape (N, I).  With traces in `state`, `y` of the result
-        carries the truncated gradient; without, the step is frozen and carries none."""
-        u = torch.cat((x, state.y.detach(), x.new_ones(x.shape[0], 1)), dim=1)
-        if state.traces is None:
+        With `traces`, y of the result carries the truncated gradient; without, the step is frozen
+        and carries none.
+        """
+        if traces is None:
             with torch.no_grad():
-                a = block_step(self.weights, u, state.s, self.block_of_cell, self.g, self.h)
+                a = block_step(self.weights, u, s, self.block_of_cell, self.g, self.h)
             return BlockState(a.s, a.y, None)
         y, s, traces = TruncatedStep.apply(  # type: ignore[no-untyped-call]
-            *self.weights, u, state.s, state.traces, self
+            *self.weights, u, s, traces, self
         )
         return BlockState(s, y, traces)

@@ -15,12 +15,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
+from lstm_blues.bars import BarLibrary
 from lstm_blues.cell import SQUASHINGS
 from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.form import Form
 from lstm_blues.network import BluesNetwork
 from lstm_blues.online import Learning
-from lstm_blues.topology import Group, Topology, Units
+from lstm_blues.songs import BluesSongs
+from lstm_blues.topology import FORM, MELODY, Group, Topology, Units
 
 ENGINES = ("fast", "torch")
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
@@ -120,15 +122,32 @@ class Settings:
     network: NetworkSettings
     learning: Learning
     run: RunSettings
+    bars: BarLibrary | None
 
     def __post_init__(self) -> None:
         require(0 <= self.seed <= MAX_SEED, "seed", self.seed, "a whole number from 0 to 2^63-1")
-        chords = self.network.units.get("chords")
+        chords = self.network.units.get(FORM)
         if chords is None or chords.units != Form.CHORD_NOTES:
             raise BluesError(
                 "network.units must have a set 'chords' of 12 units, one for each chord note."
             )
+        if self.bars is not None:
+            self.bars.require_fitting(self.form)
+        melody = self.network.units.get(MELODY)
+        if (melody is None) != (self.bars is None):
+            raise BluesError(
+                "bars and network.units.melody go together: a bar library needs melody units, and "
+                "melody units need one."
+            )
+        if melody is not None and melody.units != Form.MELODY_NOTES:
+            raise BluesError(
+                f"network.units.melody.units is {melody.units}, but must be {Form.MELODY_NOTES}."
+            )
         self.network.topology  # noqa: B018  # raises where a connection leads nowhere
+
+    def songs(self) -> BluesSongs | None:
+        """All songs of the form and its bar library; None for chords alone."""
+        return None if self.bars is None else BluesSongs(self.form, self.bars)
 
     def build_network(self) -> BluesNetwork:
         """The network of these settings with its first weights, on the run's device."""
@@ -143,6 +162,7 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
     """Checked settings from a config's plain containers; raises `BluesError` for a mistake."""
     values = dict(config)
     values.pop("resume", None)
+    values.setdefault("bars", None)
     if values.get("name") is None:
         names = ", ".join(sorted(path.stem for path in (conf_folder() / "experiment").iterdir()))
         raise BluesError(f"no experiment is chosen: add +experiment=NAME, NAME one of {names}.")

@@ -7,6 +7,18 @@ import torch
 from lstm_blues.config import Settings
 from lstm_blues.fused import FusedLearner
 from lstm_blues.online import Learner, OnlineLearner
+from lstm_blues.songs import Stream
+
+SONGS_IN_ORDER = 2**18
+"""How many songs are drawn before their order begins anew."""
+
+
+def build_stream(settings: Settings) -> Stream:
+    """The songs that the network of `settings` hears, drawn by its seed."""
+    songs = settings.songs()
+    if songs is None:
+        return Stream.of_one(settings.form.chord_tensor())
+    return Stream.at_random(songs, SONGS_IN_ORDER, settings.seed)
 
 
 def build_learner(settings: Settings) -> Learner:
@@ -14,11 +26,10 @@ def build_learner(settings: Settings) -> Learner:
 
     Raises `BluesError` where run.engine=fast cannot run on this machine.
     """
-    network = settings.build_network()
-    song = settings.form.chord_tensor()
+    network, stream = settings.build_network(), build_stream(settings)
     if settings.run.engine == "fast":
-        return FusedLearner(network, song, settings.learning)
+        return FusedLearner(network, stream, settings.learning)
     if settings.run.device == "cpu":
         # Twenty rows by twenty-one: several threads would only wait for each other.
         torch.set_num_threads(1)
-    return OnlineLearner(network, song, settings.learning)
+    return OnlineLearner(network, stream, settings.learning)

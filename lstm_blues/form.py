@@ -175,6 +175,25 @@ class Form:
         return notes
 
 
+def pitch_of_class(name: str) -> int:
+    """The pitch class of a note name without octave; `BluesError` for what is none."""
+    root = _root(name)
+    if root is None or root[1]:
+        raise BluesError(f"{name!r} is no note name; they run from Ab to G#.")
+    return root[0]
+
+
+def pitch_of(note: str) -> int:
+    """The MIDI note number of a note name with its octave; `C4` is 60.
+
+    Raises `BluesError` for what is no note name.
+    """
+    match = re.fullmatch(r"([A-G])([#♯b♭]?)(-?\d)", note)
+    if match is None:
+        raise BluesError(f"{note!r} is no note; notes are written like Eb4, C4 being MIDI 60.")
+    return _LETTERS[match[1]] + _ACCIDENTALS[match[2]] + 12 * (int(match[3]) + 1)
+
+
 def note_name(pitch: int) -> str:
     """The name of a MIDI note number with its octave; 60 is `C4`."""
     return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"

@@ -165,90 +165,159 @@ INLINE void units_learn(const int K, const int M, real *restrict w, real *restri
 #define PACK(n, M, from, to)     \
   _Pragma("GCC unroll 128") for (int m = 0; m < M; m++) (to)[m] = (from)[gather_##n[m]];
 
-/* One frozen step.  source: [x; y; 1; 0]; its y is replaced by the new cell outputs. */
-#define GROUP_FORWARD(n, B, S, M, W_AT, V_AT, P_AT, FIRST)                                   \
-  PACK(g##n, M, source, u_g##n)                                                              \
-  group_forward(B, S, M, buffer + W_AT, u_g##n, a_g##n, g_g##n, s_before + FIRST, s + FIRST, \
-                y_new + FIRST);
-#define GROUP_ROOM(n, B, S, M, W_AT, V_AT, P_AT, FIRST) \
-  real u_g##n[M];                                       \
+/* The parts of the network, one macro call each.  FORM is 1 for the part that reaches the chord
+ * units, and each part is skipped where `form` or `melody` says so.
+ * source: [x; y; 1; 0] with y of the step before, then of this one. */
+#define ON_PART(FORM, yes_form, yes_melody) if (FORM ? (yes_form) : (yes_melody))
+#define GROUP_ROOM(n, FORM, B, S, M, W_AT, V_AT, P_AT, FIRST) \
+  real u_g##n[M];                                             \
   double a_g##n[3 * B], g_g##n[B * S];
-#define UNIT_FORWARD(n, K, M, W_AT, V_AT, FIRST)          \
-  PACK(u##n, M, source, u_u##n)                           \
-  nets(K, M, buffer + W_AT, u_u##n, net + FIRST);
-#define UNIT_ROOM(n, K, M, W_AT, V_AT, FIRST) real u_u##n[M];
-#define UNIT_LEARN(n, K, M, W_AT, V_AT, FIRST)                                               \
-  {                                                                                          \
+#define UNIT_ROOM(n, FORM, K, M, W_AT, V_AT, FIRST) real u_u##n[M];
+#define GROUP_FORWARD(n, FORM, B, S, M, W_AT, V_AT, P_AT, FIRST)                               \
+  ON_PART(FORM, 1, melody) {                                                                   \
+    PACK(g##n, M, source, u_g##n)                                                              \
+    group_forward(B, S, M, buffer + W_AT, u_g##n, a_g##n, g_g##n, s_before + FIRST, s + FIRST, \
+                  y_new + FIRST);                                                              \
+  }
+#define UNIT_FORWARD(n, FORM, K, M, W_AT, V_AT, FIRST) \
+  ON_PART(FORM, 1, melody) {                           \
+    PACK(u##n, M, source, u_u##n)                      \
+    nets(K, M, buffer + W_AT, u_u##n, net + FIRST);    \
+  }
+#define UNIT_LEARN(n, FORM, K, M, W_AT, V_AT, FIRST)                                         \
+  ON_PART(FORM, form_learns, melody) {                                                       \
     real back[M];                                                                            \
-    units_learn(K, M, buffer + W_AT, buffer + V_AT, u_u##n, delta + FIRST, back, rate,       \
-                momentum);                                                                   \
+    units_learn(K, M, buffer + W_AT, buffer + V_AT, u_u##n, delta + FIRST, back,             \
+                FORM ? rate : melody_rate, momentum);                                        \
     for (int m = 0; m < M; m++) {                                                            \
       const int from = gather_u##n[m] - UNITS;                                               \
       if (from >= 0 && from < CELLS) epsilon[from] += back[m];                               \
     }                                                                                        \
   }
-#define GROUP_LEARN(n, B, S, M, W_AT, V_AT, P_AT, FIRST)                                     \
+#define GROUP_LEARN(n, FORM, B, S, M, W_AT, V_AT, P_AT, FIRST)                               \
+  ON_PART(FORM, form_learns, melody)                                                         \
   group_learn(B, S, M, buffer + W_AT, buffer + V_AT, buffer + P_AT, u_g##n, a_g##n, g_g##n,  \
-              s_before + FIRST, s + FIRST, epsilon + FIRST, rate, momentum);
+              s_before + FIRST, s + FIRST, epsilon + FIRST, FORM ? rate : melody_rate, momentum);
+/* What a set plays: chords above 0.5; else one note, its outputs divided by their sum. */
+#define UNIT_PLAY(n, FORM, K, M, W_AT, V_AT, FIRST)                                       \
+  if (FIRST == FORM_FIRST) {                                                              \
+    for (int k = 0; k < K; k++) source[FIRST + k] = ON(net[FIRST + k]) ? 1 : 0;           \
+  } else if (melody) {                                                                    \
+    double reached[K], sum = 0.0;                                                         \
+    for (int k = 0; k < K; k++)                                                           \
+      reached[k] = sum += 1.0 / (1.0 + exp_minus(net[FIRST + k]));                        \
+    if (!(sum > 0.0 && sum <= K)) return -1;                                              \
+    int drawn = 0;                                                                        \
+    while (drawn < K - 1 && reached[drawn] <= uniform[t] * sum) drawn++;                  \
+    for (int k = 0; k < K; k++) source[FIRST + k] = k == drawn;                           \
+  }
 
-/* Plays frozen from zero state and the first step's notes, feeding its own notes back, and returns
- * how many steps it played without a wrong note, at most `limit`.  notes (limit, UNITS) and
- * outputs (limit, UNITS) may be null. */
-static int64_t play(const real *restrict buffer, const real *restrict song, int64_t limit,
-                    int stop_at_wrong, uint8_t *notes, double *outputs, int64_t *played) {
-  real source[SOURCES + 1] = {0}, y_new[CELLS], s_before[CELLS] = {0}, s[CELLS] = {0};
-  double net[UNITS];
+/* Plays frozen for `limit` steps, feeding its own notes back, and returns how many it played
+ * before the first wrong chord note; -1 where no note can be drawn.  `carried` holds x, y and s and
+ * is left where the playing ends, so that the next call goes on.  The first `given` inputs are
+ * taken from `primer` (given, UNITS).  With `uniform` null, chords alone are played.  `chorus` is
+ * the form to compare with, (STEPS, UNITS); notes and outputs (limit, UNITS) may be null. */
+static int64_t play(const real *restrict buffer, real *restrict carried,
+                    const real *restrict chorus, int64_t limit, int stop_at_wrong,
+                    const double *restrict uniform, const real *restrict primer, int64_t given,
+                    uint8_t *restrict notes, double *restrict outputs, int64_t *restrict played) {
+  real source[SOURCES + 1], y_new[CELLS] = {0}, s_before[CELLS], s[CELLS];
+  double net[UNITS] = {0};
+  const int melody = uniform != 0;
   GROUPS(GROUP_ROOM)
   UNIT_SETS(UNIT_ROOM)
-  int64_t right = 0;
+  int64_t right = 0, t = 0;
   int clean = 1;
-  memcpy(source, song, UNITS * sizeof(real));
+  memcpy(source, carried, (UNITS + CELLS) * sizeof(real));
+  memcpy(s, carried + UNITS + CELLS, sizeof s);
   source[UNITS + CELLS] = 1;
-  int64_t n = 0;
-  while (n < limit) {
-    const real *target = song + (n + 1) % STEPS * UNITS;
+  source[UNITS + CELLS + 1] = 0;
+  while (t < limit) {
+    const real *target = chorus + (t + 1) % STEPS * UNITS;
+    if (t < given) memcpy(source, primer + t * UNITS, UNITS * sizeof(real));
     memcpy(s_before, s, sizeof s);
     GROUPS(GROUP_FORWARD)
     memcpy(source + UNITS, y_new, sizeof y_new);
     UNIT_SETS(UNIT_FORWARD)
-    for (int k = 0; k < UNITS; k++) {
-      source[k] = ON(net[k]) ? 1 : 0;
-      if (!(source[k] == target[k])) clean = 0;
-      if (notes) notes[n * UNITS + k] = ON(net[k]);
-      if (outputs) outputs[n * UNITS + k] = 1.0 / (1.0 + exp_minus(net[k]));
-    }
+    UNIT_SETS(UNIT_PLAY)
+    for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++)
+      if (source[k] != target[k]) clean = 0;
+    if (notes)
+      for (int k = 0; k < UNITS; k++) notes[t * UNITS + k] = source[k] > 0;
+    if (outputs)
+      for (int k = 0; k < UNITS; k++) outputs[t * UNITS + k] = 1.0 / (1.0 + exp_minus(net[k]));
     right += clean;
-    n++;
+    t++;
     if (!clean && stop_at_wrong) break;
   }
-  if (played) *played = n;
+  memcpy(carried, source, (UNITS + CELLS) * sizeof(real));
+  memcpy(carried + UNITS + CELLS, s, sizeof s);
+  *played = t;
   return right;
 }
 
-EXPORT int64_t free_run(const real *buffer, const real *song, int64_t limit, int stop_at_wrong,
-                        uint8_t *notes, double *outputs, int64_t *played) {
-  return play(buffer, song, limit, stop_at_wrong, notes, outputs, played);
+EXPORT int64_t free_run(const real *buffer, real *carried, const real *chorus, int64_t limit,
+                        int stop_at_wrong, const double *uniform, const real *primer,
+                        int64_t given, uint8_t *notes, double *outputs, int64_t *played) {
+  return play(buffer, carried, chorus, limit, stop_at_wrong, uniform, primer, given, notes,
+              outputs, played);
 }
 
-/* Learns for at most `steps` steps; stops early when a free run has played `test_steps` steps
- * rightly (LEARNED) or a number is no longer finite (NONFINITE; that step changes nothing).
- * counters and sums are named in fused.py. */
-EXPORT int64_t learn(real *restrict buffer, const real *restrict song, const double *restrict learning,
+/* Cross-entropy of `count` units.  The product of probabilities takes one logarithm a few hundred
+ * steps, where a logarithm a unit would cost a third of the step; where it would underflow, the
+ * sum is taken. */
+INLINE double surprise(const int count, const double *restrict p, const double *restrict net,
+                       const real *restrict target, double *restrict product) {
+  double all = 1.0;
+  for (int k = 0; k < count; k++) all *= p[k];
+  if (all > 1e-150) {
+    *product *= all;
+    if (*product >= 1e-150) return 0.0;
+    const double sum = -log(*product);
+    *product = 1.0;
+    return sum;
+  }
+  double sum = 0.0;
+  for (int k = 0; k < count; k++) {
+    const double against = target[k] > 0 ? -net[k] : net[k];
+    sum += (against > 0 ? against : 0) + log1p(exp(-fabs(against)));
+  }
+  return sum;
+}
+
+#define COUNT(name) counters[N_##name]
+#define UNIT_LOSS(n, FORM, K, M, W_AT, V_AT, FIRST)                                            \
+  ON_PART(FORM, 1, melody)                                                                     \
+  now[!FORM] += surprise(K, p + FIRST, net + FIRST, target + FIRST, &product[!FORM]);
+
+/* Learns for at most `steps` steps and returns how many.  Stops when the form is learned (unless
+ * the melody is what is learned) or when a number is no longer finite; that step changes nothing.
+ * table (V, STEPS, UNITS) and picks (songs, BARS) give the songs; reals, rules, counters and sums
+ * are named in fused.py. */
+EXPORT int64_t learn(real *restrict buffer, const real *restrict table,
+                     const int64_t *restrict picks, const double *restrict reals,
                      const int64_t *restrict rules, int64_t *restrict counters,
                      double *restrict sums, int64_t steps) {
-  const real rate = learning[0], momentum = learning[1], gross_error = learning[2];
+  const real rate = reals[0], momentum = reals[1], melody_rate = reals[3];
+  const double gross_error = reals[2];
+  const int melody = counters[N_MELODY] || rules[N_MELODY_TOGETHER];
+  const int form_learns = !counters[N_MELODY] || rules[N_CHORDS_LEARN];
   real *restrict s = buffer + S_AT, *restrict y = buffer + Y_AT;
-  real source[SOURCES + 1] = {0}, y_new[CELLS], s_before[CELLS];
-  double net[UNITS], delta[UNITS], epsilon[CELLS], one_minus[UNITS], o[UNITS];
+  real source[SOURCES + 1] = {0}, y_new[CELLS] = {0}, s_before[CELLS];
+  double net[UNITS] = {0}, delta[UNITS], epsilon[CELLS], one_minus[UNITS], o[UNITS], p[UNITS];
   GROUPS(GROUP_ROOM)
   UNIT_SETS(UNIT_ROOM)
   source[UNITS + CELLS] = 1;
-    double product = 1.0, loss = 0.0;
+  double product[2] = {1.0, 1.0}, loss[2] = {0.0, 0.0};
   int64_t done = 0;
-  while (done < steps && !counters[N_LEARNED] && !counters[N_NONFINITE]) {
-    const int64_t t = counters[N_POSITION], next = (t + 1) % STEPS;
-    const real *restrict target = song + next * UNITS;
-    memcpy(source, song + t * UNITS, UNITS * sizeof(real));
+  while (done < steps && !COUNT(NONFINITE) && (COUNT(MELODY) || !COUNT(LEARNED))) {
+    const int64_t t = COUNT(POSITION), next = (t + 1) % STEPS, song = COUNT(SONGS);
+    const int64_t *pick = picks + song % rules[N_SONGS_IN_ORDER] * BARS;
+    const int64_t *pick_next =
+        next ? pick : picks + (song + 1) % rules[N_SONGS_IN_ORDER] * BARS;
+    const real *restrict now_playing = table + (pick[t * BARS / STEPS] * STEPS + t) * UNITS;
+    const real *restrict target = table + (pick_next[next * BARS / STEPS] * STEPS + next) * UNITS;
+    memcpy(source, now_playing, UNITS * sizeof(real));
     memcpy(source + UNITS, y, sizeof y_new);
     memcpy(s_before, s, sizeof s_before);
     GROUPS(GROUP_FORWARD)
@@ -256,7 +325,6 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict song, const dou
     UNIT_SETS(UNIT_FORWARD)
 
     /* delta = t - o, and the probability of the target, both without cancellation */
-    double p = 1.0;
     SIMD for (int k = 0; k < UNITS; k++) {
       const double q = exp_minus(net[k]);
       o[k] = 1.0 / (1.0 + q);
@@ -265,26 +333,19 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict song, const dou
     for (int k = 0; k < UNITS; k++) {
       const int on = target[k] > 0;
       delta[k] = on ? one_minus[k] : -o[k];
-      p *= on ? o[k] : one_minus[k];
+      p[k] = on ? o[k] : one_minus[k];
     }
     int gross = 0;
-    for (int k = 0; k < UNITS; k++) gross |= fabs(delta[k]) > gross_error;
-    if (!(p > 1e-150)) {
-      double log_p = 0.0;
-      for (int k = 0; k < UNITS; k++) {
-        const double against = target[k] > 0 ? -net[k] : net[k];
-        log_p -= (against > 0 ? against : 0) + log1p(exp(-fabs(against)));
-      }
-      if (!isfinite(log_p)) {
-        memcpy(s, s_before, sizeof s_before);
-        counters[N_NONFINITE] = 1;
-        break;
-      }
-      loss -= log_p;
-    } else {
-      product *= p;
-      if (product < 1e-150) { loss -= log(product); product = 1.0; }
+    for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++) gross |= fabs(delta[k]) > gross_error;
+    double now[2] = {0.0, 0.0};
+    UNIT_SETS(UNIT_LOSS)
+    if (!isfinite(now[0] + now[1])) {
+      memcpy(s, s_before, sizeof s_before);
+      COUNT(NONFINITE) = 1;
+      break;
     }
+    loss[0] += now[0];
+    loss[1] += now[1];
 
     for (int c = 0; c < CELLS; c++) epsilon[c] = 0.0;
     UNIT_SETS(UNIT_LEARN)
@@ -292,41 +353,49 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict song, const dou
     memcpy(y, y_new, sizeof y_new);
 
     done++;
-    counters[N_POSITION] = next;
-    counters[N_STEPS]++;
-    counters[N_RIGHT] += !gross;
-    counters[N_GROSS] += gross;
-    counters[N_GROSS_IN_COUNT] += gross;
-    counters[N_GROSS_IN_CHORUS] += gross;
-    counters[N_CLEAN_RUN] = gross ? 0 : counters[N_CLEAN_RUN] + 1;
-    if (counters[N_CLEAN_RUN] > counters[N_LONGEST_CLEAN_RUN]) counters[N_LONGEST_CLEAN_RUN] = counters[N_CLEAN_RUN];
+    COUNT(POSITION) = next;
+    COUNT(STEPS)++;
+    COUNT(MELODY_STEPS) += COUNT(MELODY);
+    COUNT(RIGHT) += !gross;
+    COUNT(GROSS) += gross;
+    COUNT(GROSS_IN_COUNT) += gross;
+    COUNT(GROSS_IN_CHORUS) += gross;
+    COUNT(CLEAN_RUN) = gross ? 0 : COUNT(CLEAN_RUN) + 1;
+    if (COUNT(CLEAN_RUN) > COUNT(LONGEST_CLEAN_RUN)) COUNT(LONGEST_CLEAN_RUN) = COUNT(CLEAN_RUN);
 
-    int reset = gross && rules[N_GROSS_ERRORS] > 0 && counters[N_GROSS_IN_COUNT] >= rules[N_GROSS_ERRORS];
-    int test = counters[N_STEPS] % rules[N_TEST_INTERVAL] == 0;
+    int reset = gross && rules[N_GROSS_ERRORS] > 0 && COUNT(GROSS_IN_COUNT) >= rules[N_GROSS_ERRORS];
+    int test = COUNT(STEPS) % rules[N_TEST_INTERVAL] == 0;
     if (reset) {
-      counters[N_GROSS_RESETS]++;
+      COUNT(GROSS_RESETS)++;
+      COUNT(SONGS)++;
     } else if (next == 0) {
-      test |= counters[N_GROSS_IN_CHORUS] == 0;
-      counters[N_CHORUSES_IN_EPISODE]++;
-      counters[N_GROSS_IN_CHORUS] = 0;
-      if (rules[N_COUNT_PER_CHORUS]) counters[N_GROSS_IN_COUNT] = 0;
-      reset = rules[N_EPISODE_CHORUSES] > 0 && counters[N_CHORUSES_IN_EPISODE] >= rules[N_EPISODE_CHORUSES];
-      counters[N_EPISODES] += reset;
+      test |= COUNT(GROSS_IN_CHORUS) == 0 && !COUNT(MELODY);
+      COUNT(SONGS)++;
+      COUNT(CHORUSES_IN_EPISODE)++;
+      COUNT(GROSS_IN_CHORUS) = 0;
+      if (rules[N_COUNT_PER_CHORUS]) COUNT(GROSS_IN_COUNT) = 0;
+      reset = rules[N_EPISODE_CHORUSES] > 0 && COUNT(CHORUSES_IN_EPISODE) >= rules[N_EPISODE_CHORUSES];
+      COUNT(EPISODES) += reset;
     }
     if (reset) {
-      counters[N_POSITION] = counters[N_CHORUSES_IN_EPISODE] = 0;
-      counters[N_GROSS_IN_COUNT] = counters[N_GROSS_IN_CHORUS] = 0;
+      COUNT(POSITION) = COUNT(CHORUSES_IN_EPISODE) = 0;
+      COUNT(GROSS_IN_COUNT) = COUNT(GROSS_IN_CHORUS) = 0;
       memset(s, 0, CELLS * sizeof(real));
       memset(y, 0, CELLS * sizeof(real));
       memset(buffer + TRACES_AT, 0, TRACES * sizeof(real));
+      memset(y_new, 0, sizeof y_new);
     }
-    if (test) {
-      counters[N_TESTS]++;
-      counters[N_FREE_RUN] = play(buffer, song, rules[N_TEST_STEPS], 1, 0, 0, 0);
-      if (counters[N_FREE_RUN] > counters[N_BEST_FREE_RUN]) counters[N_BEST_FREE_RUN] = counters[N_FREE_RUN];
-      counters[N_LEARNED] = counters[N_FREE_RUN] >= rules[N_TEST_STEPS];
+    if (test && form_learns) {
+      real carried[UNITS + 2 * CELLS] = {0};
+      int64_t played;
+      memcpy(carried + FORM_FIRST, table + FORM_FIRST, FORM_UNITS * sizeof(real));
+      COUNT(TESTS)++;
+      COUNT(FREE_RUN) = play(buffer, carried, table, rules[N_TEST_STEPS], 1, 0, 0, 0, 0, 0, &played);
+      if (COUNT(FREE_RUN) > COUNT(BEST_FREE_RUN)) COUNT(BEST_FREE_RUN) = COUNT(FREE_RUN);
+      COUNT(LEARNED) = COUNT(FREE_RUN) >= rules[N_TEST_STEPS];
     }
   }
-  sums[0] += loss - log(product);
+  sums[0] += loss[0] - log(product[0]);
+  sums[1] += loss[1] - log(product[1]);
   return done;
 }

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from importlib import resources
 from importlib.util import find_spec
@@ -30,8 +30,9 @@ from torch import Tensor
 from lstm_blues.errors import BluesError
 from lstm_blues.network import BluesNetwork
 from lstm_blues.online import Counters, LearnerState, Learning
-from lstm_blues.sampler import FreeRun
-from lstm_blues.topology import Topology
+from lstm_blues.sampler import NO_NOTE, FreeRun
+from lstm_blues.songs import Stream
+from lstm_blues.topology import FORM, Topology
 
 LANES = 4
 """Rows of weights are padded to whole vectors of so many numbers."""
@@ -41,7 +42,10 @@ _FLAGS = (
     *("-fno-math-errno", "-fno-trapping-math"),
 )
 _SQUASHINGS = {"identity": 0, "tanh": 1, "logistic_1": 2, "logistic_2": 3}
-_RULES = ("gross_errors", "count_per_chorus", "episode_choruses", "test_steps", "test_interval")
+_RULES = (
+    *("gross_errors", "count_per_chorus", "episode_choruses", "test_steps", "test_interval"),
+    *("songs_in_order", "melody_together", "chords_learn"),
+)
 _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
     torch.float64: ("double", np.float64),
     torch.float32: ("float", np.float32),
@@ -50,19 +54,17 @@ _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
 
 @dataclass(frozen=True)
 class _Part:
-    """Rows of the buffer that belong to one group of blocks or one set of units."""
+    """The rows of the buffer that belong to one group of blocks or one set of units."""
 
-    rows: dict[str, slice]  # parameter name -> its rows in the network's parameter
+    names: tuple[str, ...]  # the network's parameters, in the order of their rows
+    heights: tuple[int, ...]  # rows of each
     seen: list[int]  # places in [x; y; 1] of the packed sources
-    width: int  # packed sources, padded
-    weights: int  # offsets in the buffer
-    velocity: int
-    traces: int
     cells: slice  # the group's cells; empty for units
-
-    @property
-    def height(self) -> int:
-        return sum(part.stop - part.start for part in self.rows.values())
+    form: bool  # whether it reaches the chord units
+    width: int = 0  # packed sources, padded
+    weights: int = 0  # offsets in the buffer
+    velocity: int = 0
+    traces: int = 0
 
 
 class Layout:
@@ -70,37 +72,47 @@ class Layout:
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
-        self.groups: list[_Part] = []
-        self.unit_sets: list[_Part] = []
-        shapes: list[tuple[dict[str, slice], list[int], slice]] = []
+        parts: list[_Part] = []
         for group in topology.groups:
-            blocks, cells = topology.block_slice(group.name), topology.cell_slice(group.name)
-            rows = {f"blocks.{gate}_gate": blocks for gate in ("input", "forget", "output")}
-            rows["blocks.cell"] = cells
-            shapes.append((rows, topology.visible(group.inputs, group.recurrent), cells))
+            cells = topology.cell_slice(group.name)
+            gates = ("input_gate", "forget_gate", "output_gate", "cell")
+            parts.append(
+                _Part(
+                    tuple(f"blocks.{group.name}.{gate}" for gate in gates),
+                    (group.blocks, group.blocks, group.blocks, cells.stop - cells.start),
+                    topology.visible(group.inputs, group.recurrent),
+                    cells,
+                    group.name in topology.form_groups,
+                )
+            )
         for units in topology.unit_sets:
-            rows = {"output": topology.unit_slice(units.name)}
-            shapes.append((rows, topology.visible(units.inputs, units.cells), slice(0, 0)))
+            seen = topology.visible(units.inputs, units.cells)
+            name = f"output.{units.name}"
+            form = units.name == FORM
+            parts.append(_Part((name,), (units.units,), seen, slice(0, 0), form))
 
         # weights of all parts, then their velocities, then the traces, s and y
-        widths = [-(-len(seen) // LANES) * LANES for _, seen, _ in shapes]
-        heights = [sum(part.stop - part.start for part in rows.values()) for rows, _, _ in shapes]
-        sizes = [width * height for width, height in zip(widths, heights, strict=True)]
+        widths = [-(-len(part.seen) // LANES) * LANES for part in parts]
+        sizes = [width * sum(part.heights) for width, part in zip(widths, parts, strict=True)]
         total = sum(sizes)
-        self.traces = 2 * total
-        at, traces = 0, self.traces
-        for (rows, seen, cells), width, size in zip(shapes, widths, sizes, strict=True):
-            part = _Part(rows, seen, width, at, total + at, traces, cells)
-            (self.groups if cells.stop > cells.start else self.unit_sets).append(part)
+        self.traces = traces = 2 * total
+        at = 0
+        self.parts: list[_Part] = []
+        for part, width, size in zip(parts, widths, sizes, strict=True):
+            self.parts.append(
+                replace(part, width=width, weights=at, velocity=total + at, traces=traces)
+            )
             at += size
-            traces += 3 * (cells.stop - cells.start) * width
+            traces += 3 * (part.cells.stop - part.cells.start) * width
+        self.groups = self.parts[: len(topology.groups)]
+        self.unit_sets = self.parts[len(topology.groups) :]
         self.trace_count = traces - self.traces
         padded = -(-topology.cells // LANES) * LANES
         self.s = traces
         self.y = traces + padded
         self.size = traces + 2 * padded
 
-    def header(self, steps: int, network: BluesNetwork, real: str) -> str:
+    def header(self, steps: int, bars: int, network: BluesNetwork, real: str) -> str:
         """The constants that `fused.c` is compiled with."""
         topology = self.topology
         defines: dict[str, object] = {
@@ -108,6 +120,9 @@ class Layout:
             "CELLS": topology.cells,
             "SOURCES": topology.sources,
             "STEPS": steps,
+            "BARS": bars,
+            "FORM_FIRST": topology.unit_slice(FORM).start,
+            "FORM_UNITS": topology.unit_slice(FORM).stop - topology.unit_slice(FORM).start,
             "SQUASH_G": _SQUASHINGS[network.g],
             "SQUASH_H": _SQUASHINGS[network.h],
             "TRACES_AT": self.traces,
@@ -121,13 +136,14 @@ class Layout:
             lines.append("enum { " + ", ".join(_constant(name) for name in names) + " };")
         gathers, groups, sets = [], [], []
         for number, (part, group) in enumerate(zip(self.groups, topology.groups, strict=True)):
-            places = ", ".join(map(str, [group.blocks, group.cells, *_places(part)]))
-            groups.append(f"X({number}, {places}, {part.cells.start})")
+            places = [group.blocks, group.cells, part.width, part.weights, part.velocity]
+            groups.append(_call(number, part, [*places, part.traces, part.cells.start]))
             gathers.append((f"g{number}", part))
-        for number, part in enumerate(self.unit_sets):
-            first = part.rows["output"].start
-            places = ", ".join(map(str, [part.height, part.width, part.weights, part.velocity]))
-            sets.append(f"X({number}, {places}, {first})")
+        for number, (part, units) in enumerate(
+            zip(self.unit_sets, topology.unit_sets, strict=True)
+        ):
+            places = [units.units, part.width, part.weights, part.velocity]
+            sets.append(_call(number, part, [*places, topology.unit_slice(units.name).start]))
             gathers.append((f"u{number}", part))
         for name, part in gathers:
             index = part.seen + [topology.sources] * (part.width - len(part.seen))
@@ -137,8 +153,9 @@ class Layout:
         return "\n".join(lines) + "\n"
 
 
-def _places(part: _Part) -> list[int]:
-    return [part.width, part.weights, part.velocity, part.traces]
+def _call(number: int, part: _Part, places: list[int]) -> str:
+    """One call of the X-macro that lists the parts."""
+    return f"X({', '.join(map(str, [number, int(part.form), *places]))})"
 
 
 def _constant(name: str) -> str:
@@ -247,78 +264,129 @@ class FusedLearner:
 
     Args:
         network: gives topology, squashings, dtype and first weights; it does not change.
-        song: one cycle of the form, shape (T, units).
+        stream: the songs.
         learning: the settings.
 
     Raises:
         BluesError: there is no C compiler, or the network is not on the CPU in float64 or float32.
     """
 
-    def __init__(self, network: BluesNetwork, song: Tensor, learning: Learning) -> None:
-        like = network.output
+    def __init__(self, network: BluesNetwork, stream: Stream, learning: Learning) -> None:
+        like = network.like
         if like.device.type != "cpu":
             raise BluesError(f"engine=fast runs on device=cpu only, not on {like.device.type!r}.")
         if like.dtype not in _REALS:
             raise BluesError(f"engine=fast computes in float64 or float32, not in {like.dtype}.")
+        if not network.topology.form_is_separate:
+            raise BluesError(
+                "engine=fast needs chord units that nothing but chords reaches; choose "
+                "run.engine=torch."
+            )
         real, self.dtype = _REALS[like.dtype]
         self.network = network
         self.learning = learning
         self.layout = Layout(network.topology)
-        self.song = np.ascontiguousarray(song.cpu().numpy().astype(self.dtype))
-        self.compiled = compile_source(self.layout.header(len(song), network, real))
+        self.table = np.ascontiguousarray(stream.table.cpu().numpy().astype(self.dtype))
+        self.picks = np.ascontiguousarray(stream.picks.numpy().astype(np.int64))
+        songs, bars = self.picks.shape
+        self.compiled = compile_source(self.layout.header(stream.steps, bars, network, real))
         self.buffer = _aligned(self.layout.size, self.dtype)
         self._reals = np.array(
-            [learning.rate, learning.momentum, learning.gross_error], dtype=np.float64
+            [learning.rate, learning.momentum, learning.gross_error, learning.melody.rate]
         )
         rules = {
             **asdict(learning),
             "count_per_chorus": learning.gross_count == "in_chorus",
-            "test_steps": learning.test_choruses * len(song),
+            "test_steps": learning.test_choruses * stream.steps,
+            "songs_in_order": songs,
+            "melody_together": learning.melody.start == "together",
+            "chords_learn": learning.melody.chords == "learn",
         }
         self._rules = np.array([int(rules[name]) for name in _RULES], dtype=np.int64)
         self._counters = np.zeros(len(fields(Counters)), dtype=np.int64)
-        self._loss = np.zeros(1)
+        self._losses = np.zeros(2)
         weights = {name: value.detach() for name, value in network.named_parameters()}
         self._write_weights(weights, "weights")
 
     @property
     def counters(self) -> Counters:
-        """Where the learner stands."""
+        """See `Learner.counters`."""
         return Counters(*self._counters.tolist())
 
     @property
     def loss(self) -> float:
-        """Cross-entropy summed over all steps, in nats."""
-        return float(self._loss[0])
+        """See `Learner.loss`."""
+        return float(self._losses[0])
+
+    @property
+    def melody_loss(self) -> float:
+        """See `Learner.melody_loss`."""
+        return float(self._losses[1])
+
+    @property
+    def melody_rate(self) -> float:
+        """See `Learner.melody_rate`."""
+        return float(self._reals[3])
+
+    @melody_rate.setter
+    def melody_rate(self, rate: float) -> None:
+        self._reals[3] = rate
 
     def learn(self, steps: int) -> int:
         """See `Learner.learn`; the interpreter's lock is free meanwhile."""
         return int(
             self.compiled.library.learn(
                 _pointer(self.buffer),
-                _pointer(self.song),
+                _pointer(self.table),
+                _pointer(self.picks),
                 _pointer(self._reals),
                 _pointer(self._rules),
                 _pointer(self._counters),
-                _pointer(self._loss),
+                _pointer(self._losses),
                 ctypes.c_int64(steps),
             )
         )
 
-    def free_run(self, steps: int, *, stop_at_wrong: bool = False) -> FreeRun:
+    def begin_melody(self) -> None:
+        """See `Learner.begin_melody`."""
+        count = self.counters
+        count.melody = 1
+        count.songs += 1
+        count.position = count.choruses_in_episode = 0
+        count.gross_in_count = count.gross_in_chorus = 0
+        self._counters[:] = list(asdict(count).values())
+        self.buffer[self.layout.traces :] = 0  # traces, s and y
+
+    def free_run(
+        self, steps: int, *, uniform: Tensor | None = None, stop_at_wrong: bool = False
+    ) -> FreeRun:
         """See `Learner.free_run`."""
-        notes = np.zeros((steps, self.song.shape[1]), dtype=np.bool_)
-        outputs = np.zeros((steps, self.song.shape[1]))
+        topology = self.network.topology
+        units, form = topology.units, topology.unit_slice(FORM)
+        first = self.table[0, 0].copy()
+        if uniform is None:
+            first[: form.start] = first[form.stop :] = 0
+        carried = np.zeros(units + 2 * topology.cells, dtype=self.dtype)
+        carried[:units] = first
+        notes = np.zeros((steps, units), dtype=np.bool_)
+        outputs = np.zeros((steps, units))
+        drawn = None if uniform is None else np.ascontiguousarray(uniform.double().numpy())
         played = ctypes.c_int64(0)
         right = self.compiled.library.free_run(
             _pointer(self.buffer),
-            _pointer(self.song),
+            _pointer(carried),
+            _pointer(self.table),
             ctypes.c_int64(steps),
             ctypes.c_int(stop_at_wrong),
+            None if drawn is None else _pointer(drawn),
+            None,
+            ctypes.c_int64(0),
             _pointer(notes),
             _pointer(outputs),
             ctypes.byref(played),
         )
+        if right < 0:
+            raise BluesError(NO_NOTE)
         end = played.value
         return FreeRun(torch.from_numpy(notes[:end]), torch.from_numpy(outputs[:end]), int(right))
 
@@ -327,15 +395,15 @@ class FusedLearner:
         topology, layout = self.network.topology, self.layout
         weights = {n: torch.zeros_like(v.detach()) for n, v in self.network.named_parameters()}
         velocity = {name: value.clone() for name, value in weights.items()}
-        traces = torch.zeros(3, topology.cells, topology.sources, dtype=self.network.output.dtype)
-        for part, name, packed in self._rows("weights"):
-            weights[name][part.rows[name], part.seen] = torch.from_numpy(packed).clone()
-        for part, name, packed in self._rows("velocity"):
+        traces = torch.zeros(3, topology.cells, topology.sources, dtype=self.network.like.dtype)
+        for name, seen, packed in self._rows("weights"):
+            weights[name][:, seen] = torch.from_numpy(packed.copy())
+        for name, seen, packed in self._rows("velocity"):
             # The compiled engine climbs, torch.optim.SGD descends, without momentum keeps nothing.
             if self.learning.momentum:
-                velocity[name][part.rows[name], part.seen] = -torch.from_numpy(packed)
+                velocity[name][:, seen] = torch.from_numpy(-packed)
         for part, packed in self._traces():
-            traces[:, part.cells, part.seen] = torch.from_numpy(packed).clone()
+            traces[:, part.cells, part.seen] = torch.from_numpy(packed.copy())
         cells = topology.cells
         return LearnerState(
             weights=weights,
@@ -345,6 +413,8 @@ class FusedLearner:
             traces=traces,
             counters=self.counters,
             loss=self.loss,
+            melody_loss=self.melody_loss,
+            melody_rate=self.melody_rate,
         )
 
     def load(self, state: LearnerState) -> None:
@@ -357,22 +427,23 @@ class FusedLearner:
         self.buffer[layout.s : layout.s + cells] = state.s.numpy()
         self.buffer[layout.y : layout.y + cells] = state.y.numpy()
         self._counters[:] = list(asdict(state.counters).values())
-        self._loss[0] = state.loss
+        self._losses[:] = state.loss, state.melody_loss
+        self.melody_rate = state.melody_rate
 
     def _write_weights(self, values: dict[str, Tensor], kind: str) -> None:
-        for part, name, packed in self._rows(kind):
-            packed[:] = values[name][part.rows[name]][:, part.seen].numpy()
+        for name, seen, packed in self._rows(kind):
+            packed[:] = values[name][:, seen].numpy()
 
-    def _rows(self, kind: str) -> list[tuple[_Part, str, NDArray[np.floating]]]:
-        """Views into the buffer, one for each part and parameter, without the padding."""
+    def _rows(self, kind: str) -> list[tuple[str, list[int], NDArray[np.floating]]]:
+        """Views into the buffer, one for each parameter, without the padding."""
         views = []
-        for part in self.layout.groups + self.layout.unit_sets:
+        for part in self.layout.parts:
             at = getattr(part, kind)
-            for name, rows in part.rows.items():
-                count = rows.stop - rows.start
-                block = self.buffer[at : at + count * part.width].reshape(count, part.width)
-                views.append((part, name, block[:, : len(part.seen)]))
-                at += count * part.width
+            for name, height in zip(part.names, part.heights, strict=True):
+                end = at + height * part.width
+                block = self.buffer[at:end].reshape(height, part.width)
+                views.append((name, part.seen, block[:, : len(part.seen)]))
+                at = end
         return views
 
     def _traces(self) -> list[tuple[_Part, NDArray[np.floating]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 import torch
 from torch import Tensor, nn
@@ -26,18 +27,39 @@ class BluesNetwork(nn.Module):
     All weights are zero until `initialise` or `load_state_dict`.
     """
 
-    output_mask: Tensor
-
     def __init__(
         self, topology: Topology, g: str, h: str, dtype: torch.dtype = torch.float64
     ) -> None:
         super().__init__()
         self.topology = topology
         self.g, self.h = g, h
-        self.blocks = MemoryBlocks(topology, g, h)
-        self.output = nn.Parameter(torch.zeros(topology.units, topology.sources))
-        self.register_buffer("output_mask", topology.output_mask(), persistent=False)
+        self.blocks = nn.ModuleDict(
+            {
+                group.name: MemoryBlocks(group, topology.group_mask(group), g, h)
+                for group in topology.groups
+            }
+        )
+        self.output = nn.ParameterDict(
+            {
+                units.name: nn.Parameter(torch.zeros(units.units, topology.sources))
+                for units in topology.unit_sets
+            }
+        )
+        for units in topology.unit_sets:
+            mask = topology.units_mask(units)
+            self.register_buffer(f"mask_{units.name}", mask, persistent=False)
         self.to(dtype)
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the network's device and dtype."""
+        return next(self.parameters()).detach()
+
+    def group(self, name: str) -> MemoryBlocks:
+        """The memory blocks of one group."""
+        blocks = self.blocks[name]
+        assert isinstance(blocks, MemoryBlocks)
+        return blocks
 
     @torch.no_grad()
     def initialise(self, seed: int, weight_range: float) -> None:
@@ -47,38 +69,80 @@ class BluesNetwork(nn.Module):
         name, so that a group's weights don't depend on which other groups there are.
         """
         require(weight_range >= 0, "network.weight_range", weight_range, "at least 0")
-        blocks, topology = self.blocks, self.topology
+        topology = self.topology
         for parameter in self.parameters():
             parameter.zero_()
         for group in topology.groups:
             seen = topology.visible(group.inputs, group.recurrent)[:-1]
-            rows = topology.block_slice(group.name)
             draw = _Draws(seed, f"group {group.name}", weight_range)
+            blocks = self.group(group.name)
             for gate in GATES:
                 weights: Tensor = getattr(blocks, f"{gate}_gate")
-                draw.into(weights, rows, seen)
-                weights[rows, -1] = weights.new_tensor(getattr(group, f"{gate}_bias"))
-            draw.into(blocks.cell, topology.cell_slice(group.name), seen)
+                draw.into(weights, seen)
+                weights[:, -1] = weights.new_tensor(getattr(group, f"{gate}_bias"))
+            draw.into(blocks.cell, seen)
         for units in topology.unit_sets:
             seen = topology.visible(units.inputs, units.cells)[:-1]
-            rows = topology.unit_slice(units.name)
-            _Draws(seed, f"units {units.name}", weight_range).into(self.output, rows, seen)
-            self.output[rows, -1] = units.bias
+            _Draws(seed, f"units {units.name}", weight_range).into(self.output[units.name], seen)
+            self.output[units.name][:, -1] = units.bias
 
     def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:
-        """The state before a song's first step; without `traces`, for a frozen network."""
-        return self.blocks.start(songs, traces=traces)
+        """The state before a song's first step, for `songs` independent songs: zeros.
 
-    def forward(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
+        Without `traces` for a frozen network.
+        """
+        cells, sources = self.topology.cells, self.topology.sources
+        zeros = self.like.new_zeros
+        return BlockState(
+            zeros(songs, cells),
+            zeros(songs, cells),
+            zeros(3, songs, cells, sources) if traces else None,
+        )
+
+    def forward(
+        self,
+        x: Tensor,
+        state: BlockState,
+        *,
+        learning: Collection[str] | None = None,
+        playing: Collection[str] | None = None,
+    ) -> tuple[Tensor, BlockState]:
         """One step on the notes `x`, shape (N, I).
 
         Returns the nets of the output units, shape (N, K), whose logistic is the probability of
         each note at the next step, and the new state.
+
+        Args:
+            learning: groups that carry traces and gradients, where `state` has traces (all).
+            playing: groups that are computed at all; the others stay as they are (all).
         """
-        state = self.blocks(x, state)
-        v = torch.cat((x, state.y, x.new_ones(x.shape[0], 1)), dim=1)
+        one = x.new_ones(x.shape[0], 1)
+        u = torch.cat((x, state.y.detach(), one), dim=1)
+        s, y, traces = [], [], []
+        for group in self.topology.groups:
+            cells = self.topology.cell_slice(group.name)
+            before = state.traces
+            old = BlockState(
+                state.s[:, cells],
+                state.y[:, cells].detach(),
+                None if before is None else before[:, :, cells],
+            )
+            new = old
+            if playing is None or group.name in playing:
+                learns = learning is None or group.name in learning
+                new = self.group(group.name)(u, old.s, old.traces if learns else None)
+            s.append(new.s)
+            y.append(new.y)
+            traces.append(old.traces if new.traces is None else new.traces)
+        y_now = torch.cat(y, dim=1)
+        v = torch.cat((x, y_now, one), dim=1)
         # The mask is on the gradient's path too: an absent connection gets exactly zero.
-        return F.linear(v, self.output * self.output_mask), state
+        nets = [
+            F.linear(v, self.output[units.name] * getattr(self, f"mask_{units.name}"))
+            for units in self.topology.unit_sets
+        ]
+        kept = None if state.traces is None else torch.cat(traces, dim=2)  # type: ignore[arg-type]
+        return torch.cat(nets, dim=1), BlockState(torch.cat(s, dim=1), y_now, kept)
 
 
 class _Draws:
@@ -89,13 +153,12 @@ class _Draws:
         self.generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
         self.weight_range = weight_range
 
-    def into(self, weights: Tensor, rows: slice, columns: list[int]) -> None:
-        """Fills `weights[rows, columns]`; drawn in float64 on the CPU whatever the weights are."""
-        count = len(range(*rows.indices(weights.shape[0])))
-        drawn = torch.rand(count, len(columns), generator=self.generator, dtype=torch.float64)
-        index = torch.arange(weights.shape[0])[rows, None]
-        drawn = (2 * drawn - 1) * self.weight_range
-        weights[index, torch.tensor(columns)] = drawn.to(weights)
+    def into(self, weights: Tensor, columns: list[int]) -> None:
+        """Fills columns of `weights`; drawn in float64 on the CPU whatever the weights are."""
+        drawn = torch.rand(
+            len(weights), len(columns), generator=self.generator, dtype=torch.float64
+        )
+        weights[:, columns] = ((2 * drawn - 1) * self.weight_range).to(weights)
 
 
 def cross_entropy(net: Tensor, target: Tensor) -> Tensor:

@@ -17,8 +17,42 @@ from lstm_blues.cell import BlockState
 from lstm_blues.errors import require, require_choice
 from lstm_blues.network import BluesNetwork, cross_entropy
 from lstm_blues.sampler import THRESHOLD, FreeRun, free_run
+from lstm_blues.songs import Stream
+from lstm_blues.topology import FORM
 
 GROSS_COUNTS = ("since_reset", "in_chorus")
+STARTS = ("after_chords", "together")
+CHORDS_AFTER = ("hold", "learn")
+
+
+@dataclass(frozen=True)
+class MelodyLearning:
+    """How the melody is learned (section 4); of no effect in a network of chords alone.
+
+    Args:
+        start: learn the melody once the form is learned (`after_chords`), or from the first step on
+            (`together`).
+        chords: what happens to the form's weights once it is learned: kept as they are (`hold`) or
+            changed further (`learn`).
+        rate: first learning rate of all weights that don't reach the chord units.
+
+    Raises:
+        BluesError: a value out of range.
+    """
+
+    start: str
+    chords: str
+    rate: float
+
+    def __post_init__(self) -> None:
+        require_choice("learning.melody.start", self.start, STARTS)
+        require_choice("learning.melody.chords", self.chords, CHORDS_AFTER)
+        require(
+            self.rate > 0 and math.isfinite(self.rate),
+            "learning.melody.rate",
+            self.rate,
+            "a number above 0",
+        )
 
 
 @dataclass(frozen=True)
@@ -35,6 +69,7 @@ class Learning:
         episode_choruses: clear the state after this many choruses; 0 for never.
         test_choruses: learned when the frozen network plays this many without a wrong note.
         test_interval: steps between two such tests; one more follows every clean chorus.
+        melody: how the melody is learned, where there is one.
 
     Raises:
         BluesError: a value out of range.
@@ -48,6 +83,7 @@ class Learning:
     episode_choruses: int
     test_choruses: int
     test_interval: int
+    melody: MelodyLearning
 
     def __post_init__(self) -> None:
         def number(name: str, low: float, high: float, allowed: str) -> None:
@@ -77,6 +113,8 @@ class Counters:
     """Weight changes made."""
     position: int = 0
     """Step in the chorus that is the next input."""
+    songs: int = 0
+    """Songs begun before the one that is playing."""
     choruses_in_episode: int = 0
     """Whole choruses since the state was last cleared."""
     gross_in_count: int = 0
@@ -84,7 +122,7 @@ class Counters:
     gross_in_chorus: int = 0
     """Gross errors since the chorus began."""
     right: int = 0
-    """Steps without a gross error."""
+    """Steps without a gross error; these are counted on the chord units alone."""
     gross: int = 0
     """Steps with one."""
     gross_resets: int = 0
@@ -102,14 +140,18 @@ class Counters:
     best_free_run: int = 0
     """Steps that the best of them played without a wrong note."""
     learned: int = 0
-    """1 when a free run has passed the test."""
+    """1 when a free run has passed the test: the form is learned."""
+    melody: int = 0
+    """1 since the melody is what is learned."""
+    melody_steps: int = 0
+    """Steps since then."""
     nonfinite: int = 0
     """1 when the loss is no longer a finite number."""
 
     @property
     def running(self) -> bool:
-        """Whether there is more to learn."""
-        return not (self.learned or self.nonfinite)
+        """Whether there is more to learn in this phase."""
+        return not (self.nonfinite or (self.learned and not self.melody))
 
 
 @dataclass
@@ -127,6 +169,8 @@ class LearnerState:
     traces: Tensor
     counters: Counters = field(default_factory=Counters)
     loss: float = 0.0
+    melody_loss: float = 0.0
+    melody_rate: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
         """The state in plain containers of tensors and numbers, for a checkpoint."""
@@ -136,6 +180,9 @@ class LearnerState:
 class Learner(Protocol):
     """What both engines offer."""
 
+    melody_rate: float
+    """Learning rate of the melody's weights; may be changed between two calls of `learn`."""
+
     @property
     def counters(self) -> Counters:
         """Where the learner stands: a copy."""
@@ -143,7 +190,12 @@ class Learner(Protocol):
 
     @property
     def loss(self) -> float:
-        """Cross-entropy, summed over all steps so far, in nats."""
+        """Cross-entropy of the chord units, summed over all steps so far, in nats."""
+        ...
+
+    @property
+    def melody_loss(self) -> float:
+        """Cross-entropy of the other units, summed over the steps that they learned in, in nats."""
         ...
 
     def learn(self, steps: int) -> int:
@@ -153,7 +205,13 @@ class Learner(Protocol):
         """
         ...
 
-    def free_run(self, steps: int, *, stop_at_wrong: bool = False) -> FreeRun:
+    def begin_melody(self) -> None:
+        """From here on the melody is learned, from the start of a song; see `MelodyLearning`."""
+        ...
+
+    def free_run(
+        self, steps: int, *, uniform: Tensor | None = None, stop_at_wrong: bool = False
+    ) -> FreeRun:
         """Freezes the weights as they are and plays, see `lstm_blues.sampler.free_run`."""
         ...
 
@@ -171,21 +229,40 @@ class OnlineLearner:
 
     Args:
         network: learns in place, on any device and in any dtype.
-        song: one cycle of the form as note vectors, shape (T, units); the target of step t is
-            song[(t + 1) % T].
+        stream: the songs; the target of a step is what sounds at the next.
         learning: the settings.
     """
 
-    def __init__(self, network: BluesNetwork, song: Tensor, learning: Learning) -> None:
+    def __init__(self, network: BluesNetwork, stream: Stream, learning: Learning) -> None:
         self.network = network
-        self.song = song.to(network.output)
+        self.stream = Stream(stream.table.to(network.like), stream.picks)
         self.learning = learning
-        self.optimizer = torch.optim.SGD(
-            network.parameters(), lr=learning.rate, momentum=learning.momentum
-        )
+        self.topology = network.topology
+        self.form = self.topology.unit_slice(FORM)
+        self._rates = {"form": learning.rate, "melody": learning.melody.rate}
+        form, melody = self._split_parameters()
+        groups = [
+            {"params": part, "lr": self._rates[name]}
+            for name, part in (("form", form), ("melody", melody))
+            if part
+        ]
+        self.optimizer = torch.optim.SGD(groups, lr=learning.rate, momentum=learning.momentum)
+        self._melody_parameters = melody
+        self._form_parameters = form
         self._counters = Counters()
-        self._loss = 0.0
+        self._loss = self._melody_loss = 0.0
         self.blocks = network.start()
+
+    def _split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Parameters that reach the chord units, and the others."""
+        form: list[Tensor] = []
+        melody: list[Tensor] = []
+        for group in self.topology.groups:
+            part = form if group.name in self.topology.form_groups else melody
+            part += self.network.group(group.name).parameters()
+        for units in self.topology.unit_sets:
+            (form if units.name == FORM else melody).append(self.network.output[units.name])
+        return form, melody
 
     @property
     def counters(self) -> Counters:
@@ -196,6 +273,32 @@ class OnlineLearner:
     def loss(self) -> float:
         """See `Learner.loss`."""
         return self._loss
+
+    @property
+    def melody_loss(self) -> float:
+        """See `Learner.melody_loss`."""
+        return self._melody_loss
+
+    @property
+    def melody_rate(self) -> float:
+        """See `Learner.melody_rate`."""
+        return self._rates["melody"]
+
+    @melody_rate.setter
+    def melody_rate(self, rate: float) -> None:
+        self._rates["melody"] = rate
+        if self._melody_parameters:
+            self.optimizer.param_groups[-1]["lr"] = rate
+
+    @property
+    def form_learns(self) -> bool:
+        """Whether the weights that reach the chord units change."""
+        return not self._counters.melody or self.learning.melody.chords == "learn"
+
+    @property
+    def melody_learns(self) -> bool:
+        """Whether the other weights change."""
+        return bool(self._counters.melody) or self.learning.melody.start == "together"
 
     def learn(self, steps: int) -> int:
         """See `Learner.learn`."""
@@ -209,23 +312,44 @@ class OnlineLearner:
 
         Returns whether the weights were changed: not when the loss was no finite number.
         """
-        count, learning = self._counters, self.learning
-        following = (count.position + 1) % len(self.song)
-        target = self.song[following, None]
-        net, blocks = self.network(self.song[count.position, None], self.blocks)
-        loss = cross_entropy(net, target)
-        if not torch.isfinite(loss):
+        count, learning, stream = self._counters, self.learning, self.stream
+        following = (count.position + 1) % stream.steps
+        x = stream.notes(count.songs, count.position)[None]
+        target = stream.notes(count.songs + (following == 0), following)[None]
+        form_groups = self.topology.form_groups
+        melody_groups = {group.name for group in self.topology.groups} - form_groups
+        net, blocks = self.network(
+            x,
+            self.blocks,
+            learning=(form_groups if self.form_learns else set())
+            | (melody_groups if self.melody_learns else set()),
+            playing=None if self.melody_learns else form_groups,
+        )
+        others = torch.ones(self.topology.units, dtype=torch.bool, device=net.device)
+        others[self.form] = False
+        loss = cross_entropy(net[:, self.form], target[:, self.form])
+        melody_loss = cross_entropy(net[:, others], target[:, others])
+        learned_from = (loss if self.form_learns else 0) + (
+            melody_loss if self.melody_learns else 0
+        )
+        if not torch.isfinite(loss + (melody_loss if self.melody_learns else 0)):
             count.nonfinite = 1
             return False
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        learned_from.backward()  # type: ignore[union-attr]
+        if not self.form_learns:
+            # Without a gradient, momentum doesn't move them either.
+            for weights in self._form_parameters:
+                weights.grad = None
         self.optimizer.step()
         self._loss += loss.item()
+        self._melody_loss += melody_loss.item() if self.melody_learns else 0.0
         self.blocks = BlockState(blocks.s, blocks.y.detach(), blocks.traces)
 
-        off = (target - torch.sigmoid(net.detach())).abs()
+        off = (target - torch.sigmoid(net.detach()))[:, self.form].abs()
         gross = int((off > learning.gross_error).any())
         count.steps += 1
+        count.melody_steps += count.melody
         count.position = following
         count.right += not gross
         count.gross += gross
@@ -239,21 +363,24 @@ class OnlineLearner:
         if reset:
             count.gross_resets += 1
         elif following == 0:
-            test = test or count.gross_in_chorus == 0
+            test = test or (count.gross_in_chorus == 0 and not count.melody)
+            count.songs += 1
             count.choruses_in_episode += 1
             count.gross_in_chorus = 0
             if learning.gross_count == "in_chorus":
                 count.gross_in_count = 0
-            reset = 0 < learning.episode_choruses <= count.choruses_in_episode
-            count.episodes += reset
+            if 0 < learning.episode_choruses <= count.choruses_in_episode:
+                count.episodes += 1
+                self.reset()
         if reset:
+            count.songs += 1
             self.reset()
-        if test:
+        if test and self.form_learns:
             self.test()
         return True
 
     def reset(self) -> None:
-        """Back to the song's first step with states, activations and traces at zero.
+        """Back to a song's first step with states, activations and traces at zero.
 
         Weights stay as they are ("burned"), and so does the velocity (section 3.1).
         """
@@ -262,18 +389,27 @@ class OnlineLearner:
         count.position = count.choruses_in_episode = 0
         count.gross_in_count = count.gross_in_chorus = 0
 
+    def begin_melody(self) -> None:
+        """See `Learner.begin_melody`."""
+        self._counters.melody = 1
+        self._counters.songs += 1
+        self.reset()
+
     def test(self) -> None:
         """The frozen network plays; learned when it plays all choruses (section 3.2)."""
         count = self._counters
-        steps = self.learning.test_choruses * len(self.song)
+        steps = self.learning.test_choruses * self.stream.steps
         count.tests += 1
         count.free_run = self.free_run(steps, stop_at_wrong=True).right
         count.best_free_run = max(count.best_free_run, count.free_run)
         count.learned = int(count.free_run >= steps)
 
-    def free_run(self, steps: int, *, stop_at_wrong: bool = False) -> FreeRun:
+    def free_run(
+        self, steps: int, *, uniform: Tensor | None = None, stop_at_wrong: bool = False
+    ) -> FreeRun:
         """See `Learner.free_run`."""
-        return free_run(self.network, self.song, steps, stop_at_wrong=stop_at_wrong)
+        song = self.stream.table[0]
+        return free_run(self.network, song, steps, uniform=uniform, stop_at_wrong=stop_at_wrong)
 
     def state(self) -> LearnerState:
         """See `Learner.state`."""
@@ -298,6 +434,8 @@ class OnlineLearner:
             traces=copy(self.blocks.traces[:, 0]),
             counters=self.counters,
             loss=self.loss,
+            melody_loss=self.melody_loss,
+            melody_rate=self.melody_rate,
         )
 
     @torch.no_grad()
@@ -309,12 +447,13 @@ class OnlineLearner:
             self.optimizer.state[weights]["momentum_buffer"] = state.velocity[name].to(
                 weights, copy=True
             )
-        like = self.network.output
+        like = self.network.like
         self.blocks = BlockState(
             state.s[None].to(like), state.y[None].to(like), state.traces[:, None].to(like)
         )
         self._counters = replace(state.counters)
-        self._loss = state.loss
+        self._loss, self._melody_loss = state.loss, state.melody_loss
+        self.melody_rate = state.melody_rate
 
 
 assert THRESHOLD == 0.5, "the compiled engine tests the sign of the net"

@@ -18,6 +18,10 @@ from torch import Tensor
 from lstm_blues.errors import BluesError, require
 
 GATES = ("input", "forget", "output")
+FORM = "chords"
+"""The set of units that plays the form: gross errors and free runs are counted on it."""
+MELODY = "melody"
+"""The set of units that plays one note of the melody at a time."""
 
 
 @dataclass(frozen=True)
@@ -133,14 +137,38 @@ class Topology:
         """Where the cells of the group `name` stand among all cells."""
         return _slices([(group.name, group.blocks * group.cells) for group in self.groups])[name]
 
-    def block_slice(self, name: str) -> slice:
-        """Where the blocks of the group `name` stand among all blocks."""
-        return _slices([(group.name, group.blocks) for group in self.groups])[name]
+    @cached_property
+    def form_groups(self) -> frozenset[str]:
+        """Groups whose cells reach the chord units, directly or through other groups."""
+        recurrent = {group.name: group.recurrent for group in self.groups}
+        found: set[str] = set()
+        waiting = [name for units in self.unit_sets if units.name == FORM for name in units.cells]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += recurrent[name]
+        return frozenset(found)
 
-    def block_of_cell(self) -> Tensor:
-        """The block of each cell, shape (C,), int64."""
-        sizes = [group.cells for group in self.groups for _ in range(group.blocks)]
-        return torch.repeat_interleave(torch.arange(self.blocks), torch.tensor(sizes))
+    @cached_property
+    def form_is_separate(self) -> bool:
+        """Whether nothing but chords reaches the chord units (section 4.1)."""
+        parts = [group for group in self.groups if group.name in self.form_groups]
+        inputs = {name for group in parts for name in group.inputs}
+        inputs |= {name for units in self.unit_sets if units.name == FORM for name in units.inputs}
+        return inputs <= {FORM}
+
+    def group_mask(self, group: Group) -> Tensor:
+        """Which sources the group's gates and cells see, shape (M,), bool."""
+        mask = torch.zeros(self.sources, dtype=torch.bool)
+        mask[self.visible(group.inputs, group.recurrent)] = True
+        return mask
+
+    def units_mask(self, units: Units) -> Tensor:
+        """Which sources the set's output units see, shape (M,), bool."""
+        mask = torch.zeros(self.sources, dtype=torch.bool)
+        mask[self.visible(units.inputs, units.cells)] = True
+        return mask
 
     def visible(self, inputs: Sequence[str], cells: Sequence[str]) -> list[int]:
         """The places in [x; y; 1] of the named units and groups, and of the bias, in order."""
@@ -150,22 +178,6 @@ class Topology:
             for name in cells
         ]
         return [*sorted({place for part in seen for place in part}), self.sources - 1]
-
-    def block_mask(self) -> Tensor:
-        """Which sources each block's gates and cells see, shape (B, M), bool."""
-        mask = torch.zeros(self.blocks, self.sources, dtype=torch.bool)
-        for group in self.groups:
-            rows = torch.arange(self.blocks)[self.block_slice(group.name)]
-            mask[rows[:, None], self.visible(group.inputs, group.recurrent)] = True
-        return mask
-
-    def output_mask(self) -> Tensor:
-        """Which sources each output unit sees, shape (K, M), bool."""
-        mask = torch.zeros(self.units, self.sources, dtype=torch.bool)
-        for units in self.unit_sets:
-            rows = torch.arange(self.units)[self.unit_slice(units.name)]
-            mask[rows[:, None], self.visible(units.inputs, units.cells)] = True
-        return mask
 
 
 def _require_known(setting: str, names: Sequence[str], known: Sequence[str]) -> None:

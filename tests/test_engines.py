@@ -11,7 +11,8 @@ from lstm_blues.config import Settings
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
 from lstm_blues.network import BluesNetwork
-from lstm_blues.online import Learner, LearnerState, Learning, OnlineLearner
+from lstm_blues.online import Learner, LearnerState, Learning, MelodyLearning, OnlineLearner
+from lstm_blues.songs import Stream
 from lstm_blues.topology import Topology
 
 LEARNING = Learning(
@@ -23,6 +24,7 @@ LEARNING = Learning(
     episode_choruses=2,
     test_choruses=2,
     test_interval=97,
+    melody=MelodyLearning("together", "learn", 5e-3),
 )
 
 
@@ -38,7 +40,8 @@ def assert_same(fast: Learner, readable: Learner, tolerance: float = 1e-9) -> No
 
 
 def pair(net: BluesNetwork, song: torch.Tensor, learning: Learning) -> tuple[Learner, Learner]:
-    return FusedLearner(net, song, learning), OnlineLearner(net, song, learning)
+    stream = Stream.of_one(song)
+    return FusedLearner(net, stream, learning), OnlineLearner(net, stream, learning)
 
 
 def test_thousands_of_steps_of_the_report_s_own_task(default_settings: Settings) -> None:
@@ -86,7 +89,7 @@ def test_single_precision_follows_for_a_while(default_settings: Settings) -> Non
     fast, readable = pair(settings.build_network(), settings.form.chord_tensor(), settings.learning)
     fast.learn(300)
     readable.learn(300)
-    assert fast.state().weights["output"].dtype == torch.float32
+    assert fast.state().weights["output.chords"].dtype == torch.float32
     assert_same(fast, readable, 1e-4)
 
 
@@ -118,14 +121,14 @@ def test_both_stop_at_a_number_that_is_not_finite(poison: float) -> None:
     for learner in pair(net, song, LEARNING):
         learner.learn(10)
         state = learner.state()
-        state.weights["output"][0, :] = poison
-        state.weights["output"][0, 3] = -poison
+        state.weights["output.chords"][0, :] = poison
+        state.weights["output.chords"][0, 3] = -poison
         learner.load(state)
         assert learner.learn(10) == 0
         count = learner.counters
         assert (count.steps, count.nonfinite, count.learned) == (10, 1, 0)
         after = learner.state()
-        assert torch.equal(after.weights["blocks.cell"], state.weights["blocks.cell"])
+        assert torch.equal(after.weights["blocks.chords.cell"], state.weights["blocks.chords.cell"])
         assert torch.equal(after.s, state.s)
 
 
@@ -139,19 +142,19 @@ def test_a_rate_far_too_high_ends_as_not_finite_in_both() -> None:
 @pytest.mark.parametrize("first", [FusedLearner, OnlineLearner])
 @pytest.mark.parametrize("second", [FusedLearner, OnlineLearner])
 def test_a_state_loads_into_either_engine(first: type, second: type) -> None:
-    song = random_song(7)
-    whole = OnlineLearner(network(two_groups()), song, LEARNING)
+    stream = Stream.of_one(random_song(7))
+    whole = OnlineLearner(network(two_groups()), stream, LEARNING)
     whole.learn(400)
-    start = first(network(two_groups()), song, LEARNING)
+    start = first(network(two_groups()), stream, LEARNING)
     start.learn(150)
     state: LearnerState = start.state()
-    rest = second(network(two_groups(), seed=9), song, LEARNING)
+    rest = second(network(two_groups(), seed=9), stream, LEARNING)
     rest.load(state)
     start.learn(7)  # the state is a copy
     rest.learn(250)
     assert_same(rest, whole)
     if first is second:
-        other = first(network(two_groups()), song, LEARNING)
+        other = first(network(two_groups()), stream, LEARNING)
         other.learn(400)
         for name, weights in other.state().weights.items():
             assert torch.equal(weights, rest.state().weights[name])
@@ -161,11 +164,11 @@ def test_the_same_seed_gives_the_same_bytes(default_settings: Settings) -> None:
     def weights() -> torch.Tensor:
         learner = FusedLearner(
             default_settings.build_network(),
-            default_settings.form.chord_tensor(),
+            Stream.of_one(default_settings.form.chord_tensor()),
             default_settings.learning,
         )
         learner.learn(20_000)
-        return learner.state().weights["blocks.cell"]
+        return learner.state().weights["blocks.chords.cell"]
 
     assert torch.equal(weights(), weights())
 
@@ -173,7 +176,7 @@ def test_the_same_seed_gives_the_same_bytes(default_settings: Settings) -> None:
 def test_what_the_fast_engine_cannot_do_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     net = network(topology())
     with pytest.raises(BluesError, match="float64 or float32"):
-        FusedLearner(net.bfloat16(), random_song(5), LEARNING)
+        FusedLearner(net.bfloat16(), Stream.of_one(random_song(5)), LEARNING)
     monkeypatch.setenv("CC", "no-such-compiler")
     with pytest.raises(BluesError, match="no-such-compiler"):
         fused.find_compiler()
@@ -190,7 +193,7 @@ def test_a_compiler_that_fails_is_named(
     monkeypatch.setenv("CC", "false")
     monkeypatch.setenv("LSTM_BLUES_CACHE", str(tmp_path))
     with pytest.raises(BluesError, match="'false'"):
-        FusedLearner(network(topology()), random_song(5, 13), LEARNING)
+        FusedLearner(network(topology()), Stream.of_one(random_song(5, 13)), LEARNING)
 
 
 def test_compilation_is_cached(
@@ -198,6 +201,6 @@ def test_compilation_is_cached(
 ) -> None:
     monkeypatch.setenv("LSTM_BLUES_CACHE", str(tmp_path))
     net, song = network(topology()), random_song(5, 17)
-    assert FusedLearner(net, song, LEARNING).compiled.seconds > 0
+    assert FusedLearner(net, Stream.of_one(song), LEARNING).compiled.seconds > 0
     fused.compile_source.cache_clear()
-    assert FusedLearner(net, song, LEARNING).compiled.seconds == 0
+    assert FusedLearner(net, Stream.of_one(song), LEARNING).compiled.seconds == 0

@@ -28,21 +28,25 @@ def unrolled(net: BluesNetwork, songs: torch.Tensor, *, truncate: bool) -> Gradi
     """The same by autograd through the whole song; y(t-1) is detached on its way into gates and
     cell inputs where `truncate`, the state never."""
     net.zero_grad()
-    blocks = net.blocks
+    shape = net.topology
     s, y, _ = net.start(len(songs), traces=False)
     one = torch.ones(len(songs), 1, dtype=songs.dtype)
     total = torch.zeros((), dtype=songs.dtype)
     for t in range(songs.shape[1] - 1):
         u = torch.cat((songs[:, t], y.detach() if truncate else y, one), 1)
-        a = block_step(blocks.weights, u, s, blocks.block_of_cell, blocks.g, blocks.h)
-        s, y = a.s, a.y
-        out = F.linear(torch.cat((songs[:, t], y, one), 1), net.output)
+        steps = [
+            block_step(b.weights, u, s[:, shape.cell_slice(name)], b.block_of_cell, b.g, b.h)
+            for name, b in net.blocks.items()
+        ]
+        s, y = torch.cat([a.s for a in steps], 1), torch.cat([a.y for a in steps], 1)
+        v = torch.cat((songs[:, t], y, one), 1)
+        out = torch.cat([F.linear(v, weights) for weights in net.output.values()], 1)
         total = total + cross_entropy(out, songs[:, t + 1])
     total.backward()
-    masks = dict.fromkeys(("input_gate", "forget_gate", "output_gate"), net.blocks.block_mask)
-    masks["cell"] = net.blocks.cell_mask
+    masks = {f"blocks.{name}": blocks.mask for name, blocks in net.blocks.items()}
+    masks |= {f"output.{name}": getattr(net, f"mask_{name}") for name in net.output}
     return {
-        name: weights.grad * masks.get(name.rpartition(".")[2], net.output_mask)
+        name: weights.grad * next(mask for part, mask in masks.items() if name.startswith(part))
         for name, weights in net.named_parameters()
     }
 
@@ -67,7 +71,7 @@ def test_the_full_gradient_is_another() -> None:
     net = network(topology())
     songs = songs_for(net)
     full, ours = unrolled(net, songs, truncate=False), traced(net, songs)
-    for name in ("blocks.input_gate", "blocks.forget_gate", "blocks.cell"):
+    for name in ("blocks.chords.input_gate", "blocks.chords.forget_gate", "blocks.chords.cell"):
         assert (full[name] - ours[name]).norm() > 0.01 * full[name].norm(), name
 
 
@@ -103,11 +107,11 @@ def test_forward_equals_torch_lstm_and_a_linear_layer() -> None:
     units, cells = 5, 4
     bias = tuple(-0.5 * n for n in range(cells))
     shape = Topology(
-        (Group("all", cells, 1, bias, bias, bias, ("all",), ("all",)),),
-        (Units("all", units, 0.5, ("all",), ("all",)),),
+        (Group("chords", cells, 1, bias, bias, bias, ("chords",), ("chords",)),),
+        (Units("chords", units, 0.5, ("chords",), ("chords",)),),
     )
     net = network(shape, g="tanh", h="tanh")
-    blocks = net.blocks
+    blocks, output = net.blocks["chords"], net.output["chords"]
     rows = torch.cat((blocks.input_gate, blocks.forget_gate, blocks.cell, blocks.output_gate))
     lstm = torch.nn.LSTM(units, cells, dtype=torch.float64)
     linear = torch.nn.Linear(cells + units, units, dtype=torch.float64)
@@ -117,9 +121,9 @@ def test_forward_equals_torch_lstm_and_a_linear_layer() -> None:
         lstm.bias_ih_l0.copy_(rows[:, -1])
         lstm.bias_hh_l0.zero_()
         linear.weight.copy_(
-            torch.cat((net.output[:, units:-1], net.output[:, :units]), 1)  # [y; x]
+            torch.cat((output[:, units:-1], output[:, :units]), 1)  # [y; x]
         )
-        linear.bias.copy_(net.output[:, -1])
+        linear.bias.copy_(output[:, -1])
         song = random_song(units, 60)
         y, (_, c) = lstm(song[:, None])
         expected = linear(torch.cat((y[:, 0], song), 1))

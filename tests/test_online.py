@@ -8,8 +8,9 @@ from conftest import network, random_song, topology
 
 from lstm_blues.errors import BluesError
 from lstm_blues.network import BluesNetwork, cross_entropy
-from lstm_blues.online import Counters, Learning, OnlineLearner
+from lstm_blues.online import Counters, Learning, MelodyLearning, OnlineLearner
 from lstm_blues.sampler import free_run
+from lstm_blues.songs import Stream
 
 LEARNING = Learning(
     rate=1e-2,
@@ -20,6 +21,7 @@ LEARNING = Learning(
     episode_choruses=2,
     test_choruses=2,
     test_interval=10**6,
+    melody=MelodyLearning("after_chords", "hold", 1e-2),
 )
 
 
@@ -28,9 +30,9 @@ def counting(period: int) -> tuple[BluesNetwork, torch.Tensor]:
     shape = topology(1, 1, period)
     net = BluesNetwork(shape, "logistic_2", "identity")
     with torch.no_grad():
-        net.output[:, -1] = -10.0
+        net.output.chords[:, -1] = -10.0
         for note in range(period):
-            net.output[(note + 1) % period, note] = 20.0
+            net.output.chords[(note + 1) % period, note] = 20.0
     return net, torch.eye(period, dtype=torch.float64)
 
 
@@ -46,8 +48,8 @@ def test_cross_entropy_is_equation_1_with_the_delta_of_the_report() -> None:
 
 def test_the_weights_change_after_every_step_with_momentum() -> None:
     net, song = network(topology()), random_song(5)
-    learner = OnlineLearner(net, song, LEARNING)
-    shadow, velocity = network(topology()), torch.zeros_like(net.output)
+    learner = OnlineLearner(net, Stream.of_one(song), LEARNING)
+    shadow, velocity = network(topology()), torch.zeros_like(net.output.chords)
     state = shadow.start()
     for t in range(4):
         shadow.zero_grad()
@@ -55,10 +57,10 @@ def test_the_weights_change_after_every_step_with_momentum() -> None:
         cross_entropy(out, song[t + 1, None]).backward()
         state = state._replace(y=state.y.detach())
         # Plaut et al. 1986, in the report's words, for one of the matrices
-        velocity = 0.9 * velocity - 1e-2 * shadow.output.grad
-        wanted = shadow.output.detach() + velocity
+        velocity = 0.9 * velocity - 1e-2 * shadow.output.chords.grad
+        wanted = shadow.output.chords.detach() + velocity
         learner.learn(1)
-        torch.testing.assert_close(net.output.detach(), wanted, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(net.output.chords.detach(), wanted, rtol=1e-12, atol=1e-14)
         with torch.no_grad():
             for mine, theirs in zip(shadow.parameters(), net.parameters(), strict=True):
                 mine.copy_(theirs)
@@ -66,7 +68,7 @@ def test_the_weights_change_after_every_step_with_momentum() -> None:
 
 def test_a_reset_follows_the_set_number_of_gross_errors() -> None:
     net, song = network(topology(), weights=0.1), random_song(5)
-    learner = OnlineLearner(net, song, replace(LEARNING, rate=1e-9, gross_errors=3))
+    learner = OnlineLearner(net, Stream.of_one(song), replace(LEARNING, rate=1e-9, gross_errors=3))
     while learner.counters.gross_resets == 0:
         before, earlier = learner.state(), learner.counters
         learner.learn(1)
@@ -86,7 +88,7 @@ def test_a_reset_follows_the_set_number_of_gross_errors() -> None:
 def test_never_reset_and_never_ending_episodes() -> None:
     net, song = network(topology(), weights=0.1), random_song(5)
     learner = OnlineLearner(
-        net, song, replace(LEARNING, rate=1e-9, gross_errors=0, episode_choruses=0)
+        net, Stream.of_one(song), replace(LEARNING, rate=1e-9, gross_errors=0, episode_choruses=0)
     )
     learner.learn(100)
     count = learner.counters
@@ -99,8 +101,8 @@ def test_never_reset_and_never_ending_episodes() -> None:
 def test_an_episode_ends_after_its_choruses() -> None:
     net, song = counting(3)
     song = song[[0, 1, 0, 2]]  # can't be learned, and gross errors are off
-    learner = OnlineLearner(net, song, replace(LEARNING, rate=1e-9, gross_error=1.0))
-    learner.network.blocks.cell.data[0, 0] = 1.0
+    learner = OnlineLearner(net, Stream.of_one(song), replace(LEARNING, rate=1e-9, gross_error=1.0))
+    learner.network.blocks.chords.cell.data[0, 0] = 1.0
     learner.learn(7)
     assert learner.counters.choruses_in_episode == 1
     assert learner.state().s.abs().sum() > 0
@@ -118,7 +120,7 @@ def test_where_the_count_of_gross_errors_starts_anew(reading: str, resets: bool)
     song[3] = 1 - song[3]  # two gross errors a chorus: the step before and the one after
     learner = OnlineLearner(
         net,
-        song,
+        Stream.of_one(song),
         replace(LEARNING, rate=1e-9, gross_errors=4, gross_count=reading, episode_choruses=0),
     )
     learner.learn(30)
@@ -128,7 +130,7 @@ def test_where_the_count_of_gross_errors_starts_anew(reading: str, resets: bool)
 
 def test_learned_means_that_the_frozen_network_plays_the_choruses() -> None:
     net, song = counting(6)
-    learner = OnlineLearner(net, song, replace(LEARNING, rate=1e-9))
+    learner = OnlineLearner(net, Stream.of_one(song), replace(LEARNING, rate=1e-9))
     assert learner.learn(100) == 6  # tested when a clean chorus has just been seen
     assert learner.counters.learned == 1
     assert learner.counters.free_run == 2 * len(song)
@@ -138,7 +140,7 @@ def test_right_predictions_while_learning_prove_nothing() -> None:
     # Two steps that sound alike and go on differently: without memory the form can't be played.
     net, song = counting(3)
     song = song[[0, 1, 0, 2]]
-    learner = OnlineLearner(net, song, replace(LEARNING, rate=1e-9, gross_error=1.0))
+    learner = OnlineLearner(net, Stream.of_one(song), replace(LEARNING, rate=1e-9, gross_error=1.0))
     learner.learn(50)
     assert learner.counters.gross == 0
     assert learner.counters.tests > 5
@@ -148,23 +150,23 @@ def test_right_predictions_while_learning_prove_nothing() -> None:
 
 def test_tests_come_at_intervals_too() -> None:
     net, song = network(topology(), weights=0.1), random_song(5)
-    learner = OnlineLearner(net, song, replace(LEARNING, rate=1e-9, test_interval=7))
+    learner = OnlineLearner(net, Stream.of_one(song), replace(LEARNING, rate=1e-9, test_interval=7))
     learner.learn(70)
     assert learner.counters.tests == 10
 
 
 def test_a_number_that_is_not_finite_stops_before_it_changes_a_weight() -> None:
     net, song = network(topology()), random_song(5)
-    learner = OnlineLearner(net, song, LEARNING)
+    learner = OnlineLearner(net, Stream.of_one(song), LEARNING)
     learner.learn(5)
     with torch.no_grad():
-        net.output[0, 0] = torch.nan
+        net.output.chords[0, 0] = torch.nan
     before = learner.state()
     assert learner.learn(10) == 0
     count = learner.counters
     assert (count.nonfinite, count.learned, count.steps) == (1, 0, 5)
     after = learner.state()
-    assert torch.equal(after.weights["blocks.cell"], before.weights["blocks.cell"])
+    assert torch.equal(after.weights["blocks.chords.cell"], before.weights["blocks.chords.cell"])
     assert learner.learn(10) == 0
 
 
@@ -174,7 +176,7 @@ def test_a_nan_is_never_a_right_note() -> None:
     song = torch.zeros_like(song)
     song[:, 0] = 1
     with torch.no_grad():
-        net.output.fill_(torch.nan)
+        net.output.chords.fill_(torch.nan)
     assert free_run(net, song, 60).right == 0
 
 

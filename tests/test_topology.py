@@ -8,25 +8,28 @@ from conftest import network, random_song, two_groups
 
 from lstm_blues.config import Settings
 from lstm_blues.errors import BluesError
-from lstm_blues.online import Learning, OnlineLearner
+from lstm_blues.online import Learning, MelodyLearning, OnlineLearner
+from lstm_blues.songs import Stream
 from lstm_blues.topology import Group, Topology, Units
 
-LEARNING = Learning(1e-2, 0.9, 0.5, 8, "since_reset", 2, 1, 10**6)
+BOTH = MelodyLearning("together", "learn", 1e-2)
+LEARNING = Learning(1e-2, 0.9, 0.5, 8, "since_reset", 2, 1, 10**6, BOTH)
 
 
 def test_the_report_s_chord_network_is_fully_connected(default_settings: Settings) -> None:
     shape = default_settings.network.topology
     assert (shape.units, shape.blocks, shape.cells, shape.sources) == (12, 4, 8, 21)
-    assert shape.block_mask().all()
-    assert shape.output_mask().all()
-    assert shape.block_of_cell().tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert shape.group_mask(shape.groups[0]).all()
+    assert shape.units_mask(shape.unit_sets[0]).all()
     net = default_settings.build_network()
+    blocks, output = net.blocks["chords"], net.output["chords"]
+    assert blocks.block_of_cell.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     staged = torch.tensor([-0.5, -1.0, -1.5, -2.0], dtype=torch.float64)
-    for gate in (net.blocks.input_gate, net.blocks.forget_gate, net.blocks.output_gate):
+    for gate in (blocks.input_gate, blocks.forget_gate, blocks.output_gate):
         assert torch.equal(gate[:, -1], staged)
         assert 0 < gate[:, :-1].abs().max() <= 0.1
-    assert (net.output[:, -1] == 0.5).all()
-    assert (net.blocks.cell[:, -1] == 0).all()
+    assert (output[:, -1] == 0.5).all()
+    assert (blocks.cell[:, -1] == 0).all()
 
 
 def test_two_groups_see_what_section_4_1_says() -> None:
@@ -34,36 +37,50 @@ def test_two_groups_see_what_section_4_1_says() -> None:
     # sources: 4 chord units, 3 melody units, 4 chord cells, 2 melody cells, bias
     chord = [1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1]
     melody = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
-    assert shape.block_mask().int().tolist() == [chord, chord, melody, melody]
     melody_output = [0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1]
-    assert shape.output_mask().int().tolist() == [chord] * 4 + [melody_output] * 3
+    masks = [shape.group_mask(group).int().tolist() for group in shape.groups]
+    assert masks == [chord, melody]
+    masks = [shape.units_mask(units).int().tolist() for units in shape.unit_sets]
+    assert masks == [chord, melody_output]
+    assert shape.form_groups == {"chords"}
+    assert shape.form_is_separate
+
+
+def test_what_reaches_the_chords_is_followed_through_the_groups() -> None:
+    shape = two_groups()
+    chords, melody = shape.groups
+    back = replace(chords, recurrent=("chords", "melody"))
+    together = Topology((back, melody), shape.unit_sets)
+    assert together.form_groups == {"chords", "melody"}
+    assert not together.form_is_separate
+    listening = Topology((replace(chords, inputs=("chords", "melody")), melody), shape.unit_sets)
+    assert listening.form_groups == {"chords"}
+    assert not listening.form_is_separate
 
 
 def test_absent_connections_stay_exactly_zero() -> None:
     net = network(two_groups())
-    learner = OnlineLearner(net, random_song(7), LEARNING)
-    before = net.output.detach().clone()
+    learner = OnlineLearner(net, Stream.of_one(random_song(7)), LEARNING)
+    before = [weights.detach().clone() for weights in net.parameters()]
     learner.learn(300)
-    assert not torch.equal(before, net.output)
-    blocks = net.blocks
-    masks = {
-        blocks.input_gate: blocks.block_mask,
-        blocks.forget_gate: blocks.block_mask,
-        blocks.output_gate: blocks.block_mask,
-        blocks.cell: blocks.cell_mask,
-        net.output: net.output_mask,
-    }
-    for weights, mask in masks.items():
-        assert not mask.all()
+    masked = 0
+    for (name, weights), old in zip(net.named_parameters(), before, strict=True):
+        part = name.split(".")[1]
+        mask = net.blocks[part].mask if name.startswith("blocks") else None
+        if mask is None:
+            mask = getattr(net, f"mask_{part}")
+        masked += int((~mask).sum())
+        assert not torch.equal(weights, old)
         velocity = learner.optimizer.state[weights]["momentum_buffer"]
         for tensor in (weights, weights.grad, velocity):
-            assert (tensor[~mask] == 0).all()
-            assert (tensor[mask] != 0).any()
+            assert (tensor[:, ~mask] == 0).all()
+            assert (tensor[:, mask] != 0).any()
+    assert masked > 0
 
 
 def test_chords_never_hear_the_melody() -> None:
     net = network(two_groups())
-    OnlineLearner(net, random_song(7), LEARNING).learn(100)
+    OnlineLearner(net, Stream.of_one(random_song(7)), LEARNING).learn(100)
     first, second = random_song(7, seed=1), random_song(7, seed=2)
     second[:, :4] = first[:, :4]
     outputs = []
@@ -82,10 +99,9 @@ def test_first_weights_do_not_depend_on_other_groups() -> None:
     alone = Topology(shape.groups[:1], shape.unit_sets[:1])
     both, one = network(shape, seed=5), network(alone, seed=5)
     seen = shape.visible(("chords",), ("chords",))
-    assert torch.equal(both.blocks.cell[:4][:, seen], one.blocks.cell)
-    assert torch.equal(both.blocks.forget_gate[:2][:, seen], one.blocks.forget_gate)
-    assert torch.equal(both.output[:4][:, seen], one.output)
-    assert not torch.equal(one.output, network(alone, seed=6).output)
+    for name, weights in one.named_parameters():
+        assert torch.equal(both.get_parameter(name)[:, seen], weights)
+    assert not torch.equal(one.output["chords"], network(alone, seed=6).output["chords"])
 
 
 GROUP = Group("a", 1, 1, (0.0,), (0.0,), (0.0,), ("a",), ("a",))

@@ -1,0 +1,119 @@
+"""The songs: every combination of one segment a bar, 2^12 = 4096 in the report (section 2.3)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Subset
+
+from lstm_blues.bars import BarLibrary, song_choices, song_number
+from lstm_blues.errors import require
+from lstm_blues.form import Form
+
+
+class Song(NamedTuple):
+    """One song, encoded: inputs and targets of shape (steps, 25), float64, chords first.
+
+    The target of a step is the input of the next one; the last step's is the first input.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+
+
+class BluesSongs(Dataset[Song]):
+    """All songs of a form and its bar library.
+
+    Song number n has, in bar b, the segment that bit b of n says (bar 1 is bit 0); with other
+    numbers of segments than two, a digit.  Items are made when asked for.
+
+    Args:
+        form: the chords.
+        library: the segments.
+
+    Raises:
+        BluesError: the library does not fit the form.
+    """
+
+    def __init__(self, form: Form, library: BarLibrary) -> None:
+        library.require_fitting(form)
+        self.form, self.library = form, library
+        units = library.units(form)
+        most = max(library.choices)
+        # table[c] is the chorus in which every bar has its segment c, shape (most, steps, 25)
+        self.table = torch.zeros(most, form.steps, form.CHORD_NOTES + form.MELODY_NOTES).double()
+        self.table[:, :, : form.CHORD_NOTES] = form.chord_tensor()
+        for bar, segments in enumerate(units):
+            for choice, segment in enumerate(segments):
+                for step, unit in enumerate(segment, start=bar * form.steps_per_bar):
+                    self.table[choice, step, form.CHORD_NOTES + unit] = 1.0
+        # the same by bar: (12, most, steps_per_bar, 25)
+        self._by_bar = self.table.reshape(most, form.bars, form.steps_per_bar, -1).transpose(0, 1)
+        self._bars = torch.arange(form.bars)
+
+    def __len__(self) -> int:
+        return math.prod(self.library.choices)
+
+    def __getitem__(self, song: int) -> Song:
+        if not -len(self) <= song < len(self):
+            raise IndexError(f"song {song} of {len(self)}")
+        picked = torch.tensor(self.choices(song % len(self)))
+        inputs = self._by_bar[self._bars, picked].flatten(0, 1)
+        return Song(inputs, inputs.roll(-1, 0))
+
+    def choices(self, song: int) -> tuple[int, ...]:
+        """The segment of each bar in song number `song`."""
+        return song_choices(song, self.library.choices)
+
+    def number(self, picked: tuple[int, ...]) -> int:
+        """The song with these segments."""
+        return song_number(picked, self.library.choices)
+
+    def subset(self, count: int, seed: int) -> Subset[Song]:
+        """`count` different songs at random, "choosing randomly from the space of unique complete
+        pieces" (section 2.3).  Raises `BluesError` where there are not so many."""
+        require(1 <= count <= len(self), "count", count, f"from 1 to {len(self)}")
+        generator = torch.Generator().manual_seed(seed)
+        return Subset(self, torch.randperm(len(self), generator=generator)[:count].tolist())
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Songs in the order in which a learner hears them.
+
+    table: shape (V, T, units): what sounds at each step when its bar has segment v.
+    picks: shape (songs, bars), int64: the segment of each bar of each song in order; after the last
+    song the order begins anew.
+    """
+
+    table: Tensor
+    picks: Tensor
+
+    @property
+    def steps(self) -> int:
+        """Steps in a song: T."""
+        return self.table.shape[1]
+
+    def notes(self, song: int, step: int) -> Tensor:
+        """What sounds at a step of the song-th song, shape (units,)."""
+        bar = step * self.picks.shape[1] // self.steps
+        return self.table[self.picks[song % len(self.picks), bar], step]
+
+    @staticmethod
+    def of_one(song: Tensor) -> Stream:
+        """The same song, shape (T, units), again and again."""
+        return Stream(song[None], torch.zeros(1, 1, dtype=torch.int64))
+
+    @staticmethod
+    def at_random(songs: BluesSongs, count: int, seed: int) -> Stream:
+        """`count` songs drawn evenly from all, with repetition."""
+        generator = torch.Generator().manual_seed(seed)
+        picks = [
+            torch.randint(choices, (count,), generator=generator)
+            for choices in songs.library.choices
+        ]
+        return Stream(songs.table, torch.stack(picks, 1))
