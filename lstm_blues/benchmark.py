@@ -26,11 +26,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from lstm_blues.command import fail
 from lstm_blues.config import Settings, compose_config, settings_from
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
-from lstm_blues.train import fail
 
 Contender = Callable[[int], None]
 

@@ -7,7 +7,7 @@ import os
 import pickle
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from lstm_blues.errors import BluesError
 from lstm_blues.network import BluesNetwork
 from lstm_blues.online import Counters, LearnerState
+from lstm_blues.plateau import Plateau
 
 FORMAT = "lstm_blues checkpoint 1"
 NAME = "checkpoint.pt"
@@ -27,13 +28,15 @@ class Checkpoint:
     """A run at one step.
 
     config: the run's config in plain containers.  learner: weights, velocity, states, traces and
-    counters.  seconds: training time so far.  random: state of torch's random numbers.
+    counters.  seconds: training time so far.  random: state of torch's random numbers.  plateau:
+    where the melody stands in its rates.
     """
 
     config: dict[str, Any]
     learner: LearnerState
     seconds: float
     random: Tensor
+    plateau: Plateau
 
 
 def write_safely(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -64,6 +67,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "learner": checkpoint.learner.as_dict(),
         "seconds": checkpoint.seconds,
         "random": checkpoint.random,
+        "plateau": asdict(checkpoint.plateau),
     }
     write_safely(path, lambda file: torch.save(content, file))
 
@@ -95,6 +99,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             LearnerState(**learner),
             float(content["seconds"]),
             content["random"],
+            Plateau(**content["plateau"]),
         )
     except (KeyError, TypeError, ValueError):
         raise BluesError(

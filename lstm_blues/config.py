@@ -166,14 +166,14 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
     if values.get("name") is None:
         names = ", ".join(sorted(path.stem for path in (conf_folder() / "experiment").iterdir()))
         raise BluesError(f"no experiment is chosen: add +experiment=NAME, NAME one of {names}.")
-    return _build(Settings, values, "")
+    return build(Settings, values, "")
 
 
-def compose_config(overrides: list[str]) -> dict[str, Any]:
-    """The config of `python -m lstm_blues.train` with `overrides`, in plain containers."""
+def compose_config(overrides: list[str], name: str = "train") -> dict[str, Any]:
+    """The config of the command `name` with `overrides`, in plain containers."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        config = compose("train", overrides=overrides)
+        config = compose(name, overrides=overrides)
     return plain(config)
 
 
@@ -195,7 +195,7 @@ def flat_config(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _build(cls: type[T], values: Any, path: str, **given: Any) -> T:
+def build(cls: type[T], values: Any, path: str, **given: Any) -> T:
     """An instance of the dataclass `cls` from plain `values`, every field checked for its type."""
     section = path or "the config"
     if not isinstance(values, Mapping):
@@ -217,13 +217,13 @@ def _build(cls: type[T], values: Any, path: str, **given: Any) -> T:
 def _convert(kind: Any, value: Any, path: str) -> Any:
     origin = get_origin(kind)
     if is_dataclass(kind):
-        return _build(kind, value, path)  # type: ignore[arg-type]
+        return build(kind, value, path)  # type: ignore[arg-type]
     if origin is dict:
         if not isinstance(value, Mapping):
             raise BluesError(f"{path} is {value!r}, but must be a group of settings.")
         item = get_args(kind)[1]
         return {
-            str(name): _build(item, part, f"{path}.{name}", name=str(name))
+            str(name): build(item, part, f"{path}.{name}", name=str(name))
             for name, part in value.items()
         }
     if origin is tuple:
@@ -236,6 +236,9 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
         return None if value is None else _convert(item, value, path)
     if kind is str:
         require(isinstance(value, str), path, value, "a text")
+        return value
+    if kind is bool:
+        require(isinstance(value, bool), path, value, "true or false")
         return value
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:

@@ -292,7 +292,7 @@ class FusedLearner:
         self.compiled = compile_source(self.layout.header(stream.steps, bars, network, real))
         self.buffer = _aligned(self.layout.size, self.dtype)
         self._reals = np.array(
-            [learning.rate, learning.momentum, learning.gross_error, learning.melody.rate]
+            [learning.rate, learning.momentum, learning.gross_error, learning.melody.rates[0]]
         )
         rules = {
             **asdict(learning),

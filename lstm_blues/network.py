@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from lstm_blues.cell import BlockState, MemoryBlocks
 from lstm_blues.errors import require
-from lstm_blues.topology import GATES, Topology
+from lstm_blues.topology import GATES, MELODY, Topology
 
 
 class BluesNetwork(nn.Module):
@@ -143,6 +143,26 @@ class BluesNetwork(nn.Module):
         ]
         kept = None if state.traces is None else torch.cat(traces, dim=2)  # type: ignore[arg-type]
         return torch.cat(nets, dim=1), BlockState(torch.cat(s, dim=1), y_now, kept)
+
+
+@torch.no_grad()
+def melody_cross_entropy(network: BluesNetwork, songs: Tensor, choruses: int = 2) -> float:
+    """Mean cross-entropy of the melody's units, in nats a step, while the network hears songs.
+
+    The network is frozen and starts from zero state; it hears `choruses` songs one after the other,
+    each followed by the next one in `songs`, shape (N, steps, units).
+    """
+    places = network.topology.unit_slice(MELODY)
+    songs = songs.to(network.like)
+    state = network.start(len(songs), traces=False)
+    total = 0.0
+    for chorus in range(choruses):
+        playing, following = songs.roll(-chorus, 0), songs.roll(-chorus - 1, 0)
+        targets = torch.cat((playing[:, 1:], following[:, :1]), dim=1)
+        for step in range(songs.shape[1]):
+            net, state = network(playing[:, step], state)
+            total += cross_entropy(net[:, places], targets[:, step, places]).item()
+    return total / (choruses * songs.shape[0] * songs.shape[1])
 
 
 class _Draws:

@@ -34,7 +34,13 @@ class MelodyLearning:
             (`together`).
         chords: what happens to the form's weights once it is learned: kept as they are (`hold`) or
             changed further (`learn`).
-        rate: first learning rate of all weights that don't reach the chord units.
+        rates: learning rates of all weights that don't reach the chord units, one after the other;
+            the first holds from the start on.
+        steps: at most so many steps at each rate, counted from when the form is learned.
+        window: steps whose mean cross-entropy is looked at.
+        plateau: a window is flat when it betters the best one by less than this, in nats a step.
+        patience: the next rate's turn comes after so many flat windows in a row; after the last
+            rate the melody is learned.
 
     Raises:
         BluesError: a value out of range.
@@ -42,17 +48,30 @@ class MelodyLearning:
 
     start: str
     chords: str
-    rate: float
+    rates: tuple[float, ...]
+    steps: tuple[int, ...]
+    window: int
+    plateau: float
+    patience: int
 
     def __post_init__(self) -> None:
         require_choice("learning.melody.start", self.start, STARTS)
         require_choice("learning.melody.chords", self.chords, CHORDS_AFTER)
         require(
-            self.rate > 0 and math.isfinite(self.rate),
-            "learning.melody.rate",
-            self.rate,
-            "a number above 0",
+            bool(self.rates) and all(rate > 0 and math.isfinite(rate) for rate in self.rates),
+            "learning.melody.rates",
+            list(self.rates),
+            "one or more numbers above 0",
         )
+        require(
+            len(self.steps) == len(self.rates) and min(self.steps) > 0,
+            "learning.melody.steps",
+            list(self.steps),
+            f"one number above 0 for each of the {len(self.rates)} rates",
+        )
+        require(self.patience > 0, "learning.melody.patience", self.patience, "at least 1")
+        require(self.window > 0, "learning.melody.window", self.window, "at least 1")
+        require(self.plateau >= 0, "learning.melody.plateau", self.plateau, "a number not below 0")
 
 
 @dataclass(frozen=True)
@@ -239,7 +258,7 @@ class OnlineLearner:
         self.learning = learning
         self.topology = network.topology
         self.form = self.topology.unit_slice(FORM)
-        self._rates = {"form": learning.rate, "melody": learning.melody.rate}
+        self._rates = {"form": learning.rate, "melody": learning.melody.rates[0]}
         form, melody = self._split_parameters()
         groups = [
             {"params": part, "lr": self._rates[name]}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from lstm_blues.errors import BluesError
+from lstm_blues.errors import BluesError, require
 from lstm_blues.network import BluesNetwork
 from lstm_blues.topology import FORM, Topology
 
@@ -31,6 +35,51 @@ class FreeRun(NamedTuple):
     right: int
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How the melody is drawn from its outputs; the defaults are section 4.2's.
+
+    Args:
+        temperature: outputs are raised to the power 1 / temperature before they are divided by
+            their sum; below 1 bolder outputs gain, above 1 all become more alike.
+        top_k: draw from the k largest outputs only; 0 for all.
+        greedy: always take the largest output.
+        voices: notes drawn independently at every step (section 2.2 promises several voices).
+
+    Raises:
+        BluesError: a value out of range.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    greedy: bool = False
+    voices: int = 1
+
+    def __post_init__(self) -> None:
+        require(
+            0 < self.temperature < math.inf,
+            "sampling.temperature",
+            self.temperature,
+            "a number above 0",
+        )
+        require(self.top_k >= 0, "sampling.top_k", self.top_k, "at least 1, or 0 for all")
+        require(self.voices >= 1, "sampling.voices", self.voices, "at least 1")
+
+    def weigh(self, outputs: Tensor) -> Tensor:
+        """The outputs, shape (N, K), changed as the options say; not yet divided by their sum."""
+        if self.greedy:
+            return F.one_hot(outputs.argmax(1), outputs.shape[1]).to(outputs)
+        if self.temperature != 1:
+            # Divided by the largest first, so that no power overflows or all underflow.
+            largest = outputs.amax(1, keepdim=True)
+            outputs = torch.where(largest > 0, outputs / largest, outputs)
+            outputs = outputs ** (1 / self.temperature)
+        if 0 < self.top_k < outputs.shape[1]:
+            kept = outputs.topk(self.top_k, 1)
+            outputs = torch.zeros_like(outputs).scatter(1, kept.indices, kept.values)
+        return outputs
+
+
 def draw_one(outputs: Tensor, uniform: Tensor) -> Tensor:
     """One note a row: outputs divided by their sum, chosen by a uniform random number (4.2).
 
@@ -52,11 +101,14 @@ def draw_one(outputs: Tensor, uniform: Tensor) -> Tensor:
     return chosen.clamp(max=outputs.shape[1] - 1)
 
 
-def next_notes(topology: Topology, outputs: Tensor, uniform: Tensor | None) -> Tensor:
+def next_notes(
+    topology: Topology, outputs: Tensor, uniform: Tensor | None, sampling: Sampling | None = None
+) -> Tensor:
     """The notes that a frozen network plays, from the activations of its output units.
 
     Chords are on above 0.5; of every other set of units one note is drawn, none where `uniform` is
-    None.  outputs: shape (N, units); uniform: shape (N,) or None.  Returns shape (N, units), bool.
+    None.  outputs: shape (N, units); uniform: shape (N,) or (N, voices), or None.  Returns shape
+    (N, units), bool.
     """
     notes = outputs > THRESHOLD
     for units in topology.unit_sets:
@@ -64,8 +116,12 @@ def next_notes(topology: Topology, outputs: Tensor, uniform: Tensor | None) -> T
             places = topology.unit_slice(units.name)
             notes[:, places] = False
             if uniform is not None:
-                drawn = draw_one(outputs[:, places], uniform)
-                notes[torch.arange(len(notes)), places.start + drawn] = True
+                weighed = outputs[:, places]
+                if sampling is not None:
+                    weighed = sampling.weigh(weighed)
+                for voice in uniform.reshape(len(notes), -1).T:
+                    drawn = draw_one(weighed, voice)
+                    notes[torch.arange(len(notes)), places.start + drawn] = True
     return notes
 
 
@@ -117,3 +173,52 @@ def free_run(
         torch.stack(outputs) if outputs else empty,
         right,
     )
+
+
+LONGEST_PRIMER = 24
+"""Steps of a training song that a composition may begin with (section 4.2)."""
+
+
+def compose(
+    network: BluesNetwork, primers: Tensor, seed: int, sampling: Sampling | None = None
+) -> Iterator[Tensor]:
+    """Composes for as long as one is willing to listen (section 4.2).
+
+    The network hears its primer, then its own notes.  Memory does not grow with the music.
+
+    Args:
+        network: frozen.
+        primers: the first steps of each piece, shape (N, p, units), 1 <= p <= 24.
+        seed: of the uniform random numbers.
+        sampling: options beside section 4.2's.
+
+    Yields:
+        The notes of all pieces, one step at a time, shape (N, units), bool: first the primers',
+        then the network's own.
+
+    Raises:
+        BluesError: a primer of no or too many steps, or outputs that no note can be drawn from.
+    """
+    sampling = sampling or Sampling()
+    given = primers.shape[1]
+    require(1 <= given <= LONGEST_PRIMER, "primer", given, f"1 to {LONGEST_PRIMER} steps")
+    return _compose(network, primers.to(network.like), seed, sampling)
+
+
+def _compose(
+    network: BluesNetwork, primers: Tensor, seed: int, sampling: Sampling
+) -> Iterator[Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    pieces = len(primers)
+    state = network.start(pieces, traces=False)
+    for step in range(primers.shape[1]):
+        x = primers[:, step]
+        yield x > 0
+        with torch.no_grad():
+            net, state = network(x, state)
+    while True:
+        uniform = torch.rand(pieces, sampling.voices, generator=generator, dtype=torch.float64)
+        notes = next_notes(network.topology, torch.sigmoid(net), uniform.to(net), sampling)
+        yield notes
+        with torch.no_grad():
+            net, state = network(notes.to(primers), state)

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import yaml
 
+from lstm_blues.command import fail
 from lstm_blues.config import compose_config, flat_config
 from lstm_blues.errors import BluesError
-from lstm_blues.train import fail
 
 _SAME = ("name", "seed", "resume")
 Z_95 = 1.959963984540054

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import sys
@@ -16,21 +15,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import hydra
 import torch
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from torch.utils.tensorboard.writer import SummaryWriter
 from tqdm import tqdm
 
 from lstm_blues import __version__
+from lstm_blues.bars import melody_floor
 from lstm_blues.checkpoint import (
     NAME,
     Checkpoint,
@@ -39,9 +36,9 @@ from lstm_blues.checkpoint import (
     save_checkpoint,
     write_text,
 )
+from lstm_blues.command import fail, run_command
 from lstm_blues.config import (
     Settings,
-    compose_config,
     conf_folder,
     flat_config,
     plain,
@@ -50,13 +47,16 @@ from lstm_blues.config import (
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
-from lstm_blues.midi import chords_to_midi, write_midi
+from lstm_blues.midi import to_midi, write_midi
+from lstm_blues.network import melody_cross_entropy
 from lstm_blues.online import Counters, Learner
 from lstm_blues.pictures import chord_roll, write_picture
+from lstm_blues.plateau import Plateau
+from lstm_blues.topology import FORM
 
 EXIT_CODES = {"learned": 0, "step limit": 1, "non-finite": 3, "interrupted": 130}
-USER_MISTAKE = 2
 PICTURED_CHORUSES = 2
+FRESH_SONGS = 512
 
 _CHUNKS = {"fast": 100_000, "torch": 50}
 """Steps between two looks at the clock and at signals."""
@@ -70,7 +70,9 @@ class Summary:
     """`summary.json`: how a run ended.
 
     seconds: of training, without start-up and compilation.  choruses: played by the frozen network
-    without a wrong note, of run.final_choruses.  cross_entropy: nats a step, over the whole run.
+    without a wrong note, of run.final_choruses.  cross_entropy: of the chords, nats a step, over
+    the whole run.  melody_cross_entropy: of the frozen network on songs drawn anew, nats a step;
+    melody_floor: the least possible.
     """
 
     status: str
@@ -93,6 +95,8 @@ class Summary:
     tests: int
     longest_clean_run: int
     best_free_run: int
+    melody_cross_entropy: float | None
+    melody_floor: float | None
     version: str
 
     def in_words(self, settings: Settings, folder: Path) -> str:
@@ -119,6 +123,11 @@ class Summary:
             lines.append(
                 f"Its best free run was {self.best_free_run} steps ({form.steps} make a chorus)."
             )
+        if self.melody_cross_entropy is not None:
+            lines.append(
+                f"Melody: {self.melody_cross_entropy:.3f} nats a step on fresh songs; no network "
+                f"can do better than {self.melody_floor:.3f}."
+            )
         lines.append(f"Everything is in {folder}.")
         return "\n".join(lines)
 
@@ -130,32 +139,40 @@ class Run:
         self.settings, self.config, self.folder = settings, config, folder
         torch.manual_seed(settings.seed)
         self.learner: Learner = build_learner(settings)
+        self.plateau = Plateau()
         self.seconds = 0.0
         self.stopped = False
         self._logged = Counters()
-        self._logged_loss = 0.0
+        self._logged_loss = self._logged_melody_loss = 0.0
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Goes on from a checkpoint."""
         require_fitting(checkpoint.learner, self.settings.build_network(), str(self.folder))
         self.learner.load(checkpoint.learner)
-        self.seconds = checkpoint.seconds
+        self.seconds, self.plateau = checkpoint.seconds, checkpoint.plateau
         torch.set_rng_state(checkpoint.random)
-        self._logged, self._logged_loss = self.learner.counters, self.learner.loss
+        self._remember_logged()
+
+    def _remember_logged(self) -> None:
+        learner = self.learner
+        self._logged, self._logged_loss = learner.counters, learner.loss
+        self._logged_melody_loss = learner.melody_loss
 
     def save(self, name: str = NAME) -> None:
         """Writes the checkpoint."""
-        state = Checkpoint(self.config, self.learner.state(), self.seconds, torch.get_rng_state())
+        state = Checkpoint(
+            self.config, self.learner.state(), self.seconds, torch.get_rng_state(), self.plateau
+        )
         save_checkpoint(self.folder / name, state)
 
     def train(self) -> Summary:
         """Learns until learned, stopped, no longer finite, or at the step limit."""
-        run = self.settings.run
+        run, melody = self.settings.run, self.settings.learning.melody
         self.save()
         start_steps = self.learner.counters.steps
         board = SummaryWriter(str(self.folder), purge_step=start_steps or None)
         bar = tqdm(
-            total=run.step_limit,
+            total=run.step_limit + (sum(melody.steps) if self.settings.bars else 0),
             initial=start_steps,
             unit="step",
             unit_scale=True,
@@ -167,15 +184,23 @@ class Run:
         with signals_into(self._stop), board, bar:
             while True:
                 count = self.learner.counters
+                if count.learned and self.settings.bars is not None and not count.melody:
+                    self.learner.begin_melody()
+                    self.plateau.begin(self.learner)
+                    continue
                 left = run.step_limit - count.steps
-                if left <= 0 or not count.running or self.stopped:
+                if count.melody:
+                    left = self.plateau.steps_to_look(self.learner, melody)
+                if left <= 0 or not count.running or self.stopped or self.plateau.ended:
                     break
                 to_log = run.log_interval - count.steps % run.log_interval
                 begun = time.perf_counter()
                 done = self.learner.learn(min(left, to_log, _CHUNKS[run.engine]))
                 self.seconds += time.perf_counter() - begun
                 count = self.learner.counters
-                bar.set_postfix_str(_standing(count), refresh=False)
+                if count.melody and done == left:
+                    self.plateau.look(self.learner, melody)
+                bar.set_postfix_str(self._standing(count), refresh=False)
                 bar.update(done)
                 if count.steps % run.log_interval == 0 or not count.running:
                     self._log(board)
@@ -210,9 +235,36 @@ class Run:
             "norm/state": state.s.norm().item(),
             "norm/traces": state.traces.norm().item(),
         }
+        if self.settings.bars is not None:
+            melody_loss = self.learner.melody_loss - self._logged_melody_loss
+            scalars["melody/cross_entropy"] = melody_loss / steps
+            scalars["melody/floor"] = melody_floor(self.settings.bars, self.settings.form)
+            scalars["melody/rate"] = self.learner.melody_rate
         for tag, value in scalars.items():
             board.add_scalar(tag, value, now.steps)
-        self._logged, self._logged_loss = now, self.learner.loss
+        self._remember_logged()
+
+    def _standing(self, count: Counters) -> str:
+        text = (
+            f"clean run {count.longest_clean_run}, resets {count.gross_resets}, "
+            f"best free run {count.best_free_run}"
+        )
+        if count.melody and self.plateau.best is not None:
+            text += f", melody {self.plateau.best:.3f} nats a step"
+        return text
+
+    def _melody(self) -> tuple[float | None, float | None]:
+        """Cross-entropy on fresh songs and its floor, in nats a step; None for chords alone."""
+        songs, settings = self.settings.songs(), self.settings
+        if songs is None or settings.bars is None:
+            return None, None
+        network = settings.build_network()
+        network.load_state_dict(self.learner.state().weights)
+        fresh = songs.subset(min(FRESH_SONGS, len(songs)), settings.seed)
+        entropy = melody_cross_entropy(
+            network, torch.stack([fresh[n].inputs for n in range(len(fresh))])
+        )
+        return entropy, melody_floor(settings.bars, settings.form)
 
     def _summarise(self) -> Summary:
         settings, count = self.settings, self.learner.counters
@@ -227,6 +279,7 @@ class Run:
         if status in ("learned", "step limit"):
             final = self.learner.free_run(run.final_choruses * form.steps, stop_at_wrong=True)
             choruses = final.right // form.steps
+        melody_entropy, floor = self._melody()
         compiled = self.learner.compiled if isinstance(self.learner, FusedLearner) else None
         return Summary(
             status=status,
@@ -249,6 +302,8 @@ class Run:
             tests=count.tests,
             longest_clean_run=count.longest_clean_run,
             best_free_run=count.best_free_run,
+            melody_cross_entropy=melody_entropy,
+            melody_floor=floor,
             version=__version__,
         )
 
@@ -256,22 +311,15 @@ class Run:
         """Writes the free run as picture and MIDI, and the summary in words and numbers."""
         form, folder = self.settings.form, self.folder
         steps = PICTURED_CHORUSES * form.steps
-        played = self.learner.free_run(steps).notes
-        # Step 0 is given to the network; what it plays is compared from step 1 on.
-        target = form.chord_tensor().roll(-1, 0).repeat(PICTURED_CHORUSES, 1)
-        first = form.chord_tensor()[:1] > 0
-        shown = torch.cat((first, played))[:steps]
-        write_picture(chord_roll(target.roll(1, 0), shown, form), folder / "free_run.png")
-        write_midi(chords_to_midi(shown, form), folder / "free_run.mid")
+        chords = self.settings.network.topology.unit_slice(FORM)
+        played = self.learner.free_run(steps - 1).notes[:, chords]
+        # The first step is given to the network, all that follow are its own.
+        shown = torch.cat((form.chord_tensor()[:1] > 0, played))
+        target = form.chord_tensor().repeat(PICTURED_CHORUSES, 1)
+        write_picture(chord_roll(target, shown, form), folder / "free_run.png")
+        write_midi(to_midi(shown, form), folder / "free_run.mid")
         write_text(folder / "summary.txt", summary.in_words(self.settings, folder) + "\n")
         write_text(folder / "summary.json", json.dumps(asdict(summary), indent=2) + "\n")
-
-
-def _standing(count: Counters) -> str:
-    return (
-        f"clean run {count.longest_clean_run}, resets {count.gross_resets}, "
-        f"best free run {count.best_free_run}"
-    )
 
 
 @contextmanager
@@ -393,38 +441,9 @@ def _remove_unused(folder: Path) -> None:
         folder.parent.rmdir()
 
 
-def _in_one_sentence(error: Exception) -> str:
-    """What Hydra says of a mistake on the command line, with the settings that there are."""
-    text = " ".join(str(error).split("Config search path")[0].split())
-    unknown = re.match(r"Could not override '([^']+)'", text)
-    if unknown is None:
-        return text
-    known = flat_config(compose_config([]))
-    near = get_close_matches(unknown[1], known, n=3)
-    return f"{unknown[1]} is no setting; close to it are {', '.join(near or known)}."
-
-
-def fail(message: object) -> NoReturn:
-    """Ends the program with one sentence for the user."""
-    print(f"error: {message}", file=sys.stderr)
-    sys.exit(USER_MISTAKE)
-
-
 def main() -> None:
     """The command; exits with 0 when every run has learned."""
-    show_traceback = "HYDRA_FULL_ERROR" in os.environ
-    # Makes Hydra hand exceptions on as they are.
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    try:
-        _hydra_main()
-    except (HydraException, OmegaConfBaseException) as error:
-        if show_traceback:
-            raise
-        fail(_in_one_sentence(error))
-    except OSError as error:
-        if show_traceback:
-            raise
-        fail(f"{error.filename or 'a file'!r} cannot be written or read: {error.strerror}.")
+    run_command(_hydra_main, "train")
     sys.exit(max((EXIT_CODES[status] for status in _statuses), default=0))
 
 

@@ -21,6 +21,7 @@ from lstm_blues.checkpoint import (
 from lstm_blues.config import compose_config, settings_from
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
+from lstm_blues.plateau import Plateau
 
 # Long enough to be killed on the way, short enough for a test; seed 1 does not learn in so few.
 STEPS = 3_000_000
@@ -31,7 +32,7 @@ def small_checkpoint(path: Path, steps: int = 500) -> Checkpoint:
     config = compose_config(["+experiment=chords"])
     learner = build_learner(settings_from(config))
     learner.learn(steps)
-    checkpoint = Checkpoint(config, learner.state(), 1.5, torch.get_rng_state())
+    checkpoint = Checkpoint(config, learner.state(), 1.5, torch.get_rng_state(), Plateau())
     save_checkpoint(path, checkpoint)
     return checkpoint
 
@@ -45,6 +46,7 @@ def assert_equal(one: Checkpoint, other: Checkpoint) -> None:
     for kind in ("s", "y", "traces"):
         assert torch.equal(getattr(one.learner, kind), getattr(other.learner, kind)), kind
     assert torch.equal(one.random, other.random)
+    assert one.plateau == other.plateau
 
 
 def test_a_checkpoint_comes_back_whole(tmp_path: Path) -> None:

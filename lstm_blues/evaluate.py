@@ -1,0 +1,307 @@
+"""`python -m lstm_blues.evaluate`: how good is the music, beside others (section 4.3).
+
+The report compares its network with "a random walk across the pentatonic scale" by ear. Here the
+network's compositions, training songs, that walk, random notes and transition tables of first to
+third order (Mozer's comparison) are measured alike, with bootstrap intervals over pieces.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from lstm_blues.bars import BarLibrary
+from lstm_blues.checkpoint import write_text
+from lstm_blues.command import fail, run_command
+from lstm_blues.compose import (
+    ComposeSettings,
+    Trained,
+    compose_pieces,
+    load_trained,
+    melody_of,
+    newest_run,
+    primers,
+)
+from lstm_blues.config import build, conf_folder, plain
+from lstm_blues.errors import BluesError, require
+from lstm_blues.form import Form, pitch_classes, pitch_of_class
+from lstm_blues.midi import BEATS_PER_BAR
+from lstm_blues.sampler import LONGEST_PRIMER, Sampling
+
+Melodies = NDArray[np.int64]
+"""Melody units, shape (pieces, steps)."""
+
+STRONG_BEATS = (0, 2)
+ORDERS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """`conf/evaluate.yaml`."""
+
+    checkpoint: str | None
+    pieces: int
+    choruses: int
+    seed: int
+    primer_steps: int
+    table_songs: int
+    smoothing: float
+    resamples: int
+    output_dir: str
+
+    def __post_init__(self) -> None:
+        for name in ("pieces", "choruses", "table_songs", "resamples"):
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2^63-1")
+        require(0 < self.smoothing < 1, "smoothing", self.smoothing, "between 0 and 1")
+        allowed = f"from 1 to {LONGEST_PRIMER}"
+        require(
+            1 <= self.primer_steps <= LONGEST_PRIMER, "primer_steps", self.primer_steps, allowed
+        )
+
+
+class Judge:
+    """Measures melodies against a form and its bar library; every measure has one value a piece."""
+
+    def __init__(self, form: Form, library: BarLibrary, smoothing: float) -> None:
+        self.form, self.library, self.smoothing = form, library, smoothing
+        self.segments = [units.numpy() for units in library.units(form)]
+        self.beat = form.steps_per_bar // BEATS_PER_BAR
+        low = form.lowest_melody_note
+        scale = {pitch_of_class(name) for name in library.scale} or set(range(12))
+        self.in_scale = np.array([(low + k) % 12 in scale for k in range(form.MELODY_NOTES)])
+        chords = [pitch_classes(symbol) for symbol in form.symbols]
+        self.fits = np.array(
+            [[(low + k) % 12 in chord for k in range(form.MELODY_NOTES)] for chord in chords]
+        )
+
+    def measures(self, melodies: Melodies) -> dict[str, NDArray[np.float64]]:
+        """All measures of the melodies, each of shape (pieces,)."""
+        steps = np.arange(melodies.shape[1])
+        beats = melodies.reshape(len(melodies), -1, self.beat)
+        fits = self.fits[steps % self.form.steps, melodies]
+        strong = np.isin(steps // self.beat % BEATS_PER_BAR, STRONG_BEATS)
+        library, mixed = self._bars(melodies)
+        return {
+            "quarters held": (beats == beats[..., :1]).all(2).mean(1),
+            "bars from the library": library,
+            "bars mixed": mixed,
+            "bars new": 1 - library - mixed,
+            "longest copy, steps": np.array([self.longest_copy(m) for m in melodies], float),
+            "outside the scale": 1 - self.in_scale[melodies].mean(1),
+            "chord notes, strong beats": fits[:, strong].mean(1),
+            "chord notes, weak beats": fits[:, ~strong].mean(1),
+            "log-likelihood a step": np.array([self.log_likelihood(m) for m in melodies]),
+        }
+
+    def _bars(self, melodies: Melodies) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Share of bars that are a segment of the library, and of those that are none but have
+        each quarter from one of the bar's segments at its own place."""
+        bars = melodies.reshape(len(melodies), -1, self.form.steps_per_bar)
+        whole = np.zeros(bars.shape[:2], bool)
+        parts = np.zeros(bars.shape[:2], bool)
+        for number in range(bars.shape[1]):
+            same = bars[:, number, None] == self.segments[number % self.form.bars][None]
+            whole[:, number] = same.all(2).any(1)
+            quarters = same.reshape(*same.shape[:2], -1, self.beat).all(3)
+            parts[:, number] = quarters.any(1).all(1)
+        return whole.mean(1), (parts & ~whole).mean(1)
+
+    def longest_copy(self, melody: NDArray[np.int64]) -> int:
+        """Steps of the longest stretch within a chorus that stands in some training song."""
+        longest = 0
+        for chorus in melody.reshape(-1, self.form.steps):
+            # For each step the length of the longest copied stretch that ends there: within its
+            # bar as far as one segment goes on; through its start to all that was copied before.
+            ending = 0
+            for number, bar in enumerate(chorus.reshape(self.form.bars, -1)):
+                before = ending
+                same = self.segments[number] == bar
+                for step in range(len(bar)):
+                    lengths = [_tail(row[: step + 1]) for row in same]
+                    within = max(lengths)
+                    ending = within + before if within == step + 1 else within
+                    longest = max(longest, ending)
+        return longest
+
+    def log_likelihood(self, melody: NDArray[np.int64]) -> float:
+        """Mean log-probability of a note, in nats a step, under the exact model of the training
+        songs: each bar's segment is drawn evenly, and known as far as the bar's notes tell."""
+        even = 1 / self.form.MELODY_NOTES
+        total = 0.0
+        for number, bar in enumerate(melody.reshape(-1, self.form.steps_per_bar)):
+            possible = self.segments[number % self.form.bars]
+            for step, unit in enumerate(bar):
+                exact = float((possible[:, step] == unit).mean()) if len(possible) else even
+                total += np.log((1 - self.smoothing) * exact + self.smoothing * even)
+                possible = possible[possible[:, step] == unit]
+        return total / len(melody)
+
+
+def _tail(same: NDArray[np.bool_]) -> int:
+    """How many of the last entries are true."""
+    wrong = np.flatnonzero(~same)
+    return len(same) - (wrong[-1] + 1 if len(wrong) else 0)
+
+
+def training_songs(
+    trained: Trained, pieces: int, choruses: int, rng: np.random.Generator
+) -> Melodies:
+    """Songs drawn evenly from all, `choruses` in a row."""
+    songs, form = trained.songs, trained.settings.form
+    numbers = rng.integers(len(songs), size=(pieces, choruses))
+    return np.stack(
+        [
+            np.concatenate([melody_of(songs[int(n)].inputs, form).numpy() for n in row])
+            for row in numbers
+        ]
+    )
+
+
+def random_walk(trained: Trained, pieces: int, quarters: int, rng: np.random.Generator) -> Melodies:
+    """Quarter notes that step up or down the scale, or stay, evenly; turned back at its ends."""
+    judge = Judge(trained.settings.form, trained.songs.library, 0.5)
+    scale = np.flatnonzero(judge.in_scale)
+    at = rng.integers(len(scale), size=pieces)
+    walked = []
+    for _ in range(quarters):
+        walked.append(scale[at])
+        at = np.clip(at + rng.integers(-1, 2, size=pieces), 0, len(scale) - 1)
+    return np.stack(walked, 1).repeat(judge.beat, 1)
+
+
+def transition_table(
+    songs: Melodies, order: int, beat: int, pieces: int, quarters: int, rng: np.random.Generator
+) -> Melodies:
+    """Quarter notes drawn from what followed the last `order` quarters in the songs."""
+    notes = songs[:, ::beat]
+    table: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+    for song in notes.tolist():
+        for place in range(len(song) - order):
+            table[tuple(song[place : place + order])][song[place + order]] += 1
+    drawn = np.zeros((pieces, quarters), np.int64)
+    for piece in drawn:
+        piece[:order] = notes[rng.integers(len(notes))][:order]
+        for place in range(order, quarters):
+            followers = table.get(tuple(piece[place - order : place].tolist()))
+            if not followers:  # the end of the songs: begin anew
+                piece[place] = notes[rng.integers(len(notes))][0]
+                continue
+            weights = np.array(list(followers.values()), float)
+            piece[place] = rng.choice(list(followers), p=weights / weights.sum())
+    return drawn.repeat(beat, 1)
+
+
+def interval(
+    values: NDArray[np.float64], resamples: int, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Mean and 95 % bootstrap interval of one value a piece."""
+    picks = rng.integers(len(values), size=(resamples, len(values)))
+    low, high = np.quantile(values[picks].mean(1), [0.025, 0.975])
+    return float(values.mean()), float(low), float(high)
+
+
+Table = dict[str, dict[str, tuple[float, float, float]]]
+
+
+def evaluate(trained: Trained, given: EvaluateSettings) -> Table:
+    """Every measure with its interval, by source of melodies."""
+    form, library = trained.settings.form, trained.songs.library
+    judge = Judge(form, library, given.smoothing)
+    rng = np.random.default_rng(given.seed)
+    quarters = given.choruses * form.bars * BEATS_PER_BAR
+    request = ComposeSettings(
+        given.checkpoint, given.pieces, given.choruses, given.seed, 120.0, 0.5,
+        given.primer_steps, None, None, Sampling(), given.output_dir,
+    )  # fmt: skip
+    pieces = compose_pieces(trained, primers(trained, request), given.choruses, given.seed)
+    chords = form.chord_tensor().repeat(given.choruses, 1) > 0
+    wrong = (pieces[..., : form.CHORD_NOTES] != chords).sum((1, 2)).numpy().astype(float)
+    table_songs = training_songs(trained, given.table_songs, 1, rng)
+    sources: dict[str, Callable[[], Melodies]] = {
+        "the network": lambda: melody_of(pieces, form).numpy(),
+        "training songs": lambda: training_songs(trained, given.pieces, given.choruses, rng),
+        "random walk": lambda: random_walk(trained, given.pieces, quarters, rng),
+        "random notes": lambda: rng.integers(
+            form.MELODY_NOTES, size=(given.pieces, given.choruses * form.steps)
+        ),
+    }
+    for order in ORDERS:
+        sources[f"transitions, order {order}"] = partial(
+            transition_table, table_songs, order, judge.beat, given.pieces, quarters, rng
+        )
+    table: Table = {}
+    for name, make in sources.items():
+        values = judge.measures(make())
+        if name == "the network":
+            values = {"wrong chord bits": wrong, **values}
+        table[name] = {
+            measure: interval(each, given.resamples, rng) for measure, each in values.items()
+        }
+    return table
+
+
+def show(table: Table) -> str:
+    """The table in Markdown, sources across."""
+    names = list(table)
+    lines = ["| measure | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for measure in table[names[0]]:
+        cells = [
+            "{:.3f} ({:.3f} to {:.3f})".format(*table[name][measure])
+            if measure in table[name]
+            else "-"
+            for name in names
+        ]
+        lines.append(f"| {measure} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def to_csv(table: Table) -> str:
+    """The table as CSV: one row for each source and measure."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["source", "measure", "mean", "low", "high"])
+    for name, measures in table.items():
+        for measure, values in measures.items():
+            writer.writerow([name, measure, *values])
+    return text.getvalue()
+
+
+@hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="evaluate")
+def _hydra_main(config: DictConfig) -> None:
+    try:
+        _evaluate(plain(config))
+    except BluesError as error:
+        fail(error)
+
+
+def _evaluate(config: dict[str, Any]) -> None:
+    given = build(EvaluateSettings, config, "")
+    trained = load_trained(Path(given.checkpoint) if given.checkpoint else newest_run())
+    table = evaluate(trained, given)
+    folder = Path(given.output_dir)
+    print(show(table))
+    write_text(folder / "table.csv", to_csv(table))
+    write_text(folder / "table.json", json.dumps(table, indent=2) + "\n")
+    write_text(folder / "table.md", show(table) + "\n")
+
+
+def main() -> None:
+    """The command."""
+    run_command(_hydra_main, "evaluate")
+
+
+if __name__ == "__main__":
+    main()
