@@ -137,6 +137,8 @@ def compose_pieces(
     trained: Trained, begun: Tensor, choruses: int, seed: int, sampling: Sampling | None = None
 ) -> Tensor:
     """Whole pieces at once: shape (pieces, choruses * steps, units), bool, primers included."""
+    # Small matrices, hundreds of steps: several threads would only wait for each other.
+    torch.set_num_threads(1)
     steps = choruses * trained.settings.form.steps
     stream = compose(trained.network, begun, seed, sampling)
     progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None)

@@ -86,7 +86,8 @@ def to_midi(notes: Tensor, form: Form, timing: Timing | None = None) -> pretty_m
 
 def _runs(played: np.ndarray) -> list[tuple[int, int]]:
     """Where rows stay the same: (first step, step after the last)."""
-    starts = [n for n in range(len(played)) if n == 0 or (played[n] != played[n - 1]).any()]
+    changes = np.flatnonzero((played[1:] != played[:-1]).any(axis=1)) + 1
+    starts = [0, *changes.tolist()] if len(played) else []
     return list(zip(starts, [*starts[1:], len(played)], strict=True))
 
 

@@ -1,0 +1,261 @@
+"""Composing and judging: the sampler of section 4.2, the MIDI files, the comparison."""
+
+import csv
+import json
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pretty_midi
+import pytest
+import torch
+from conftest import environment
+
+from lstm_blues.checkpoint import NAME, load_checkpoint
+from lstm_blues.compose import load_trained, newest_run
+from lstm_blues.config import compose_config, settings_from
+from lstm_blues.engines import build_learner
+from lstm_blues.errors import BluesError
+from lstm_blues.evaluate import Judge, interval
+from lstm_blues.midi import Timing, to_midi
+from lstm_blues.sampler import Sampling, compose, draw_one, next_notes
+from lstm_blues.topology import FORM
+
+
+def command(name: str, *overrides: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"lstm_blues.{name}", *overrides],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small melody run below `outputs/`: seconds of learning, chords and all."""
+    folder = tmp_path_factory.mktemp("melody")
+    done = command(
+        "train",
+        "+experiment=melody",
+        "learning.rate=1e-4",
+        "network.groups.chords.forget_bias=[0.5,1.0,1.5,2.0]",
+        "learning.melody.rates=[1e-4]",
+        "learning.melody.steps=[1000000]",
+        "learning.melody.window=500000",
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "nats a step on fresh songs" in done.stdout
+    return folder
+
+
+def test_melody_outputs_are_divided_by_their_sum_and_one_note_is_drawn() -> None:
+    outputs = torch.tensor([[0.2, 0.0, 0.6]], dtype=torch.float64).repeat(5, 1)
+    uniform = torch.tensor([0.0, 0.249, 0.251, 0.5, 0.9999999])
+    assert draw_one(outputs, uniform).tolist() == [0, 0, 2, 2, 2]
+    generator = torch.Generator().manual_seed(0)
+    many = draw_one(outputs[:1].repeat(20_000, 1), torch.rand(20_000, generator=generator))
+    assert (many == 2).double().mean().item() == pytest.approx(0.75, abs=0.01)
+
+
+@pytest.mark.parametrize("bad", [0.0, float("nan")])
+def test_outputs_that_sum_to_zero_are_said(bad: float) -> None:
+    outputs = torch.full((2, 3), 0.5)
+    outputs[1] = bad
+    with pytest.raises(BluesError, match="sum to zero"):
+        draw_one(outputs, torch.tensor([0.5, 0.5]))
+
+
+def test_options_beside_the_report_s() -> None:
+    outputs = torch.tensor([[0.1, 0.4, 0.2, 0.3]])
+    assert Sampling(greedy=True).weigh(outputs).tolist() == [[0, 1, 0, 0]]
+    assert Sampling(top_k=2).weigh(outputs).nonzero()[:, 1].tolist() == [1, 3]
+    cold = Sampling(temperature=0.5).weigh(outputs)
+    assert cold[0, 1] / cold[0, 0] == pytest.approx(16)
+    assert Sampling().weigh(outputs) is outputs
+    tiny = Sampling(temperature=0.01).weigh(outputs * 1e-30)
+    assert tiny.sum() == pytest.approx(1)
+    for bad in ({"temperature": 0.0}, {"top_k": -1}, {"voices": 0}):
+        with pytest.raises(BluesError, match="sampling"):
+            Sampling(**bad)  # type: ignore[arg-type]
+
+
+def test_chords_are_thresholded_and_voices_drawn_independently() -> None:
+    topology = settings_from(compose_config(["+experiment=melody"])).network.topology
+    outputs = torch.zeros(1, 25)
+    outputs[0, :3] = torch.tensor([0.5, 0.51, 0.9])
+    outputs[0, [14, 20]] = 0.3
+    notes = next_notes(topology, outputs, torch.tensor([[0.1, 0.9]]), Sampling(voices=2))
+    assert notes[0].nonzero().flatten().tolist() == [1, 2, 14, 20]
+    one = next_notes(topology, outputs, torch.tensor([0.1]))
+    assert one[0].nonzero().flatten().tolist() == [1, 2, 14]
+
+
+def test_ten_thousand_choruses_without_a_wrong_chord(place: Path) -> None:
+    checkpoint = load_checkpoint(newest_run(place / "outputs"))
+    settings = settings_from(checkpoint.config)
+    learner = build_learner(settings)
+    learner.load(checkpoint.learner)
+    uniform = torch.rand(960_000, generator=torch.Generator().manual_seed(1))
+    played = learner.free_run(960_000, uniform=uniform)
+    assert played.right == 960_000
+    assert (played.notes[:, 12:].sum(1) == 1).all()
+
+
+def test_the_compiled_sampler_draws_as_the_readable_one(place: Path) -> None:
+    checkpoint = load_checkpoint(newest_run(place / "outputs"))
+    settings = settings_from(checkpoint.config)
+    fast = build_learner(settings)
+    fast.load(checkpoint.learner)
+    trained = load_trained(newest_run(place / "outputs"))
+    uniform = torch.rand(400, 1, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    primer = trained.songs[0].inputs[:1]
+    first = fast.table[0, 0]  # type: ignore[attr-defined]
+    assert torch.equal(torch.from_numpy(first), primer[0])
+    compiled = fast.free_run(400, uniform=uniform[:, 0]).notes
+    stream = compose(trained.network, primer[None], 5)
+    readable = torch.stack([notes[0] for notes in islice(stream, 401)])[1:]
+    assert torch.equal(compiled, readable)
+
+
+def test_a_stream_goes_on_and_chords_hold(place: Path) -> None:
+    trained = load_trained(newest_run(place / "outputs"))
+    form = trained.settings.form
+    primer = torch.stack([trained.songs[n].inputs[:24] for n in (5, 9)])
+    stream = compose(trained.network, primer, seed=2)
+    notes = torch.stack(list(islice(stream, 3 * form.steps)), 1)
+    assert torch.equal(notes[:, :24], primer > 0)
+    assert torch.equal(notes[0, :, :12], form.chord_tensor().repeat(3, 1) > 0)
+    assert not torch.equal(notes[0, 24:], notes[1, 24:])
+    assert next(stream).shape == (2, 25)
+    with pytest.raises(BluesError, match="1 to 24 steps"):
+        compose(trained.network, primer.repeat(1, 2, 1), seed=2)
+
+
+def test_midi_holds_notes_and_names_its_tracks() -> None:
+    form = settings_from(compose_config(["+experiment=melody"])).form
+    notes = torch.zeros(8, 25)
+    notes[:, [0, 4, 7]] = 1
+    for step, unit in enumerate([0, 0, 3, 3, 3, 7, 5, 5]):
+        notes[step, 12 + unit] = 1
+    midi = to_midi(notes, form, Timing(tempo=60, swing=2 / 3))
+    chords, melody = midi.instruments
+    assert (chords.name, melody.name) == ("chords", "melody")
+    assert chords.program != melody.program
+    assert [note.pitch for note in melody.notes] == [60, 63, 67, 65]
+    starts = [note.start for note in melody.notes]
+    assert starts == pytest.approx([0, 1, 2 + 2 / 3, 3])  # the off-beat swings
+    assert [note.end for note in melody.notes][:-1] == pytest.approx(starts[1:])
+    assert len(chords.notes) == 3
+    for bad in ({"tempo": 0.0}, {"swing": 0.4}, {"swing": 1.0}):
+        with pytest.raises(BluesError):
+            Timing(**bad)
+
+
+def test_compose_writes_what_it_says(place: Path) -> None:
+    done = command("compose", "pieces=3", "choruses=2", "output_dir=music", cwd=place)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == [f"music/piece_{n}.mid" for n in (1, 2, 3)]
+    for path, known, new in lines:
+        assert int(known.split()[0]) + int(new.split()[0]) == 24
+        midi = pretty_midi.PrettyMIDI(str(place / path))
+        assert [track.name for track in midi.instruments] == ["chords", "melody"]
+        assert midi.get_end_time() == pytest.approx(48)
+    assert "composed by the network of outputs/melody/" in done.stderr
+    again = command("compose", "pieces=3", "choruses=2", "output_dir=again", cwd=place)
+    assert again.returncode == 0
+    for n in (1, 2, 3):
+        name = f"piece_{n}.mid"
+        assert (place / "music" / name).read_bytes() == (place / "again" / name).read_bytes()
+
+
+def test_a_piece_begins_with_the_notes_it_was_given(place: Path) -> None:
+    done = command("compose", "primer_notes=[C4,Bb4,G4]", "output_dir=named", cwd=place)
+    assert done.returncode == 0, done.stderr
+    midi = pretty_midi.PrettyMIDI(str(place / "named" / "piece_1.mid"))
+    assert [note.pitch for note in midi.instruments[1].notes][:3] == [60, 70, 67]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["pieces=0"], "pieces is 0"),
+        (["tempo=-1"], "tempo is -1"),
+        (["swing=2"], "swing is 2"),
+        (["primer_steps=25"], "primer_steps is 25, but must be from 1 to 24"),
+        (["primer_song=4096"], "primer_song is 4096, but must be from 0 to 4095"),
+        (["primer_notes=[C9]"], "primer_notes is 'C9'"),
+        (["sampling.temperature=0"], "sampling.temperature is 0"),
+        (["sampling.greedy=1"], "sampling.greedy is 1, but must be true or false"),
+        (["checkpoint=nowhere"], "there is no checkpoint at 'nowhere"),
+        (["temp=3"], "temp is no setting"),
+    ],
+)
+def test_a_mistake_is_one_sentence(place: Path, overrides: list[str], words: str) -> None:
+    done = command("compose", *overrides, cwd=place)
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if line.strip()]
+    assert line.startswith("error: ")
+    assert words in line
+
+
+def test_without_a_run_compose_says_how_to_get_one(tmp_path: Path) -> None:
+    done = command("compose", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "train one with python -m lstm_blues.train +experiment=melody" in done.stderr
+
+
+def test_evaluate_compares_and_saves(place: Path) -> None:
+    done = command("evaluate", "pieces=10", "choruses=2", "output_dir=judged", cwd=place)
+    assert done.returncode == 0, done.stderr
+    table = json.loads((place / "judged" / "table.json").read_text())
+    assert table["the network"]["wrong chord bits"] == [0, 0, 0]
+    assert table["training songs"]["bars from the library"][0] == 1
+    assert table["training songs"]["quarters held"][0] == 1
+    assert table["random notes"]["quarters held"][0] < 0.2
+    assert table["random walk"]["outside the scale"][0] == 0
+    assert len(table) == 7
+    assert "| measure | the network | training songs |" in done.stdout
+    rows = list(csv.DictReader((place / "judged" / "table.csv").open()))
+    assert len(rows) == 7 * 9 + 1
+
+
+def test_the_judge_s_measures_by_hand() -> None:
+    settings = settings_from(compose_config(["+experiment=melody"]))
+    songs = settings.songs()
+    assert songs is not None
+    judge = Judge(settings.form, songs.library, smoothing=0.01)
+    song = songs[7].inputs[:, 12:].argmax(1).numpy()
+    assert judge.longest_copy(song) == 96
+    broken = song.copy()
+    broken[20] = 1  # C#: in no song; steps 0 to 19 and 21 to 95 are left
+    assert judge.longest_copy(broken) == 75
+    values = judge.measures(np.stack([song, broken]))
+    assert values["bars from the library"].tolist() == [1, 11 / 12]
+    assert values["bars new"][1] == pytest.approx(1 / 12)
+    assert values["outside the scale"].tolist() == pytest.approx([0, 1 / 96])
+    assert values["quarters held"].tolist() == [1, 47 / 48]
+    # twelve choices between two, the rest certain, all mixed with an even choice of 13
+    choice, sure = np.log(0.99 / 2 + 0.01 / 13), np.log(0.99 + 0.01 / 13)
+    assert values["log-likelihood a step"][0] == pytest.approx((12 * choice + 84 * sure) / 96)
+    mean, low, high = interval(np.arange(100.0), 500, np.random.default_rng(0))
+    assert low < mean == 49.5 < high
+    assert (high - low) / 4 == pytest.approx(np.arange(100).std() / 10, rel=0.15)
+
+
+def test_a_chord_run_cannot_compose(tmp_path: Path) -> None:
+    done = command(
+        "train", "+experiment=chords", "run.step_limit=100", "hydra.run.dir=run", cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert (tmp_path / "run" / NAME).is_file()
+    with pytest.raises(BluesError, match="plays chords only"):
+        load_trained(tmp_path / "run")
+    assert FORM in load_checkpoint(tmp_path / "run").config["network"]["groups"]
