@@ -1,7 +1,7 @@
 """`python -m lstm_blues.train +experiment=chords`: learn, and play the form for ever.
 
-Experiment 1 of the report (section 3).  Every setting is in `conf/`; `resume=FOLDER` goes on from
-the checkpoint of a run that was stopped.
+Experiment 1 of the report (section 3); `+experiment=melody` is Experiment 2 (section 4).  Every
+setting is in `conf/`; `resume=FOLDER` goes on from the checkpoint of a run that was stopped.
 """
 
 from __future__ import annotations
