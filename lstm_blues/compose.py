@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,12 +72,11 @@ def newest_run(folder: Path = Path("outputs")) -> Path:
     """
     found = []
     for summary in folder.rglob("summary.json"):
-        run = summary.parent
-        if (run / NAME).is_file() and "melody" in summary.read_text():
-            found.append((summary.stat().st_mtime_ns, run))
-    for _, run in sorted(found, reverse=True):
-        if load_checkpoint(run).config.get("bars") is not None:
-            return run
+        told = json.loads(summary.read_text())
+        if told["learned"] and told["melody_floor"] and (summary.parent / NAME).is_file():
+            found.append((summary.stat().st_mtime_ns, summary.parent))
+    if found:
+        return max(found)[1]
     raise BluesError(
         f"there is no finished melody run below {str(folder)!r}: train one with python -m "
         "lstm_blues.train +experiment=melody, or name one with checkpoint=."

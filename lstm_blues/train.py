@@ -140,6 +140,8 @@ class Run:
         torch.manual_seed(settings.seed)
         self.learner: Learner = build_learner(settings)
         self.plateau = Plateau()
+        bars = settings.bars
+        self.floor = None if bars is None else melody_floor(bars, settings.form)
         self.seconds = 0.0
         self.stopped = False
         self._logged = Counters()
@@ -235,10 +237,10 @@ class Run:
             "norm/state": state.s.norm().item(),
             "norm/traces": state.traces.norm().item(),
         }
-        if self.settings.bars is not None:
+        if self.floor is not None:
             melody_loss = self.learner.melody_loss - self._logged_melody_loss
             scalars["melody/cross_entropy"] = melody_loss / steps
-            scalars["melody/floor"] = melody_floor(self.settings.bars, self.settings.form)
+            scalars["melody/floor"] = self.floor
             scalars["melody/rate"] = self.learner.melody_rate
         for tag, value in scalars.items():
             board.add_scalar(tag, value, now.steps)
@@ -253,37 +255,37 @@ class Run:
             text += f", melody {self.plateau.best:.3f} nats a step"
         return text
 
-    def _melody(self) -> tuple[float | None, float | None]:
-        """Cross-entropy on fresh songs and its floor, in nats a step; None for chords alone."""
+    def _melody_cross_entropy(self) -> float | None:
+        """Of the frozen network on fresh songs, in nats a step; None for chords alone."""
         songs, settings = self.settings.songs(), self.settings
-        if songs is None or settings.bars is None:
-            return None, None
+        if songs is None:
+            return None
         network = settings.build_network()
         network.load_state_dict(self.learner.state().weights)
         fresh = songs.subset(min(FRESH_SONGS, len(songs)), settings.seed)
-        entropy = melody_cross_entropy(
+        return melody_cross_entropy(
             network, torch.stack([fresh[n].inputs for n in range(len(fresh))])
         )
-        return entropy, melody_floor(settings.bars, settings.form)
 
     def _summarise(self) -> Summary:
         settings, count = self.settings, self.learner.counters
         run, form = settings.run, settings.form
-        if count.learned:
-            status = "learned"
-        elif count.nonfinite:
+        finished = self.plateau.ended if count.melody else count.learned
+        if count.nonfinite:
             status = "non-finite"
+        elif self.stopped and not finished:
+            status = "interrupted"
         else:
-            status = "interrupted" if self.stopped else "step limit"
-        choruses = 0
+            status = "learned" if count.learned else "step limit"
+        choruses, melody_entropy = 0, None
         if status in ("learned", "step limit"):
             final = self.learner.free_run(run.final_choruses * form.steps, stop_at_wrong=True)
             choruses = final.right // form.steps
-        melody_entropy, floor = self._melody()
+            melody_entropy = self._melody_cross_entropy()
         compiled = self.learner.compiled if isinstance(self.learner, FusedLearner) else None
         return Summary(
             status=status,
-            learned=bool(count.learned),
+            learned=status == "learned",
             steps=count.steps,
             seconds=round(self.seconds, 3),
             choruses=choruses,
@@ -303,7 +305,7 @@ class Run:
             longest_clean_run=count.longest_clean_run,
             best_free_run=count.best_free_run,
             melody_cross_entropy=melody_entropy,
-            melody_floor=floor,
+            melody_floor=self.floor,
             version=__version__,
         )
 

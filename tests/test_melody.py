@@ -164,6 +164,17 @@ def small(tmp_path: Path, name: str, stop_after: int | None = None) -> tuple[Run
     return run, folder
 
 
+def test_a_melody_that_is_not_finite_is_not_called_learned(tmp_path: Path) -> None:
+    run, folder = small(tmp_path, "poisoned")
+    state = run.learner.state()
+    state.weights["output.melody"][:, -1] = torch.nan
+    run.learner.load(state)
+    summary = run.train()
+    assert (summary.status, summary.learned) == ("non-finite", False)
+    assert summary.melody_cross_entropy is None
+    assert (folder / "nonfinite.pt").is_file()
+
+
 def test_a_melody_run_that_was_stopped_ends_in_the_same_weights(tmp_path: Path) -> None:
     whole, whole_folder = small(tmp_path, "whole")
     summary = whole.train()
@@ -172,7 +183,8 @@ def test_a_melody_run_that_was_stopped_ends_in_the_same_weights(tmp_path: Path) 
     assert summary.melody_cross_entropy is not None
     assert 0.1 < summary.melody_cross_entropy < 10
     stopped, folder = small(tmp_path, "stopped", stop_after=50_000)
-    assert stopped.train().status in ("learned", "interrupted")
+    halfway = stopped.train()
+    assert (halfway.status, halfway.learned) == ("interrupted", False)
     assert load_checkpoint(folder).learner.counters.steps == 50_000
     again = Run(stopped.settings, stopped.config, folder)
     again.resume(load_checkpoint(folder))
