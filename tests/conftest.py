@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,19 +83,20 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
 
 
+def run_command(name: str, *overrides: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m lstm_blues.NAME` in the folder `cwd`."""
+    return subprocess.run(
+        [sys.executable, "-m", f"lstm_blues.{name}", *overrides],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
 @pytest.fixture
 def train(tmp_path: Path) -> Command:
     """Runs `python -m lstm_blues.train` in an empty folder."""
-
-    def run(*overrides: str, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            train_command(*overrides),
-            cwd=cwd,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    return run
+    return partial(run_command, "train", cwd=tmp_path)

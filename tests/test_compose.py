@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import numpy as np
 import pretty_midi
 import pytest
 import torch
-from conftest import environment
+from conftest import run_command as command
 
 from lstm_blues.checkpoint import NAME, load_checkpoint
 from lstm_blues.compose import load_trained, newest_run
@@ -22,18 +20,6 @@ from lstm_blues.evaluate import Judge, interval
 from lstm_blues.midi import Timing, to_midi
 from lstm_blues.sampler import Sampling, compose, draw_one, next_notes
 from lstm_blues.topology import FORM
-
-
-def command(name: str, *overrides: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", f"lstm_blues.{name}", *overrides],
-        cwd=cwd,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,12 @@
 """The command, as a user calls it."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pretty_midi
 import pytest
 import yaml
-from conftest import Command, environment, train_command
+from conftest import Command, run_command
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from lstm_blues.checkpoint import load_checkpoint
@@ -33,15 +32,7 @@ TAGS = {
 def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A finished run of the fast preset: its folder and what it printed."""
     folder = tmp_path_factory.mktemp("learned")
-    done = subprocess.run(
-        train_command("+experiment=chords_fast", "seed=1"),
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = run_command("train", "+experiment=chords_fast", "seed=1", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""  # quiet where there is no terminal
     (run,) = (folder / "outputs" / "chords_fast").iterdir()
