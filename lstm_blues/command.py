@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
+import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from lstm_blues.config import compose_config, flat_config
+from lstm_blues.config import compose_config, conf_folder, flat_config, plain
+from lstm_blues.errors import BluesError
 
 USER_MISTAKE = 2
 
@@ -23,11 +30,21 @@ def fail(message: object) -> NoReturn:
     sys.exit(USER_MISTAKE)
 
 
-def run_command(command: Callable[[], None], config_name: str) -> None:
-    """Runs a function decorated with `hydra.main`; its mistakes of the user become sentences.
+def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> None:
+    """Runs `work` on the config that `conf/CONFIG_NAME.yaml` and the command line make.
 
-    With HYDRA_FULL_ERROR set, they keep their tracebacks.
+    The user's mistakes become sentences, and the folder that Hydra made for work that never began
+    is taken away.  With HYDRA_FULL_ERROR set, they keep their tracebacks.
     """
+
+    @hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=config_name)
+    def command(config: DictConfig) -> None:
+        try:
+            work(plain(config))
+        except BluesError as error:
+            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
+            fail(error)
+
     show_traceback = "HYDRA_FULL_ERROR" in os.environ
     # Makes Hydra hand exceptions on as they are.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
@@ -41,6 +58,16 @@ def run_command(command: Callable[[], None], config_name: str) -> None:
         if show_traceback:
             raise
         fail(f"{error.filename or 'a file'!r} cannot be written or read: {error.strerror}.")
+
+
+def _remove_unused(folder: Path) -> None:
+    """Takes away a folder with nothing but Hydra's own files, and its empty parent."""
+    if any(path.name != ".hydra" for path in folder.iterdir()):
+        return
+    shutil.rmtree(folder / ".hydra", ignore_errors=True)
+    with suppress(OSError):  # a parent with other runs in it stays
+        folder.rmdir()
+        folder.parent.rmdir()
 
 
 def _in_one_sentence(error: Exception, config_name: str) -> str:

@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 
 from lstm_blues.bars import BarLibrary
 from lstm_blues.cell import SQUASHINGS
+from lstm_blues.encoding import HELD, Encoding
 from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.form import Form
 from lstm_blues.network import BluesNetwork
@@ -44,7 +45,13 @@ def _run_folder(resume: str | None, fresh: str) -> str:
     return str(path.parent if path.is_file() else path)
 
 
+def _melody_units(held: str) -> int:
+    require_choice("encoding.held", held, HELD)
+    return Encoding(held=held).melody_units
+
+
 OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
+OmegaConf.register_new_resolver("melody_units", _melody_units, replace=True)
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,7 @@ class Settings:
     name: str
     seed: int
     form: Form
+    encoding: Encoding
     network: NetworkSettings
     learning: Learning
     run: RunSettings
@@ -132,29 +140,44 @@ class Settings:
                 "network.units must have a set 'chords' of 12 units, one for each chord note."
             )
         if self.bars is not None:
-            self.bars.require_fitting(self.form)
+            self.bars.require_fitting(self.form, self.encoding)
         melody = self.network.units.get(MELODY)
         if (melody is None) != (self.bars is None):
             raise BluesError(
                 "bars and network.units.melody go together: a bar library needs melody units, and "
                 "melody units need one."
             )
-        if melody is not None and melody.units != Form.MELODY_NOTES:
-            raise BluesError(
-                f"network.units.melody.units is {melody.units}, but must be {Form.MELODY_NOTES}."
+        if melody is not None:
+            units = self.encoding.melody_units
+            require(
+                melody.units == units,
+                "network.units.melody.units",
+                melody.units,
+                f"{units} with encoding.held={self.encoding.held}",
             )
         self.network.topology  # noqa: B018  # raises where a connection leads nowhere
 
     def songs(self) -> BluesSongs | None:
         """All songs of the form and its bar library; None for chords alone."""
-        return None if self.bars is None else BluesSongs(self.form, self.bars)
+        return None if self.bars is None else BluesSongs(self.form, self.bars, self.encoding)
 
     def build_network(self) -> BluesNetwork:
         """The network of these settings with its first weights, on the run's device."""
         network = BluesNetwork(
-            self.network.topology, self.network.g, self.network.h, DTYPES[self.run.dtype]
+            self.network.topology,
+            self.network.g,
+            self.network.h,
+            DTYPES[self.run.dtype],
+            self.encoding,
         )
         network.initialise(self.seed, self.network.weight_range)
+        if self.encoding.inputs == "standardised":
+            songs = self.songs()
+            if songs is None:
+                mean = self.form.chord_tensor().mean(0)
+                network.standardise(mean, (mean * (1 - mean)).sqrt())
+            else:
+                network.standardise(*songs.unit_statistics())
         return network.to(self.run.device)
 
 

@@ -12,33 +12,24 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import hydra
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from omegaconf import DictConfig
+from torch import Tensor
 
 from lstm_blues.bars import BarLibrary
 from lstm_blues.checkpoint import write_text
-from lstm_blues.command import fail, run_command
-from lstm_blues.compose import (
-    ComposeSettings,
-    Trained,
-    compose_pieces,
-    load_trained,
-    melody_of,
-    newest_run,
-    primers,
-)
-from lstm_blues.config import build, conf_folder, plain
-from lstm_blues.errors import BluesError, require
+from lstm_blues.command import run_command
+from lstm_blues.config import build
+from lstm_blues.errors import require
 from lstm_blues.form import Form, pitch_classes, pitch_of_class
 from lstm_blues.midi import BEATS_PER_BAR
-from lstm_blues.sampler import LONGEST_PRIMER, Sampling
+from lstm_blues.trained import Primer, Trained, compose_pieces, load_trained
 
 Melodies = NDArray[np.int64]
 """Melody units, shape (pieces, steps)."""
@@ -49,27 +40,33 @@ ORDERS = (1, 2, 3)
 
 @dataclass(frozen=True)
 class EvaluateSettings:
-    """`conf/evaluate.yaml`."""
+    """`conf/evaluate.yaml`.
 
-    checkpoint: str | None
-    pieces: int
-    choruses: int
-    seed: int
-    primer_steps: int
-    table_songs: int
-    smoothing: float
-    resamples: int
-    output_dir: str
+    Args:
+        pieces, choruses, seed, primer: of the compositions, see `trained.compose_pieces`.
+        table_songs: training songs that the transition tables are counted on.
+        smoothing: share of an even choice of notes in the exact model of the training songs.
+        resamples: of each bootstrap interval.
+
+    Raises:
+        BluesError: a value out of range.
+    """
+
+    pieces: int = 200
+    choruses: int = 4
+    seed: int = 1
+    primer: Primer = field(default_factory=Primer)
+    table_songs: int = 1000
+    smoothing: float = 0.01
+    resamples: int = 1000
+    checkpoint: str | None = None
+    output_dir: str = ""
 
     def __post_init__(self) -> None:
         for name in ("pieces", "choruses", "table_songs", "resamples"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2^63-1")
         require(0 < self.smoothing < 1, "smoothing", self.smoothing, "between 0 and 1")
-        allowed = f"from 1 to {LONGEST_PRIMER}"
-        require(
-            1 <= self.primer_steps <= LONGEST_PRIMER, "primer_steps", self.primer_steps, allowed
-        )
 
 
 class Judge:
@@ -156,15 +153,20 @@ def _tail(same: NDArray[np.bool_]) -> int:
     return len(same) - (wrong[-1] + 1 if len(wrong) else 0)
 
 
+def melody_of(notes: Tensor, trained: Trained) -> Tensor:
+    """The melody's note at each step, 0 the lowest, shape (..., steps), int64."""
+    return trained.songs.encoding.decode_melody(notes)[0].clamp(min=0)
+
+
 def training_songs(
     trained: Trained, pieces: int, choruses: int, rng: np.random.Generator
 ) -> Melodies:
     """Songs drawn evenly from all, `choruses` in a row."""
-    songs, form = trained.songs, trained.settings.form
+    songs = trained.songs
     numbers = rng.integers(len(songs), size=(pieces, choruses))
     return np.stack(
         [
-            np.concatenate([melody_of(songs[int(n)].inputs, form).numpy() for n in row])
+            np.concatenate([melody_of(songs[int(n)].inputs, trained).numpy() for n in row])
             for row in numbers
         ]
     )
@@ -216,22 +218,20 @@ def interval(
 Table = dict[str, dict[str, tuple[float, float, float]]]
 
 
-def evaluate(trained: Trained, given: EvaluateSettings) -> Table:
-    """Every measure with its interval, by source of melodies."""
+def evaluate(trained: Trained, given: EvaluateSettings | None = None) -> Table:
+    """Every measure by source of melodies: its mean and 95 % bootstrap interval over pieces."""
+    given = given or EvaluateSettings()
     form, library = trained.settings.form, trained.songs.library
     judge = Judge(form, library, given.smoothing)
     rng = np.random.default_rng(given.seed)
     quarters = given.choruses * form.bars * BEATS_PER_BAR
-    request = ComposeSettings(
-        given.checkpoint, given.pieces, given.choruses, given.seed, 120.0, 0.5,
-        given.primer_steps, None, None, Sampling(), given.output_dir,
-    )  # fmt: skip
-    pieces = compose_pieces(trained, primers(trained, request), given.choruses, given.seed)
+    composed = compose_pieces(trained, given.pieces, given.choruses, given.seed, given.primer)
+    pieces = torch.stack([piece.notes for piece in composed])
     chords = form.chord_tensor().repeat(given.choruses, 1) > 0
     wrong = (pieces[..., : form.CHORD_NOTES] != chords).sum((1, 2)).numpy().astype(float)
     table_songs = training_songs(trained, given.table_songs, 1, rng)
     sources: dict[str, Callable[[], Melodies]] = {
-        "the network": lambda: melody_of(pieces, form).numpy(),
+        "the network": lambda: melody_of(pieces, trained).numpy(),
         "training songs": lambda: training_songs(trained, given.pieces, given.choruses, rng),
         "random walk": lambda: random_walk(trained, given.pieces, quarters, rng),
         "random notes": lambda: rng.integers(
@@ -279,18 +279,9 @@ def to_csv(table: Table) -> str:
     return text.getvalue()
 
 
-@hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="evaluate")
-def _hydra_main(config: DictConfig) -> None:
-    try:
-        _evaluate(plain(config))
-    except BluesError as error:
-        fail(error)
-
-
 def _evaluate(config: dict[str, Any]) -> None:
     given = build(EvaluateSettings, config, "")
-    trained = load_trained(Path(given.checkpoint) if given.checkpoint else newest_run())
-    table = evaluate(trained, given)
+    table = evaluate(load_trained(Path(given.checkpoint) if given.checkpoint else None), given)
     folder = Path(given.output_dir)
     print(show(table))
     write_text(folder / "table.csv", to_csv(table))
@@ -300,7 +291,7 @@ def _evaluate(config: dict[str, Any]) -> None:
 
 def main() -> None:
     """The command."""
-    run_command(_hydra_main, "evaluate")
+    run_command(_evaluate, "evaluate")
 
 
 if __name__ == "__main__":

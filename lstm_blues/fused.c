@@ -161,6 +161,8 @@ INLINE void units_learn(const int K, const int M, real *restrict w, real *restri
 
 /* The report's decision for a chord note: on where the output is above 0.5.  False for NaN. */
 #define ON(net) ((net) > 0.0)
+/* What the network hears of input k: levels (2, UNITS) holds its value for off, then for on. */
+#define HEARD(on, k) ((on) ? levels[UNITS + (k)] : levels[k])
 
 #define PACK(n, M, from, to)     \
   _Pragma("GCC unroll 128") for (int m = 0; m < M; m++) (to)[m] = (from)[gather_##n[m]];
@@ -201,7 +203,7 @@ INLINE void units_learn(const int K, const int M, real *restrict w, real *restri
 /* What a set plays: chords above 0.5; else one note, its outputs divided by their sum. */
 #define UNIT_PLAY(n, FORM, K, M, W_AT, V_AT, FIRST)                                       \
   if (FIRST == FORM_FIRST) {                                                              \
-    for (int k = 0; k < K; k++) source[FIRST + k] = ON(net[FIRST + k]) ? 1 : 0;           \
+    for (int k = 0; k < K; k++) on[FIRST + k] = ON(net[FIRST + k]);                       \
   } else if (melody) {                                                                    \
     double reached[K], sum = 0.0;                                                         \
     for (int k = 0; k < K; k++)                                                           \
@@ -209,58 +211,52 @@ INLINE void units_learn(const int K, const int M, real *restrict w, real *restri
     if (!(sum > 0.0 && sum <= K)) return -1;                                              \
     int drawn = 0;                                                                        \
     while (drawn < K - 1 && reached[drawn] <= uniform[t] * sum) drawn++;                  \
-    for (int k = 0; k < K; k++) source[FIRST + k] = k == drawn;                           \
+    for (int k = 0; k < K; k++) on[FIRST + k] = k == drawn;                               \
   }
 
 /* Plays frozen for `limit` steps, feeding its own notes back, and returns how many it played
- * before the first wrong chord note; -1 where no note can be drawn.  `carried` holds x, y and s and
- * is left where the playing ends, so that the next call goes on.  The first `given` inputs are
- * taken from `primer` (given, UNITS).  With `uniform` null, chords alone are played.  `chorus` is
- * the form to compare with, (STEPS, UNITS); notes and outputs (limit, UNITS) may be null. */
-static int64_t play(const real *restrict buffer, real *restrict carried,
-                    const real *restrict chorus, int64_t limit, int stop_at_wrong,
-                    const double *restrict uniform, const real *restrict primer, int64_t given,
-                    uint8_t *restrict notes, double *restrict outputs, int64_t *restrict played) {
-  real source[SOURCES + 1], y_new[CELLS] = {0}, s_before[CELLS], s[CELLS];
+ * before the first wrong chord note; -1 where no note can be drawn.  It starts from zero state and
+ * the notes `on`.  With `uniform` null, chords alone are played.  `chorus` is the form to compare
+ * with, (STEPS, UNITS); notes and outputs (limit, UNITS) may be null. */
+static int64_t play(const real *restrict buffer, const uint8_t *restrict first,
+                    const real *restrict levels, const real *restrict chorus, int64_t limit,
+                    int stop_at_wrong, const double *restrict uniform, uint8_t *restrict notes,
+                    double *restrict outputs, int64_t *restrict played) {
+  real source[SOURCES + 1] = {0}, y_new[CELLS] = {0}, s_before[CELLS], s[CELLS] = {0};
   double net[UNITS] = {0};
+  uint8_t on[UNITS];
   const int melody = uniform != 0;
   GROUPS(GROUP_ROOM)
   UNIT_SETS(UNIT_ROOM)
   int64_t right = 0, t = 0;
   int clean = 1;
-  memcpy(source, carried, (UNITS + CELLS) * sizeof(real));
-  memcpy(s, carried + UNITS + CELLS, sizeof s);
+  memcpy(on, first, sizeof on);
   source[UNITS + CELLS] = 1;
-  source[UNITS + CELLS + 1] = 0;
   while (t < limit) {
     const real *target = chorus + (t + 1) % STEPS * UNITS;
-    if (t < given) memcpy(source, primer + t * UNITS, UNITS * sizeof(real));
+    for (int k = 0; k < UNITS; k++) source[k] = HEARD(on[k], k);
     memcpy(s_before, s, sizeof s);
     GROUPS(GROUP_FORWARD)
     memcpy(source + UNITS, y_new, sizeof y_new);
     UNIT_SETS(UNIT_FORWARD)
     UNIT_SETS(UNIT_PLAY)
     for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++)
-      if (source[k] != target[k]) clean = 0;
-    if (notes)
-      for (int k = 0; k < UNITS; k++) notes[t * UNITS + k] = source[k] > 0;
+      if (on[k] != (target[k] > 0)) clean = 0;
+    if (notes) memcpy(notes + t * UNITS, on, sizeof on);
     if (outputs)
       for (int k = 0; k < UNITS; k++) outputs[t * UNITS + k] = 1.0 / (1.0 + exp_minus(net[k]));
     right += clean;
     t++;
     if (!clean && stop_at_wrong) break;
   }
-  memcpy(carried, source, (UNITS + CELLS) * sizeof(real));
-  memcpy(carried + UNITS + CELLS, s, sizeof s);
   *played = t;
   return right;
 }
 
-EXPORT int64_t free_run(const real *buffer, real *carried, const real *chorus, int64_t limit,
-                        int stop_at_wrong, const double *uniform, const real *primer,
-                        int64_t given, uint8_t *notes, double *outputs, int64_t *played) {
-  return play(buffer, carried, chorus, limit, stop_at_wrong, uniform, primer, given, notes,
-              outputs, played);
+EXPORT int64_t free_run(const real *buffer, const uint8_t *first, const real *levels,
+                        const real *chorus, int64_t limit, int stop_at_wrong,
+                        const double *uniform, uint8_t *notes, double *outputs, int64_t *played) {
+  return play(buffer, first, levels, chorus, limit, stop_at_wrong, uniform, notes, outputs, played);
 }
 
 /* Cross-entropy of `count` units.  The product of probabilities takes one logarithm a few hundred
@@ -294,8 +290,8 @@ INLINE double surprise(const int count, const double *restrict p, const double *
  * the melody is what is learned) or when a number is no longer finite; that step changes nothing.
  * table (V, STEPS, UNITS) and picks (songs, BARS) give the songs; reals, rules, counters and sums
  * are named in fused.py. */
-EXPORT int64_t learn(real *restrict buffer, const real *restrict table,
-                     const int64_t *restrict picks, const double *restrict reals,
+EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
+                     const real *restrict table, const int64_t *restrict picks, const double *restrict reals,
                      const int64_t *restrict rules, int64_t *restrict counters,
                      double *restrict sums, int64_t steps) {
   const real rate = reals[0], momentum = reals[1], melody_rate = reals[3];
@@ -317,7 +313,7 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict table,
         next ? pick : picks + (song + 1) % rules[N_SONGS_IN_ORDER] * BARS;
     const real *restrict now_playing = table + (pick[t * BARS / STEPS] * STEPS + t) * UNITS;
     const real *restrict target = table + (pick_next[next * BARS / STEPS] * STEPS + next) * UNITS;
-    memcpy(source, now_playing, UNITS * sizeof(real));
+    for (int k = 0; k < UNITS; k++) source[k] = HEARD(now_playing[k] > 0, k);
     memcpy(source + UNITS, y, sizeof y_new);
     memcpy(s_before, s, sizeof s_before);
     GROUPS(GROUP_FORWARD)
@@ -386,11 +382,11 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict table,
       memset(y_new, 0, sizeof y_new);
     }
     if (test && form_learns) {
-      real carried[UNITS + 2 * CELLS] = {0};
+      uint8_t first[UNITS] = {0};
       int64_t played;
-      memcpy(carried + FORM_FIRST, table + FORM_FIRST, FORM_UNITS * sizeof(real));
+      for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++) first[k] = table[k] > 0;
       COUNT(TESTS)++;
-      COUNT(FREE_RUN) = play(buffer, carried, table, rules[N_TEST_STEPS], 1, 0, 0, 0, 0, 0, &played);
+      COUNT(FREE_RUN) = play(buffer, first, levels, table, rules[N_TEST_STEPS], 1, 0, 0, 0, &played);
       if (COUNT(FREE_RUN) > COUNT(BEST_FREE_RUN)) COUNT(BEST_FREE_RUN) = COUNT(FREE_RUN);
       COUNT(LEARNED) = COUNT(FREE_RUN) >= rules[N_TEST_STEPS];
     }

@@ -6,6 +6,7 @@ kept in a cache folder.  Tests hold it to the PyTorch engine.
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import hashlib
 import os
@@ -30,7 +31,7 @@ from torch import Tensor
 from lstm_blues.errors import BluesError
 from lstm_blues.network import BluesNetwork
 from lstm_blues.online import Counters, LearnerState, Learning
-from lstm_blues.sampler import NO_NOTE, FreeRun
+from lstm_blues.sampler import NO_NOTE, FreeRun, free_run
 from lstm_blues.songs import Stream
 from lstm_blues.topology import FORM, Topology
 
@@ -288,6 +289,11 @@ class FusedLearner:
         self.layout = Layout(network.topology)
         self.table = np.ascontiguousarray(stream.table.cpu().numpy().astype(self.dtype))
         self.picks = np.ascontiguousarray(stream.picks.numpy().astype(np.int64))
+        # What the network hears of a unit that is off, and of one that is on.
+        silent = torch.zeros_like(network.mean)
+        self.levels = np.stack(
+            [((on - network.mean) * network.scale).numpy() for on in (silent, silent + 1)]
+        )
         songs, bars = self.picks.shape
         self.compiled = compile_source(self.layout.header(stream.steps, bars, network, real))
         self.buffer = _aligned(self.layout.size, self.dtype)
@@ -337,6 +343,7 @@ class FusedLearner:
         return int(
             self.compiled.library.learn(
                 _pointer(self.buffer),
+                _pointer(self.levels),
                 _pointer(self.table),
                 _pointer(self.picks),
                 _pointer(self._reals),
@@ -361,26 +368,25 @@ class FusedLearner:
         self, steps: int, *, uniform: Tensor | None = None, stop_at_wrong: bool = False
     ) -> FreeRun:
         """See `Learner.free_run`."""
+        if uniform is not None and self.network.encoding.held != "unmarked":
+            return self._readable_free_run(steps, uniform, stop_at_wrong)
         topology = self.network.topology
         units, form = topology.units, topology.unit_slice(FORM)
-        first = self.table[0, 0].copy()
+        first = (self.table[0, 0] > 0).astype(np.uint8)
         if uniform is None:
             first[: form.start] = first[form.stop :] = 0
-        carried = np.zeros(units + 2 * topology.cells, dtype=self.dtype)
-        carried[:units] = first
         notes = np.zeros((steps, units), dtype=np.bool_)
         outputs = np.zeros((steps, units))
         drawn = None if uniform is None else np.ascontiguousarray(uniform.double().numpy())
         played = ctypes.c_int64(0)
         right = self.compiled.library.free_run(
             _pointer(self.buffer),
-            _pointer(carried),
+            _pointer(first),
+            _pointer(self.levels),
             _pointer(self.table),
             ctypes.c_int64(steps),
             ctypes.c_int(stop_at_wrong),
             None if drawn is None else _pointer(drawn),
-            None,
-            ctypes.c_int64(0),
             _pointer(notes),
             _pointer(outputs),
             ctypes.byref(played),
@@ -389,6 +395,13 @@ class FusedLearner:
             raise BluesError(NO_NOTE)
         end = played.value
         return FreeRun(torch.from_numpy(notes[:end]), torch.from_numpy(outputs[:end]), int(right))
+
+    def _readable_free_run(self, steps: int, uniform: Tensor, stop_at_wrong: bool) -> FreeRun:
+        """The compiled sampler knows no marks of held notes."""
+        network = copy.deepcopy(self.network)
+        network.load_state_dict(self.state().weights)
+        song = torch.from_numpy(self.table[0])
+        return free_run(network, song, steps, uniform=uniform, stop_at_wrong=stop_at_wrong)
 
     def state(self) -> LearnerState:
         """See `Learner.state`."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lstm_blues.cell import BlockState, MemoryBlocks
+from lstm_blues.encoding import REPORT, Encoding
 from lstm_blues.errors import require
 from lstm_blues.topology import GATES, MELODY, Topology
 
@@ -23,15 +24,21 @@ class BluesNetwork(nn.Module):
         h: squashing of the cells' states.
         dtype: of weights and states; float64, since at the report's learning rate single precision
             loses small weight changes.
+        encoding: how notes stand at the units.
 
     All weights are zero until `initialise` or `load_state_dict`.
     """
 
     def __init__(
-        self, topology: Topology, g: str, h: str, dtype: torch.dtype = torch.float64
+        self,
+        topology: Topology,
+        g: str,
+        h: str,
+        dtype: torch.dtype = torch.float64,
+        encoding: Encoding = REPORT,
     ) -> None:
         super().__init__()
-        self.topology = topology
+        self.topology, self.encoding = topology, encoding
         self.g, self.h = g, h
         self.blocks = nn.ModuleDict(
             {
@@ -48,6 +55,11 @@ class BluesNetwork(nn.Module):
         for units in topology.unit_sets:
             mask = topology.units_mask(units)
             self.register_buffer(f"mask_{units.name}", mask, persistent=False)
+        # Inputs are heard as (x - mean) * scale.
+        self.mean: Tensor
+        self.scale: Tensor
+        self.register_buffer("mean", torch.zeros(topology.units), persistent=False)
+        self.register_buffer("scale", torch.ones(topology.units), persistent=False)
         self.to(dtype)
 
     @property
@@ -60,6 +72,15 @@ class BluesNetwork(nn.Module):
         blocks = self.blocks[name]
         assert isinstance(blocks, MemoryBlocks)
         return blocks
+
+    @torch.no_grad()
+    def standardise(self, mean: Tensor, deviation: Tensor) -> None:
+        """From here on inputs are heard with mean 0 and standard deviation 1 (section 2.2).
+
+        A unit that never changes is heard as 0.  mean, deviation: shape (I,).
+        """
+        self.mean.copy_(mean)
+        self.scale.copy_(torch.where(deviation > 0, 1 / deviation, 1.0))
 
     @torch.no_grad()
     def initialise(self, seed: int, weight_range: float) -> None:
@@ -107,7 +128,7 @@ class BluesNetwork(nn.Module):
         learning: Collection[str] | None = None,
         playing: Collection[str] | None = None,
     ) -> tuple[Tensor, BlockState]:
-        """One step on the notes `x`, shape (N, I).
+        """One step on the notes `x`, 1.0 or 0.0, shape (N, I).
 
         Returns the nets of the output units, shape (N, K), whose logistic is the probability of
         each note at the next step, and the new state.
@@ -116,6 +137,7 @@ class BluesNetwork(nn.Module):
             learning: groups that carry traces and gradients, where `state` has traces (all).
             playing: groups that are computed at all; the others stay as they are (all).
         """
+        x = (x - self.mean) * self.scale
         one = x.new_ones(x.shape[0], 1)
         u = torch.cat((x, state.y.detach(), one), dim=1)
         s, y, traces = [], [], []

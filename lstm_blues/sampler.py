@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lstm_blues.encoding import Encoding
 from lstm_blues.errors import BluesError, require
 from lstm_blues.network import BluesNetwork
-from lstm_blues.topology import FORM, Topology
+from lstm_blues.topology import FORM
 
 THRESHOLD = 0.5
 """A chord note is played where its output is above this (section 3.2)."""
@@ -80,6 +81,10 @@ class Sampling:
         return outputs
 
 
+SECTION_4_2 = Sampling()
+"""One note, drawn as the report draws it."""
+
+
 def draw_one(outputs: Tensor, uniform: Tensor) -> Tensor:
     """One note a row: outputs divided by their sum, chosen by a uniform random number (4.2).
 
@@ -102,27 +107,72 @@ def draw_one(outputs: Tensor, uniform: Tensor) -> Tensor:
 
 
 def next_notes(
-    topology: Topology, outputs: Tensor, uniform: Tensor | None, sampling: Sampling | None = None
+    network: BluesNetwork,
+    outputs: Tensor,
+    uniform: Tensor | None,
+    before: Tensor,
+    sampling: Sampling = SECTION_4_2,
 ) -> Tensor:
     """The notes that a frozen network plays, from the activations of its output units.
 
     Chords are on above 0.5; of every other set of units one note is drawn, none where `uniform` is
-    None.  outputs: shape (N, units); uniform: shape (N,) or (N, voices), or None.  Returns shape
-    (N, units), bool.
+    None.  Where the encoding marks the ends of notes, what the outputs' sum lacks to 1 is the
+    probability of silence; where a unit tells their beginnings, one begins with that unit's
+    probability, and else the note before goes on.
+
+    outputs: shape (N, units).  uniform: shape (N, draws), or None, see `draws`.  before: the notes
+    of the step before, shape (N, units).  Returns shape (N, units), bool.
     """
+    topology, held = network.topology, network.encoding.held
     notes = outputs > THRESHOLD
     for units in topology.unit_sets:
         if units.name != FORM:
             places = topology.unit_slice(units.name)
             notes[:, places] = False
-            if uniform is not None:
-                weighed = outputs[:, places]
-                if sampling is not None:
-                    weighed = sampling.weigh(weighed)
-                for voice in uniform.reshape(len(notes), -1).T:
-                    drawn = draw_one(weighed, voice)
-                    notes[torch.arange(len(notes)), places.start + drawn] = True
+            if uniform is None:
+                continue
+            drawn = uniform.reshape(len(notes), -1)
+            of_notes = outputs[:, places]
+            begins = torch.ones(len(notes), dtype=torch.bool)
+            if held == "begins":
+                # The last unit tells whether a note begins; if not, the one before goes on.
+                of_notes = of_notes[:, :-1]
+                begins = drawn[:, -1] < outputs[:, places.stop - 1]
+                begins |= ~(before[:, places][:, :-1] > 0).any(1)
+                drawn = drawn[:, :-1]
+            played = _draw_notes(of_notes, drawn, sampling, silence=held == "endings")
+            if held == "begins":
+                kept = before[:, places][:, :-1] > 0
+                played = torch.where(begins[:, None], played, kept)
+                played = torch.cat((played, begins[:, None]), 1)
+            notes[:, places] = played
     return notes
+
+
+def _draw_notes(outputs: Tensor, uniform: Tensor, sampling: Sampling, *, silence: bool) -> Tensor:
+    """One note a row and voice, shape (N, K), bool.
+
+    With `silence`, what the outputs' sum lacks to 1 is the probability of no note at all.
+    """
+    notes = torch.zeros_like(outputs, dtype=torch.bool)
+    total, rows = outputs.sum(1), torch.arange(len(outputs))
+    weighed = sampling.weigh(outputs)
+    for voice in uniform.T:
+        sounds, chance = torch.ones_like(notes[:, 0]), voice
+        if silence:
+            silent = (1 - total).clamp(min=0)
+            if sampling.greedy:
+                silent = (silent > THRESHOLD).to(silent)
+            sounds = voice >= silent
+            chance = (voice - silent) / (1 - silent)
+        drawn = draw_one(weighed[sounds], chance[sounds])
+        notes[rows[sounds], drawn] = True
+    return notes
+
+
+def draws(encoding: Encoding, sampling: Sampling) -> int:
+    """Uniform random numbers that a step takes."""
+    return sampling.voices + (encoding.held == "begins")
 
 
 @torch.no_grad()
@@ -143,8 +193,9 @@ def free_run(
         song: one cycle of the form, shape (T, units); the chord that is played at step n is
             compared with that of song[n % T].
         steps: how many steps to play.
-        uniform: random numbers for the melody, shape (steps,); None: chords alone are played,
-            which is the same to the bit where no melody reaches the chords.
+        uniform: random numbers for the melody, shape (steps,) or (steps, draws), see `draws`; None:
+            chords alone are played, which is the same to the bit where no melody reaches the
+            chords.
         stop_at_wrong: end with the first wrong chord note.
     """
     topology = network.topology
@@ -159,7 +210,8 @@ def free_run(
     for step in range(1, steps + 1):
         net, state = network(x, state, playing=playing)
         output = torch.sigmoid(net)
-        played = next_notes(topology, output, None if uniform is None else uniform[step - 1 : step])
+        drawn = None if uniform is None else uniform[step - 1 : step]
+        played = next_notes(network, output, drawn, x)
         x = played.to(song.dtype)
         notes.append(played[0])
         outputs.append(output[0])
@@ -180,7 +232,7 @@ LONGEST_PRIMER = 24
 
 
 def compose(
-    network: BluesNetwork, primers: Tensor, seed: int, sampling: Sampling | None = None
+    network: BluesNetwork, primers: Tensor, seed: int, sampling: Sampling = SECTION_4_2
 ) -> Iterator[Tensor]:
     """Composes for as long as one is willing to listen (section 4.2).
 
@@ -199,7 +251,6 @@ def compose(
     Raises:
         BluesError: a primer of no or too many steps, or outputs that no note can be drawn from.
     """
-    sampling = sampling or Sampling()
     given = primers.shape[1]
     require(1 <= given <= LONGEST_PRIMER, "primer", given, f"1 to {LONGEST_PRIMER} steps")
     return _compose(network, primers.to(network.like), seed, sampling)
@@ -209,16 +260,17 @@ def _compose(
     network: BluesNetwork, primers: Tensor, seed: int, sampling: Sampling
 ) -> Iterator[Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    pieces = len(primers)
+    pieces, numbers = len(primers), draws(network.encoding, sampling)
     state = network.start(pieces, traces=False)
     for step in range(primers.shape[1]):
         x = primers[:, step]
-        yield x > 0
+        notes = x > 0
+        yield notes
         with torch.no_grad():
             net, state = network(x, state)
     while True:
-        uniform = torch.rand(pieces, sampling.voices, generator=generator, dtype=torch.float64)
-        notes = next_notes(network.topology, torch.sigmoid(net), uniform.to(net), sampling)
+        uniform = torch.rand(pieces, numbers, generator=generator, dtype=torch.float64)
+        notes = next_notes(network, torch.sigmoid(net), uniform.to(net), notes, sampling)
         yield notes
         with torch.no_grad():
             net, state = network(notes.to(primers), state)

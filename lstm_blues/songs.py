@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,14 +12,18 @@ from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
 from lstm_blues.bars import BarLibrary, song_choices, song_number
+from lstm_blues.encoding import REPORT, Encoding
 from lstm_blues.errors import require
 from lstm_blues.form import Form
+from lstm_blues.piece import Piece
 
 
 class Song(NamedTuple):
-    """One song, encoded: inputs and targets of shape (steps, 25), float64, chords first.
+    """One song, encoded: inputs and targets of shape (steps, units), float64, chords first.
 
-    The target of a step is the input of the next one; the last step's is the first input.
+    Both are 1.0 and 0.0; the network itself standardises what it hears, where it does.  There are
+    25 units, 26 where one tells the beginnings of notes.  The target of a step is the input of the
+    next one; the last step's is the first input.
     """
 
     inputs: Tensor
@@ -34,24 +39,23 @@ class BluesSongs(Dataset[Song]):
     Args:
         form: the chords.
         library: the segments.
+        encoding: how notes stand at the units.
 
     Raises:
-        BluesError: the library does not fit the form.
+        BluesError: the library does not fit the form or the encoding.
     """
 
-    def __init__(self, form: Form, library: BarLibrary) -> None:
-        library.require_fitting(form)
-        self.form, self.library = form, library
-        units = library.units(form)
+    def __init__(self, form: Form, library: BarLibrary, encoding: Encoding = REPORT) -> None:
+        library.require_fitting(form, encoding)
+        self.form, self.library, self.encoding = form, library, encoding
         most = max(library.choices)
-        # table[c] is the chorus in which every bar has its segment c, shape (most, steps, 25)
-        self.table = torch.zeros(most, form.steps, form.CHORD_NOTES + form.MELODY_NOTES).double()
+        # table[c] is the chorus in which every bar has its segment c, shape (most, steps, units)
+        self.table = torch.zeros(most, form.steps, encoding.units).double()
         self.table[:, :, : form.CHORD_NOTES] = form.chord_tensor()
-        for bar, segments in enumerate(units):
-            for choice, segment in enumerate(segments):
-                for step, unit in enumerate(segment, start=bar * form.steps_per_bar):
-                    self.table[choice, step, form.CHORD_NOTES + unit] = 1.0
-        # the same by bar: (12, most, steps_per_bar, 25)
+        for bar, segments in enumerate(library.encoded(form, encoding)):
+            steps = slice(bar * form.steps_per_bar, (bar + 1) * form.steps_per_bar)
+            self.table[: len(segments), steps, form.CHORD_NOTES :] = segments
+        # the same by bar: (12, most, steps_per_bar, units)
         self._by_bar = self.table.reshape(most, form.bars, form.steps_per_bar, -1).transpose(0, 1)
         self._bars = torch.arange(form.bars)
 
@@ -65,6 +69,11 @@ class BluesSongs(Dataset[Song]):
         inputs = self._by_bar[self._bars, picked].flatten(0, 1)
         return Song(inputs, inputs.roll(-1, 0))
 
+    def piece(self, song: int) -> Piece:
+        """Song number `song` as a `Piece`, to read, to hear and to write."""
+        title = f"{self.library.name}, song {song}"
+        return Piece(self[song].inputs, self.form, self.encoding, self.library, title)
+
     def choices(self, song: int) -> tuple[int, ...]:
         """The segment of each bar in song number `song`."""
         return song_choices(song, self.library.choices)
@@ -77,8 +86,18 @@ class BluesSongs(Dataset[Song]):
         """`count` different songs at random, "choosing randomly from the space of unique complete
         pieces" (section 2.3).  Raises `BluesError` where there are not so many."""
         require(1 <= count <= len(self), "count", count, f"from 1 to {len(self)}")
-        generator = torch.Generator().manual_seed(seed)
-        return Subset(self, torch.randperm(len(self), generator=generator)[:count].tolist())
+        return Subset(self, random.Random(seed).sample(range(len(self)), count))
+
+    def unit_statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each unit over all songs, shape (units,); exact."""
+        shares = torch.stack(
+            [
+                segments[:count].mean(0)
+                for segments, count in zip(self._by_bar, self.library.choices, strict=True)
+            ]
+        )
+        mean = shares.mean((0, 1))
+        return mean, (mean * (1 - mean)).sqrt()
 
 
 @dataclass(frozen=True)

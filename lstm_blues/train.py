@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import hydra
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from torch.utils.tensorboard.writer import SummaryWriter
 from tqdm import tqdm
 
@@ -36,21 +34,16 @@ from lstm_blues.checkpoint import (
     save_checkpoint,
     write_text,
 )
-from lstm_blues.command import fail, run_command
-from lstm_blues.config import (
-    Settings,
-    conf_folder,
-    flat_config,
-    plain,
-    settings_from,
-)
+from lstm_blues.command import run_command
+from lstm_blues.config import Settings, flat_config, settings_from
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
-from lstm_blues.midi import to_midi, write_midi
+from lstm_blues.midi import write_midi
 from lstm_blues.network import melody_cross_entropy
 from lstm_blues.online import Counters, Learner
 from lstm_blues.pictures import chord_roll, write_picture
+from lstm_blues.piece import Piece
 from lstm_blues.plateau import Plateau
 from lstm_blues.topology import FORM
 
@@ -141,7 +134,7 @@ class Run:
         self.learner: Learner = build_learner(settings)
         self.plateau = Plateau()
         bars = settings.bars
-        self.floor = None if bars is None else melody_floor(bars, settings.form)
+        self.floor = None if bars is None else melody_floor(bars, settings.form, settings.encoding)
         self.seconds = 0.0
         self.stopped = False
         self._logged = Counters()
@@ -319,7 +312,7 @@ class Run:
         shown = torch.cat((form.chord_tensor()[:1] > 0, played))
         target = form.chord_tensor().repeat(PICTURED_CHORUSES, 1)
         write_picture(chord_roll(target, shown, form), folder / "free_run.png")
-        write_midi(to_midi(shown, form), folder / "free_run.mid")
+        write_midi(Piece(shown, form, title=form.name), folder / "free_run.mid")
         write_text(folder / "summary.txt", summary.in_words(self.settings, folder) + "\n")
         write_text(folder / "summary.json", json.dumps(asdict(summary), indent=2) + "\n")
 
@@ -415,37 +408,21 @@ def run_experiment(
 _statuses: list[str] = []
 
 
-@hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")
-def _hydra_main(config: DictConfig) -> None:
+def _train(config: dict[str, Any]) -> None:
     context = HydraConfig.get()
+    if config["resume"] is not None and context.mode == RunMode.MULTIRUN:
+        raise BluesError("resume goes on with one run; it cannot be swept with -m.")
     folder = Path(context.runtime.output_dir)
-    try:
-        if config.resume is not None and context.mode == RunMode.MULTIRUN:
-            raise BluesError("resume goes on with one run; it cannot be swept with -m.")
-        overrides = list(context.overrides.task)
-        status = run_experiment(plain(config), folder, config.resume, overrides)
-    except BluesError as error:
-        _remove_unused(folder)
-        fail(error)
+    status = run_experiment(config, folder, config["resume"], list(context.overrides.task))
     _statuses.append(status)
     if status == "interrupted":
         # A sweep stops too.
         sys.exit(EXIT_CODES[status])
 
 
-def _remove_unused(folder: Path) -> None:
-    """Takes away the folder that Hydra made for a run that never began."""
-    if [path.name for path in folder.iterdir()] != [".hydra"]:
-        return
-    shutil.rmtree(folder / ".hydra")
-    with suppress(OSError):  # a parent with other runs in it stays
-        folder.rmdir()
-        folder.parent.rmdir()
-
-
 def main() -> None:
     """The command; exits with 0 when every run has learned."""
-    run_command(_hydra_main, "train")
+    run_command(_train, "train")
     sys.exit(max((EXIT_CODES[status] for status in _statuses), default=0))
 
 

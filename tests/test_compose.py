@@ -12,14 +12,15 @@ import torch
 from conftest import run_command as command
 
 from lstm_blues.checkpoint import NAME, load_checkpoint
-from lstm_blues.compose import load_trained, newest_run
 from lstm_blues.config import compose_config, settings_from
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.evaluate import Judge, interval
 from lstm_blues.midi import Timing, to_midi
+from lstm_blues.piece import Piece
 from lstm_blues.sampler import Sampling, compose, draw_one, next_notes
 from lstm_blues.topology import FORM
+from lstm_blues.trained import load_trained, newest_run
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +74,13 @@ def test_options_beside_the_report_s() -> None:
 
 
 def test_chords_are_thresholded_and_voices_drawn_independently() -> None:
-    topology = settings_from(compose_config(["+experiment=melody"])).network.topology
+    network = settings_from(compose_config(["+experiment=melody"])).build_network()
     outputs = torch.zeros(1, 25)
     outputs[0, :3] = torch.tensor([0.5, 0.51, 0.9])
     outputs[0, [14, 20]] = 0.3
-    notes = next_notes(topology, outputs, torch.tensor([[0.1, 0.9]]), Sampling(voices=2))
+    notes = next_notes(network, outputs, torch.tensor([[0.1, 0.9]]), outputs, Sampling(voices=2))
     assert notes[0].nonzero().flatten().tolist() == [1, 2, 14, 20]
-    one = next_notes(topology, outputs, torch.tensor([0.1]))
+    one = next_notes(network, outputs, torch.tensor([0.1]), outputs)
     assert one[0].nonzero().flatten().tolist() == [1, 2, 14]
 
 
@@ -130,7 +131,7 @@ def test_midi_holds_notes_and_names_its_tracks() -> None:
     notes[:, [0, 4, 7]] = 1
     for step, unit in enumerate([0, 0, 3, 3, 3, 7, 5, 5]):
         notes[step, 12 + unit] = 1
-    midi = to_midi(notes, form, Timing(tempo=60, swing=2 / 3))
+    midi = to_midi(Piece(notes, form), Timing(tempo=60, swing=2 / 3))
     chords, melody = midi.instruments
     assert (chords.name, melody.name) == ("chords", "melody")
     assert chords.program != melody.program
@@ -163,7 +164,7 @@ def test_compose_writes_what_it_says(place: Path) -> None:
 
 
 def test_a_piece_begins_with_the_notes_it_was_given(place: Path) -> None:
-    done = command("compose", "primer_notes=[C4,Bb4,G4]", "output_dir=named", cwd=place)
+    done = command("compose", "primer.notes=[C4,Bb4,G4]", "output_dir=named", cwd=place)
     assert done.returncode == 0, done.stderr
     midi = pretty_midi.PrettyMIDI(str(place / "named" / "piece_1.mid"))
     assert [note.pitch for note in midi.instruments[1].notes][:3] == [60, 70, 67]
@@ -175,9 +176,9 @@ def test_a_piece_begins_with_the_notes_it_was_given(place: Path) -> None:
         (["pieces=0"], "pieces is 0"),
         (["tempo=-1"], "tempo is -1"),
         (["swing=2"], "swing is 2"),
-        (["primer_steps=25"], "primer_steps is 25, but must be from 1 to 24"),
-        (["primer_song=4096"], "primer_song is 4096, but must be from 0 to 4095"),
-        (["primer_notes=[C9]"], "primer_notes is 'C9'"),
+        (["primer.steps=25"], "primer.steps is 25, but must be from 1 to 24"),
+        (["primer.song=4096"], "primer.song is 4096, but must be from 0 to 4095"),
+        (["primer.notes=[C9]"], "primer.notes is 'C9'"),
         (["sampling.temperature=0"], "sampling.temperature is 0"),
         (["sampling.greedy=1"], "sampling.greedy is 1, but must be true or false"),
         (["checkpoint=nowhere"], "there is no checkpoint at 'nowhere"),
