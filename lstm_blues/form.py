@@ -23,6 +23,7 @@ _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 _ROOT = re.compile(r"([A-G])([#♯b♭]?)")
 
 # Semitones above the root.  Where players use several signs for one quality, all are listed.
+# Of two qualities with the same notes, the one that comes first names them.
 _QUALITIES: dict[tuple[str, ...], tuple[int, ...]] = {
     ("", "maj", "M"): (0, 4, 7),
     ("m", "min", "-"): (0, 3, 7),
@@ -31,15 +32,15 @@ _QUALITIES: dict[tuple[str, ...], tuple[int, ...]] = {
     ("aug", "+"): (0, 4, 8),
     ("sus2",): (0, 2, 7),
     ("sus4", "sus"): (0, 5, 7),
-    ("6", "maj6"): (0, 4, 7, 9),
-    ("m6", "min6", "-6"): (0, 3, 7, 9),
-    ("6/9", "69"): (0, 2, 4, 7, 9),
     ("7",): (0, 4, 7, 10),
     ("maj7", "M7", "Δ", "Δ7"): (0, 4, 7, 11),
     ("m7", "min7", "-7"): (0, 3, 7, 10),
     ("mM7", "mmaj7", "m(maj7)", "-Δ"): (0, 3, 7, 11),
     ("dim7", "°7", "o7"): (0, 3, 6, 9),
     ("m7b5", "m7♭5", "-7b5", "ø", "ø7"): (0, 3, 6, 10),
+    ("6", "maj6"): (0, 4, 7, 9),
+    ("m6", "min6", "-6"): (0, 3, 7, 9),
+    ("6/9", "69"): (0, 2, 4, 7, 9),
     ("aug7", "+7", "7#5", "7♯5"): (0, 4, 8, 10),
     ("7b5", "7♭5"): (0, 4, 6, 10),
     ("7sus4", "7sus"): (0, 5, 7, 10),
@@ -202,8 +203,8 @@ def note_name(pitch: int) -> str:
 def chord_name(pitches: Collection[int], known: Collection[str] = ()) -> str:
     """A symbol for the pitch classes of MIDI note numbers.
 
-    The first of the `known` symbols that fits; else the shortest that does, on the lowest note
-    where it can be; else the note names joined by dots, and `-` for silence.
+    The first of the `known` symbols that fits; else one on the lowest note where there is one, and
+    the most usual of them; else the note names joined by dots, and `-` for silence.
     """
     classes = frozenset(pitch % 12 for pitch in pitches)
     if not classes:
@@ -213,9 +214,9 @@ def chord_name(pitches: Collection[int], known: Collection[str] = ()) -> str:
             return symbol
     lowest = min(pitches) % 12
     fits = [
-        (len(signs[0]), (root - lowest) % 12, NOTE_NAMES[root] + signs[0])
+        (root != lowest, rank, NOTE_NAMES[root] + signs[0])
         for root in classes
-        for signs, intervals in _QUALITIES.items()
+        for rank, (signs, intervals) in enumerate(_QUALITIES.items())
         if frozenset((root + interval) % 12 for interval in intervals) == classes
     ]
     if fits:
