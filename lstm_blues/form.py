@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -67,6 +68,7 @@ def _root(text: str) -> tuple[int, str] | None:
     return (_LETTERS[match[1]] + _ACCIDENTALS[match[2]]) % 12, text[match.end() :]
 
 
+@lru_cache(maxsize=1024)
 def pitch_classes(symbol: str) -> frozenset[int]:
     """The pitch classes (0 = C ... 11 = B) of a chord symbol, such as `Gm7`, `Cdim` or `C/E`.
 
@@ -147,7 +149,7 @@ class Form:
         """Network steps in a chorus (96 in the report)."""
         return self.bars * self.steps_per_bar
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[str, ...]:
         """The chord symbol that sounds at each step, length `steps`."""
         return tuple(

@@ -41,6 +41,8 @@ class MelodyLearning:
         plateau: a window is flat when it betters the best one by less than this, in nats a step.
         patience: the next rate's turn comes after so many flat windows in a row; after the last
             rate the melody is learned.
+        enough: it is learned, too, when a window's mean is within so many nats a step of the least
+            possible; 0 to wait for the plateau.
 
     Raises:
         BluesError: a value out of range.
@@ -53,6 +55,7 @@ class MelodyLearning:
     window: int
     plateau: float
     patience: int
+    enough: float
 
     def __post_init__(self) -> None:
         require_choice("learning.melody.start", self.start, STARTS)
@@ -71,7 +74,9 @@ class MelodyLearning:
         )
         require(self.patience > 0, "learning.melody.patience", self.patience, "at least 1")
         require(self.window > 0, "learning.melody.window", self.window, "at least 1")
-        require(self.plateau >= 0, "learning.melody.plateau", self.plateau, "a number not below 0")
+        for name in ("plateau", "enough"):
+            value = getattr(self, name)
+            require(value >= 0, f"learning.melody.{name}", value, "a number not below 0")
 
 
 @dataclass(frozen=True)

@@ -91,23 +91,21 @@ class Piece:
         if not self.has_melody:
             return []
         first = Form.CHORD_NOTES
-        on = self._on[:, first : first + Form.MELODY_NOTES]
-        silent = np.logical_not(on.any(axis=1))
-        anew = np.zeros(self.steps, bool)
-        if self.encoding.held == "begins":
-            anew = self._on[:, first + Form.MELODY_NOTES]
-        notes = []
-        for unit, pitch in enumerate(self.form.melody_pitches):
-            start = None
-            for step in range(self.steps + 1):
-                sounds = step < self.steps and on[step, unit]
-                if start is not None and (not sounds or anew[step]):
-                    # The mark of a note's end is a step of that note.
-                    marked = self.encoding.held == "endings" and step < self.steps and silent[step]
-                    notes.append(Note(pitch, start, step + int(marked)))
-                    start = None
-                if sounds and start is None:
-                    start = step
+        # A silent step before the first and after the last one, so that every note has both ends.
+        played = np.pad(self._on[:, first:], ((1, 1), (0, 0)))
+        on, before = played[1:, : Form.MELODY_NOTES], played[:-1, : Form.MELODY_NOTES]
+        anew = played[1:, -1:] if self.encoding.held == "begins" else np.zeros_like(on[:, :1])
+        starts = np.argwhere((on & (~before | anew)).T)
+        ends = np.argwhere((before & (~on | anew)).T)[:, 1]
+        if self.encoding.held == "endings":
+            # The mark of a note's end is a step of that note.
+            silent = ~on[:-1].any(axis=1)
+            ends += np.append(silent, False)[ends]
+        lowest = self.form.lowest_melody_note
+        notes = [
+            Note(lowest + unit, start, end)
+            for (unit, start), end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
         return sorted(notes, key=lambda note: (note.start, note.pitch))
 
     @cached_property

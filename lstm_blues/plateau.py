@@ -32,8 +32,11 @@ class Plateau:
         """The form is learned: count from here."""
         self.loss = learner.melody_loss
 
-    def look(self, learner: Learner, melody: MelodyLearning) -> None:
-        """At the end of a window: goes on, takes the next rate, or ends."""
+    def look(self, learner: Learner, melody: MelodyLearning, floor: float) -> None:
+        """At the end of a window: goes on, takes the next rate, or ends.
+
+        floor: the least possible cross-entropy, in nats a step.
+        """
         steps = learner.counters.melody_steps
         done = steps - self.since
         spent = done >= melody.steps[self.rate]
@@ -44,6 +47,9 @@ class Plateau:
             self.flat = self.flat + 1 if flat else 0
             self.best = mean if self.best is None else min(mean, self.best)
             spent = spent or self.flat >= melody.patience
+            if mean < floor + melody.enough:
+                self.ended = True
+                return
         if not spent:
             return
         if self.rate + 1 == len(melody.rates):

@@ -194,7 +194,7 @@ class Run:
                 self.seconds += time.perf_counter() - begun
                 count = self.learner.counters
                 if count.melody and done == left:
-                    self.plateau.look(self.learner, melody)
+                    self.plateau.look(self.learner, melody, self.floor or 0.0)
                 bar.set_postfix_str(self._standing(count), refresh=False)
                 bar.update(done)
                 if count.steps % run.log_interval == 0 or not count.running:

@@ -24,7 +24,7 @@ LEARNING = Learning(
     episode_choruses=2,
     test_choruses=2,
     test_interval=97,
-    melody=MelodyLearning("together", "learn", (5e-3,), (1000,), 100, 0.0, 1),
+    melody=MelodyLearning("together", "learn", (5e-3,), (1000,), 100, 0.0, 1, 0.0),
 )
 
 

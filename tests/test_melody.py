@@ -16,6 +16,7 @@ from lstm_blues.online import Learner, MelodyLearning, OnlineLearner
 from lstm_blues.plateau import Plateau
 from lstm_blues.train import Run
 
+HEARD = "encoding.inputs=standardised"
 FAST = ["learning.rate=1e-4", "network.groups.chords.forget_bias=[0.5,1.0,1.5,2.0]"]
 
 
@@ -32,7 +33,7 @@ def begun(engine: type, settings: Settings, steps: int) -> Learner:
 
 @pytest.mark.parametrize("start", ["together", "after_chords"])
 def test_the_chord_part_learns_as_if_it_were_alone(start: str) -> None:
-    alone = build_learner(settings_from(compose_config(["+experiment=chords", *FAST])))
+    alone = build_learner(settings_from(compose_config(["+experiment=chords", *FAST, HEARD])))
     both = build_learner(melody_settings(*FAST, f"learning.melody.start={start}"))
     assert alone.learn(300_000) == both.learn(300_000)
     one, two = alone.state(), both.state()
@@ -77,13 +78,13 @@ def test_gross_errors_are_counted_on_the_chords_alone() -> None:
     state = learner.state()
     state.weights["output.melody"][:, -1] = -50.0  # every melody note is missed
     learner.load(state)
-    alone = build_learner(settings_from(compose_config(["+experiment=chords"])))
+    alone = build_learner(settings_from(compose_config(["+experiment=chords", HEARD])))
     learner.learn(5000)
     alone.learn(5000)
     assert learner.counters.gross == alone.counters.gross
 
 
-MELODY = MelodyLearning("together", "hold", (1e-3, 1e-4), (50, 100), 10, 0.01, 2)
+MELODY = MelodyLearning("together", "hold", (1e-3, 1e-4), (50, 100), 10, 0.01, 2, 0.1)
 
 
 class Scripted:
@@ -100,7 +101,7 @@ class Scripted:
         assert steps == 10
         self.counters.melody_steps += steps
         self.melody_loss += self.losses.pop(0) * steps
-        plateau.look(self, MELODY)  # type: ignore[arg-type]
+        plateau.look(self, MELODY, 0.5)  # type: ignore[arg-type]
 
 
 def test_the_rate_falls_after_flat_windows_and_then_the_melody_is_learned() -> None:
@@ -122,6 +123,14 @@ def test_two_flat_windows_in_a_row_bring_the_next_rate() -> None:
     assert plateau.best is None
     learner.window(plateau)
     assert plateau.best == 1.0
+
+
+def test_near_the_floor_is_learned_enough() -> None:
+    learner, plateau = Scripted([2.0, 1.0, 0.6, 0.59, 0.1]), Plateau()
+    while not plateau.ended:
+        learner.window(plateau)
+    assert learner.losses == [0.1]  # 0.59 is within 0.1 of the floor of 0.5; 0.6 is not
+    assert plateau.rate == 0
 
 
 def test_cross_entropy_on_songs_is_what_the_units_say() -> None:
@@ -156,8 +165,8 @@ def small(tmp_path: Path, name: str, stop_after: int | None = None) -> tuple[Run
     if stop_after is not None:
         look = run.plateau.look
 
-        def stopping(learner: Learner, melody: MelodyLearning) -> None:
-            look(learner, melody)
+        def stopping(learner: Learner, melody: MelodyLearning, floor: float) -> None:
+            look(learner, melody, floor)
             run.stopped = learner.counters.melody_steps >= stop_after
 
         run.plateau.look = stopping  # type: ignore[method-assign]

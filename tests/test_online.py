@@ -21,7 +21,7 @@ LEARNING = Learning(
     episode_choruses=2,
     test_choruses=2,
     test_interval=10**6,
-    melody=MelodyLearning("after_chords", "hold", (1e-2,), (1000,), 100, 0.0, 1),
+    melody=MelodyLearning("after_chords", "hold", (1e-2,), (1000,), 100, 0.0, 1, 0.0),
 )
 
 

@@ -12,7 +12,7 @@ from lstm_blues.online import Learning, MelodyLearning, OnlineLearner
 from lstm_blues.songs import Stream
 from lstm_blues.topology import Group, Topology, Units
 
-BOTH = MelodyLearning("together", "learn", (1e-2,), (1000,), 100, 0.0, 1)
+BOTH = MelodyLearning("together", "learn", (1e-2,), (1000,), 100, 0.0, 1, 0.0)
 LEARNING = Learning(1e-2, 0.9, 0.5, 8, "since_reset", 2, 1, 10**6, BOTH)
 
 
