@@ -32,6 +32,9 @@ from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
 
+BOTH = "fast engine, chords and melody"
+"""Experiment 2, both groups learning; all others learn the chords alone."""
+
 Contender = Callable[[int], None]
 
 
@@ -170,12 +173,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def compare(given: argparse.Namespace) -> dict[str, float]:
     """Prints both engines and their peers side by side; returns steps a second."""
     settings = settings_from(compose_config(["+experiment=chords"]))
+    both = settings_from(compose_config(["+experiment=melody"]))
     fast, compilation = engine(settings, "fast")
     contenders = {
         "fast engine, float64": fast,
         "fast engine, float32": engine(settings, "fast", "float32")[0],
         "torch engine, float64": engine(settings, "torch")[0],
+        BOTH: engine(both, "fast")[0],
         "nn.LSTMCell, eager": LSTMCellOnline(settings).contender(compiled=False),
+    }
+    # A program is taken to learn the chords with the same network.
+    sizes = {
+        name: weights(both if name == BOTH else settings) for name in contenders if "engine" in name
     }
     if not given.no_compile:
         peer = LSTMCellOnline(settings).contender(compiled=True)
@@ -190,15 +199,23 @@ def compare(given: argparse.Namespace) -> dict[str, float]:
         if shutil.which(given.against) is None:
             raise BluesError(f"--against is {given.against!r}, which is no program here.")
         contenders[Path(given.against).name] = program(given.against)
+        sizes[Path(given.against).name] = weights(settings)
     if compilation:
         print(f"The fast engine was compiled in {compilation:.1f} s; later runs take it from disk.")
     else:
         print("The fast engine was taken from the cache on disk.")
     spent = measure(contenders, given.seconds, given.rounds)
     best = spent["fast engine, float64"]
-    print("\n| contender | steps/s | ns a step | times the fast engine's |\n|---|---|---|---|")
+    print(
+        "\n| contender | steps/s | ns a step | times the fast engine's | ns a weight |\n"
+        "|---|---|---|---|---|"
+    )
     for name, seconds in spent.items():
-        print(f"| {name} | {1 / seconds:,.0f} | {seconds * 1e9:,.0f} | {seconds / best:,.2f} |")
+        weight = f"{seconds * 1e9 / sizes[name]:.2f}" if name in sizes else "-"
+        print(
+            f"| {name} | {1 / seconds:,.0f} | {seconds * 1e9:,.0f} | {seconds / best:,.2f} "
+            f"| {weight} |"
+        )
     return {name: 1 / seconds for name, seconds in spent.items()}
 
 

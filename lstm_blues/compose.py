@@ -11,9 +11,11 @@ from tqdm import tqdm
 
 from lstm_blues.command import run_command
 from lstm_blues.config import build
-from lstm_blues.errors import require
-from lstm_blues.midi import Timing, write_midi
+from lstm_blues.errors import require, require_choice
+from lstm_blues.midi import Timing
+from lstm_blues.render import FORMATS, render
 from lstm_blues.sampler import Sampling
+from lstm_blues.sound import PLAYERS
 from lstm_blues.trained import Primer, compose_pieces, load_trained
 
 
@@ -29,11 +31,16 @@ class ComposeSettings:
     swing: float
     primer: Primer
     sampling: Sampling
+    formats: tuple[str, ...]
+    player: str
     output_dir: str
 
     def __post_init__(self) -> None:
         for name in ("pieces", "choruses"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        for name in self.formats:
+            require_choice("formats", name, FORMATS)
+        require_choice("player", self.player, PLAYERS)
         Timing(self.tempo, self.swing)
 
 
@@ -44,15 +51,19 @@ def write_compositions(config: dict[str, Any]) -> None:
     pieces = compose_pieces(
         trained, given.pieces, given.choruses, given.seed, given.primer, given.sampling
     )
-    folder, timing = Path(given.output_dir), Timing(given.tempo, given.swing)
+    folder = Path(given.output_dir)
     print(f"composed by the network of {trained.path}", file=sys.stderr)
     width = len(str(given.pieces))
     for number, piece in enumerate(tqdm(pieces, unit="piece", disable=None), start=1):
-        path = folder / f"piece_{number:0{width}d}.mid"
-        write_midi(piece, path, timing)
+        stem = f"piece_{number:0{width}d}"
+        paths = [
+            render(piece, folder / f"{stem}.{name}", given.tempo, given.swing, given.player)
+            for name in given.formats
+        ]
         known = sum(piece.bars_from_library)
         new = len(piece.bars_from_library) - known
-        tqdm.write(f"{path}\t{known} bars from the library\t{new} new bars")
+        files = " ".join(str(path) for path in paths)
+        tqdm.write(f"{files}\t{known} bars from the library\t{new} new bars")
 
 
 def main() -> None:

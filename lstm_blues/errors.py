@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
@@ -19,3 +21,16 @@ def require(holds: bool, setting: str, value: Any, allowed: str) -> None:
 def require_choice(setting: str, value: Any, choices: Collection[str]) -> None:
     """Raise `BluesError` unless `value` is one of `choices`."""
     require(value in choices, setting, value, "one of " + ", ".join(choices))
+
+
+def extra(module: str, name: str, what: str) -> ModuleType:
+    """A module of one of the package's extras.
+
+    Raises `BluesError` naming the extra that `what` needs, where it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        raise BluesError(
+            f"{what} needs the extra {name!r}: pip install 'lstm_blues[{name}]'."
+        ) from None

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -68,30 +69,60 @@ def _root(text: str) -> tuple[int, str] | None:
     return (_LETTERS[match[1]] + _ACCIDENTALS[match[2]]) % 12, text[match.end() :]
 
 
-@lru_cache(maxsize=1024)
-def pitch_classes(symbol: str) -> frozenset[int]:
-    """The pitch classes (0 = C ... 11 = B) of a chord symbol, such as `Gm7`, `Cdim` or `C/E`.
+class Symbol(NamedTuple):
+    """A chord symbol in parts: the root, the first sign of its quality, and a bass after a slash,
+    both as they are written."""
 
-    A bass note after a slash joins the set.  Raises `BluesError` for a symbol it does not know.
+    root: int
+    root_name: str
+    quality: str
+    bass: int | None
+    bass_name: str | None
+
+
+def read_symbol(symbol: str) -> Symbol:
+    """A chord symbol, such as `Gm7`, `Cdim` or `C/E`, in parts.
+
+    Raises `BluesError` for a symbol it does not know.
     """
     symbol = symbol.strip()
     root = _root(symbol)
     if root is None:
         raise BluesError(f"chord symbol {symbol!r} must begin with a note name from A to G.")
     pitch, quality = root
-    bass: frozenset[int] = frozenset()
+    name = symbol[: len(symbol) - len(quality)]
+    bass = bass_name = None
     if quality not in _INTERVALS and "/" in quality:
-        quality, _, below = quality.rpartition("/")
-        under = _root(below)
+        quality, _, bass_name = quality.rpartition("/")
+        under = _root(bass_name)
         if under is None or under[1]:
-            raise BluesError(f"chord symbol {symbol!r} has {below!r}, which is no note, as bass.")
-        bass = frozenset({under[0]})
+            raise BluesError(
+                f"chord symbol {symbol!r} has {bass_name!r}, which is no note, as bass."
+            )
+        bass = under[0]
     if quality not in _INTERVALS:
         known = ", ".join(repr(sign) for sign in _INTERVALS if sign.isascii())
         raise BluesError(
             f"chord symbol {symbol!r} has the unknown quality {quality!r}; known are {known}."
         )
-    return frozenset((pitch + interval) % 12 for interval in _INTERVALS[quality]) | bass
+    first = next(signs[0] for signs in _QUALITIES if quality in signs)
+    bass_name = None if bass_name is None else _plain(bass_name)
+    return Symbol(pitch, _plain(name), first, bass, bass_name)
+
+
+def _plain(name: str) -> str:
+    return name.replace("♯", "#").replace("♭", "b")
+
+
+@lru_cache(maxsize=1024)
+def pitch_classes(symbol: str) -> frozenset[int]:
+    """The pitch classes (0 = C ... 11 = B) of a chord symbol; a bass note joins the set.
+
+    Raises `BluesError` for a symbol it does not know.
+    """
+    parts = read_symbol(symbol)
+    classes = {(parts.root + interval) % 12 for interval in _INTERVALS[parts.quality]}
+    return frozenset(classes if parts.bass is None else classes | {parts.bass})
 
 
 @dataclass(frozen=True)

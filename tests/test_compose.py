@@ -149,8 +149,11 @@ def test_compose_writes_what_it_says(place: Path) -> None:
     done = command("compose", "pieces=3", "choruses=2", "output_dir=music", cwd=place)
     assert done.returncode == 0, done.stderr
     lines = [line.split("\t") for line in done.stdout.splitlines()]
-    assert [line[0] for line in lines] == [f"music/piece_{n}.mid" for n in (1, 2, 3)]
-    for path, known, new in lines:
+    assert [line[0] for line in lines] == [
+        f"music/piece_{n}.mid music/piece_{n}.musicxml" for n in (1, 2, 3)
+    ]
+    for paths, known, new in lines:
+        path = paths.split()[0]
         assert int(known.split()[0]) + int(new.split()[0]) == 24
         midi = pretty_midi.PrettyMIDI(str(place / path))
         assert [track.name for track in midi.instruments] == ["chords", "melody"]
