@@ -1,4 +1,4 @@
-"""What notebooks and programs call: load, compose, render, evaluate, each in one line.
+"""What notebooks and programs call, each in one line.
 
 from lstm_blues.api import compose, evaluate, load, render
 
@@ -6,27 +6,91 @@ network = load()                              # the newest run, or the network t
 pieces = compose(network, pieces=3, choruses=4, seed=1)
 render(pieces[0], "blues.wav", tempo=140, swing=0.62)
 table = evaluate(network)
+
+To train from a program: `train(configure("+experiment=melody", "seed=3"), "outputs/mine")`.
 """
 
-from lstm_blues.evaluate import EvaluateSettings, evaluate
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lstm_blues.bars import BarLibrary, melody_floor
+from lstm_blues.config import compose_config, settings_from
+from lstm_blues.evaluate import EvaluateSettings, evaluate, random_walks
+from lstm_blues.evaluate import show as show_table
+from lstm_blues.inside import Inside, forget_cells, steps_to_recover, watch, wrong_chord
+from lstm_blues.pictures import (
+    inside_picture,
+    outputs_picture,
+    piece_roll,
+    recovery_picture,
+    traces_picture,
+)
 from lstm_blues.piece import Chord, Note, Piece
 from lstm_blues.render import FORMATS, render
 from lstm_blues.sampler import Sampling
+from lstm_blues.songs import BluesSongs
+from lstm_blues.train import run_experiment
 from lstm_blues.trained import Primer, Trained
 from lstm_blues.trained import compose_pieces as compose
 from lstm_blues.trained import load_trained as load
 
+
+def configure(*overrides: str) -> dict[str, Any]:
+    """A training config, as `python -m lstm_blues.train` composes it, in plain containers.
+
+    Args:
+        overrides: as on the command line, such as `+experiment=melody` and `seed=3`.
+    """
+    return compose_config(list(overrides))
+
+
+def train(config: dict[str, Any], folder: str | Path) -> str:
+    """Trains as `config` says and leaves everything in `folder`, made where it is not there.
+
+    Returns `learned`, `step limit`, `non-finite` or `interrupted`.  Raises `BluesError` for a
+    mistake in the config, or where `folder` already holds a run.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return run_experiment(dict(config), folder, None, [])
+
+
+def songs(config: dict[str, Any]) -> BluesSongs:
+    """The training songs of a config.  Raises `BluesError` where it has no bar library."""
+    return settings_from(config).require_songs()
+
+
 __all__ = [
     "FORMATS",
+    "BarLibrary",
+    "BluesSongs",
     "Chord",
     "EvaluateSettings",
+    "Inside",
     "Note",
     "Piece",
     "Primer",
     "Sampling",
     "Trained",
     "compose",
+    "configure",
     "evaluate",
+    "forget_cells",
+    "inside_picture",
     "load",
+    "melody_floor",
+    "outputs_picture",
+    "piece_roll",
+    "random_walks",
+    "recovery_picture",
     "render",
+    "show_table",
+    "songs",
+    "steps_to_recover",
+    "traces_picture",
+    "train",
+    "watch",
+    "wrong_chord",
 ]

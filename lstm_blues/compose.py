@@ -52,7 +52,7 @@ def write_compositions(config: dict[str, Any]) -> None:
         trained, given.pieces, given.choruses, given.seed, given.primer, given.sampling
     )
     folder = Path(given.output_dir)
-    print(f"composed by the network of {trained.path}", file=sys.stderr)
+    print(f"composed by {trained.origin}", file=sys.stderr)
     width = len(str(given.pieces))
     for number, piece in enumerate(tqdm(pieces, unit="piece", disable=None), start=1):
         stem = f"piece_{number:0{width}d}"

@@ -91,6 +91,7 @@ class RunSettings:
     step_limit: int
     final_choruses: int
     log_interval: int
+    listen_share: float
     checkpoint_seconds: float
 
     def __post_init__(self) -> None:
@@ -98,6 +99,7 @@ class RunSettings:
         require_choice("run.dtype", self.dtype, DTYPES)
         for name in ("step_limit", "final_choruses", "log_interval"):
             require(getattr(self, name) >= 1, f"run.{name}", getattr(self, name), "at least 1")
+        require(0 <= self.listen_share < 1, "run.listen_share", self.listen_share, "0 to below 1")
         require(
             self.checkpoint_seconds > 0,
             "run.checkpoint_seconds",
@@ -160,6 +162,13 @@ class Settings:
     def songs(self) -> BluesSongs | None:
         """All songs of the form and its bar library; None for chords alone."""
         return None if self.bars is None else BluesSongs(self.form, self.bars, self.encoding)
+
+    def require_songs(self) -> BluesSongs:
+        """All songs.  Raises `BluesError` where there is no bar library."""
+        found = self.songs()
+        if found is None:
+            raise BluesError("bars is null, but must be a bar library for a melody to be learned.")
+        return found
 
     def build_network(self) -> BluesNetwork:
         """The network of these settings with its first weights, on the run's device."""

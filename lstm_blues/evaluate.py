@@ -29,6 +29,7 @@ from lstm_blues.config import build
 from lstm_blues.errors import require
 from lstm_blues.form import Form, pitch_classes, pitch_of_class
 from lstm_blues.midi import BEATS_PER_BAR
+from lstm_blues.piece import Piece
 from lstm_blues.trained import Primer, Trained, compose_pieces, load_trained
 
 Melodies = NDArray[np.int64]
@@ -182,6 +183,30 @@ def random_walk(trained: Trained, pieces: int, quarters: int, rng: np.random.Gen
         walked.append(scale[at])
         at = np.clip(at + rng.integers(-1, 2, size=pieces), 0, len(scale) - 1)
     return np.stack(walked, 1).repeat(judge.beat, 1)
+
+
+def random_walks(
+    trained: Trained, pieces: int = 1, choruses: int = 4, seed: int = 1
+) -> list[Piece]:
+    """The random walk over the form's chords, as pieces to hear and to see.
+
+    Raises `BluesError` for a number of pieces or choruses below 1.
+    """
+    for name, value in (("pieces", pieces), ("choruses", choruses)):
+        require(value >= 1, name, value, "at least 1")
+    songs, form = trained.songs, trained.form
+    rng = np.random.default_rng(seed)
+    melodies = random_walk(trained, pieces, choruses * form.bars * BEATS_PER_BAR, rng)
+    chords = form.chord_tensor().repeat(choruses, 1)
+    beat = form.steps_per_bar // BEATS_PER_BAR
+    begins = torch.arange(len(chords)) % beat == 0
+    walked = []
+    for number, melody in enumerate(melodies, start=1):
+        units = songs.encoding.encode_melody(torch.from_numpy(melody), begins)
+        notes = torch.cat((chords, units), 1)
+        title = f"Random walk {seed}.{number}"
+        walked.append(Piece(notes, form, songs.encoding, songs.library, title))
+    return walked
 
 
 def transition_table(

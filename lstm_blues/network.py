@@ -120,6 +120,11 @@ class BluesNetwork(nn.Module):
             zeros(3, songs, cells, sources) if traces else None,
         )
 
+    def sources(self, x: Tensor, state: BlockState) -> Tensor:
+        """u = [x(t); y(t-1); 1] for the notes `x`, as they are heard, shape (N, M)."""
+        heard = (x - self.mean) * self.scale
+        return torch.cat((heard, state.y.detach(), x.new_ones(x.shape[0], 1)), dim=1)
+
     def forward(
         self,
         x: Tensor,
@@ -137,9 +142,7 @@ class BluesNetwork(nn.Module):
             learning: groups that carry traces and gradients, where `state` has traces (all).
             playing: groups that are computed at all; the others stay as they are (all).
         """
-        x = (x - self.mean) * self.scale
-        one = x.new_ones(x.shape[0], 1)
-        u = torch.cat((x, state.y.detach(), one), dim=1)
+        u = self.sources(x, state)
         s, y, traces = [], [], []
         for group in self.topology.groups:
             cells = self.topology.cell_slice(group.name)
@@ -157,7 +160,8 @@ class BluesNetwork(nn.Module):
             y.append(new.y)
             traces.append(old.traces if new.traces is None else new.traces)
         y_now = torch.cat(y, dim=1)
-        v = torch.cat((x, y_now, one), dim=1)
+        units = self.topology.units
+        v = torch.cat((u[:, :units], y_now, u[:, -1:]), dim=1)
         # The mask is on the gradient's path too: an absent connection gets exactly zero.
         nets = [
             F.linear(v, self.output[units.name] * getattr(self, f"mask_{units.name}"))

@@ -14,7 +14,9 @@ from torch import Tensor
 
 from lstm_blues.checkpoint import write_safely
 from lstm_blues.form import Form, chord_name, note_name
+from lstm_blues.inside import Inside
 from lstm_blues.piece import Piece
+from lstm_blues.topology import GATES, Topology
 
 # Okabe and Ito's colours, told apart by the colour-blind too.
 RIGHT, WRONG, MISSED, RULE = "#0072B2", "#D55E00", "#F0E442", "#666666"
@@ -138,6 +140,138 @@ def _rule(axes: Axes, piece: Piece, chorus: int) -> None:
     axes.set_xticks([(bar + 0.5) * size for bar in range(form.bars)])
     numbers = range(chorus * form.bars + 1, (chorus + 1) * form.bars + 1)
     axes.set_xticklabels([str(number) for number in numbers], fontsize=7)
+
+
+def outputs_picture(seen: Inside, form: Form, first: int = 1) -> Figure:
+    """The output units as probabilities over one chorus, above the notes that they are to predict.
+
+    The target of the chords is the form; of the melody, where there is one, the note drawn.
+
+    Args:
+        seen: what was watched.
+        form: rules bars, names notes.
+        first: the step whose notes are shown first, at least 1: step 0 was given, not predicted.
+    """
+    shown = slice(first - 1, first - 1 + form.steps)
+    target = seen.played[shown].double().numpy()
+    following = np.arange(first, first + len(target)) % form.steps
+    target[:, : form.CHORD_NOTES] = form.chord_tensor().numpy()[following]
+    figure = Figure(figsize=(11.0, 7.0))
+    figure.subplots_adjust(0.05, 0.06, 0.99, 0.95, hspace=0.16)
+    rows = figure.subplots(2, 1, sharex=True)
+    names = [note_name(pitch) for pitch in (*form.chord_pitches, *form.melody_pitches)]
+    for axes, values, title in (
+        (rows[0], seen.outputs[shown].numpy(), "outputs: probability of each note"),
+        (rows[1], target, "targets: the form, and the melody note that was drawn"),
+    ):
+        _heat(axes, values, form, title, low=0.0)
+        places = range(0, values.shape[1], 4)
+        axes.set_yticks(places, [names[k] if k < len(names) else "begins" for k in places])
+        axes.axhline(form.CHORD_NOTES - 0.5, color=RULE, linewidth=0.8)
+    return figure
+
+
+def inside_picture(seen: Inside, topology: Topology, form: Form, first: int = 0) -> Figure:
+    """States of all cells and the gates of all blocks over one chorus: who counts bars?
+
+    Args:
+        seen: what was watched, for a chorus from step `first` on.
+        topology: names the groups.
+        form: rules bars.
+        first: the first step shown.
+    """
+    shown = slice(first, first + form.steps)
+    states = seen.states[shown].numpy()
+    blocks, cells = [], []
+    for group in topology.groups:
+        blocks += [f"{group.name} {block + 1}" for block in range(group.blocks)]
+        cells += [f"{group.name} {n // group.cells + 1}" for n in range(group.blocks * group.cells)]
+    figure = Figure(figsize=(11.0, 2.4 + 0.2 * (len(cells) + 3 * len(blocks))))
+    figure.subplots_adjust(0.09, 0.04, 0.99, 0.96, hspace=0.22)
+    heights = [len(cells), *[len(blocks)] * len(GATES)]
+    rows = figure.subplots(1 + len(GATES), 1, sharex=True, height_ratios=heights)
+    # Cells differ in size by far; each is shown by its own largest state.
+    scale = np.abs(states).max(0, keepdims=True)
+    scale[scale == 0] = 1.0
+    _heat(rows[0], states / scale, form, "states, each divided by its largest", low=-1.0)
+    rows[0].set_yticks(range(len(cells)), cells, fontsize=6)
+    for axes, gate in zip(rows[1:], GATES, strict=True):
+        _heat(axes, seen.gates[gate][shown].numpy(), form, f"{gate} gates", low=0.0)
+        axes.set_yticks(range(len(blocks)), blocks, fontsize=6)
+    return figure
+
+
+def traces_picture(seen: Inside, topology: Topology, form: Form) -> Figure:
+    """The size of each cell's traces over time: how much of its past a cell can learn from.
+
+    Args:
+        seen: what was watched, with traces.
+        topology: names the groups.
+        form: rules choruses.
+    """
+    figure = Figure(figsize=(11.0, 3.4), layout="constrained")
+    axes = figure.subplots()
+    colours = (TUNE, CHORDS, "#009E73", WRONG)
+    for group, colour in zip(topology.groups, colours, strict=False):
+        lines = axes.semilogy(
+            seen.traces[:, topology.cell_slice(group.name)].numpy(), color=colour, linewidth=0.7
+        )
+        lines[0].set_label(f"cells of the {group.name}")
+    _rule_choruses(axes, seen.steps, form)
+    axes.set_ylabel("norm of the traces")
+    axes.legend(loc="lower right", fontsize=8, frameon=False)
+    return figure
+
+
+def recovery_picture(whole: Inside, disturbed: Inside, form: Form) -> Figure:
+    """How far the states are from what they would have been, and which chords were wrong.
+
+    Args:
+        whole: what was watched without a disturbance.
+        disturbed: the same music with one, as many steps.
+        form: rules choruses, and says what is right.
+    """
+    figure = Figure(figsize=(11.0, 3.4), layout="constrained")
+    axes = figure.subplots()
+    apart = (disturbed.states - whole.states).norm(dim=1).numpy()
+    axes.semilogy(np.maximum(apart, 1e-16), color=TUNE, linewidth=1.0)
+    wrong = np.flatnonzero(~disturbed.right(form.chord_tensor()).numpy())
+    axes.plot(wrong, np.full(len(wrong), 1e-16), "|", color=WRONG, label="wrong chord played")
+    _rule_choruses(axes, whole.steps, form)
+    axes.set_ylabel("distance of the states")
+    if len(wrong):
+        axes.legend(loc="upper right", fontsize=8, frameon=False)
+    return figure
+
+
+def _rule_choruses(axes: Axes, steps: int, form: Form) -> None:
+    starts = range(0, steps + 1, form.steps)
+    for start in starts:
+        axes.axvline(start, color=RULE, linewidth=0.8)
+    axes.set_xticks(starts, [str(n + 1) for n in range(len(starts))])
+    axes.set_xlabel("chorus")
+    axes.set_xlim(0, steps)
+
+
+def _heat(axes: Axes, values: np.ndarray, form: Form, title: str, low: float) -> None:
+    """Values from `low` to 1 over the steps of a chorus, shape (steps, rows), bars ruled."""
+    colours = "cividis" if low == 0.0 else "PuOr"
+    axes.imshow(
+        values.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="none",
+        cmap=colours,
+        vmin=low,
+        vmax=1,
+    )
+    size = form.steps_per_bar
+    for bar in range(1, form.bars):
+        axes.axvline(bar * size - 0.5, color=RULE, linewidth=0.6)
+    axes.set_xticks([(bar + 0.5) * size - 0.5 for bar in range(form.bars)])
+    axes.set_xticklabels([str(bar + 1) for bar in range(form.bars)], fontsize=7)
+    axes.tick_params(length=0, labelsize=7)
+    axes.set_title(title, fontsize=9, loc="left", pad=4)
 
 
 def write_picture(figure: Figure, path: Path) -> None:

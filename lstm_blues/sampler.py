@@ -170,7 +170,7 @@ def _draw_notes(outputs: Tensor, uniform: Tensor, sampling: Sampling, *, silence
     return notes
 
 
-def draws(encoding: Encoding, sampling: Sampling) -> int:
+def draws(encoding: Encoding, sampling: Sampling = SECTION_4_2) -> int:
     """Uniform random numbers that a step takes."""
     return sampling.voices + (encoding.held == "begins")
 

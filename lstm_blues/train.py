@@ -21,11 +21,11 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
-from torch.utils.tensorboard.writer import SummaryWriter
 from tqdm import tqdm
 
 from lstm_blues import __version__
 from lstm_blues.bars import melody_floor
+from lstm_blues.board import Board
 from lstm_blues.checkpoint import (
     NAME,
     Checkpoint,
@@ -45,11 +45,14 @@ from lstm_blues.online import Counters, Learner
 from lstm_blues.pictures import chord_roll, write_picture
 from lstm_blues.piece import Piece
 from lstm_blues.plateau import Plateau
+from lstm_blues.render import render
 from lstm_blues.topology import FORM
+from lstm_blues.trained import compose_pieces, load_trained
 
 EXIT_CODES = {"learned": 0, "step limit": 1, "non-finite": 3, "interrupted": 130}
 PICTURED_CHORUSES = 2
 FRESH_SONGS = 512
+COMPOSITION = ("mid", "musicxml", "png", "txt")
 
 _CHUNKS = {"fast": 100_000, "torch": 50}
 """Steps between two looks at the clock and at signals."""
@@ -62,7 +65,8 @@ _MAY_CHANGE = ("run.", "learning.test_")
 class Summary:
     """`summary.json`: how a run ended.
 
-    seconds: of training, without start-up and compilation.  choruses: played by the frozen network
+    seconds: of training, without start-up, compilation and logging; logging_seconds: what
+    TensorBoard took meanwhile.  choruses: played by the frozen network
     without a wrong note, of run.final_choruses.  cross_entropy: of the chords, nats a step, over
     the whole run.  melody_cross_entropy: of the frozen network on songs drawn anew, nats a step;
     melody_floor: the least possible.
@@ -79,6 +83,7 @@ class Summary:
     device: str
     dtype: str
     steps_per_second: float
+    logging_seconds: float
     compile_seconds: float
     cross_entropy: float | None
     right: int
@@ -91,6 +96,13 @@ class Summary:
     melody_cross_entropy: float | None
     melody_floor: float | None
     version: str
+
+    @property
+    def results(self) -> dict[str, float]:
+        """The numbers that runs are compared by."""
+        names = ("learned", "steps", "seconds", "choruses", "melody_cross_entropy")
+        found = {name: getattr(self, name) for name in names}
+        return {name: float(value) for name, value in found.items() if value is not None}
 
     def in_words(self, settings: Settings, folder: Path) -> str:
         """The summary as a person would tell it."""
@@ -135,7 +147,9 @@ class Run:
         self.plateau = Plateau()
         bars = settings.bars
         self.floor = None if bars is None else melody_floor(bars, settings.form, settings.encoding)
-        self.seconds = 0.0
+        self.seconds = self.logging = self.listening = 0.0
+        # Of one look at what the frozen network plays; the first one is not yet known.
+        self.one_listening = 1.0
         self.stopped = False
         self._logged = Counters()
         self._logged_loss = self._logged_melody_loss = 0.0
@@ -165,7 +179,7 @@ class Run:
         run, melody = self.settings.run, self.settings.learning.melody
         self.save()
         start_steps = self.learner.counters.steps
-        board = SummaryWriter(str(self.folder), purge_step=start_steps or None)
+        board = Board(self.folder, self.settings, self.config, since=start_steps)
         bar = tqdm(
             total=run.step_limit + (sum(melody.steps) if self.settings.bars else 0),
             initial=start_steps,
@@ -197,21 +211,32 @@ class Run:
                     self.plateau.look(self.learner, melody, self.floor or 0.0)
                 bar.set_postfix_str(self._standing(count), refresh=False)
                 bar.update(done)
+                begun = time.perf_counter()
                 if count.steps % run.log_interval == 0 or not count.running:
                     self._log(board)
                 if count.nonfinite:
                     break
+                if self.listening + self.one_listening < run.listen_share * self.seconds:
+                    heard = time.perf_counter()
+                    board.listen(self.learner.state().weights, count.steps)
+                    self.one_listening = time.perf_counter() - heard
+                    self.listening += self.one_listening
+                self.logging += time.perf_counter() - begun
                 if time.monotonic() - saved > run.checkpoint_seconds:
                     self.save()
                     saved = time.monotonic()
-        # A state that is no longer finite must not take the place of the last good one.
-        self.save("nonfinite.pt" if self.learner.counters.nonfinite else NAME)
-        return self._summarise()
+            # A state that is no longer finite must not take the place of the last good one.
+            self.save("nonfinite.pt" if self.learner.counters.nonfinite else NAME)
+            summary = self._summarise()
+            if summary.status in ("learned", "step limit"):
+                board.listen(self.learner.state().weights, summary.steps)
+                board.finish(summary.results, summary.steps)
+        return summary
 
     def _stop(self) -> None:
         self.stopped = True
 
-    def _log(self, board: SummaryWriter) -> None:
+    def _log(self, board: Board) -> None:
         now, last = self.learner.counters, self._logged
         steps = now.steps - last.steps
         if steps == 0:
@@ -235,8 +260,7 @@ class Run:
             scalars["melody/cross_entropy"] = melody_loss / steps
             scalars["melody/floor"] = self.floor
             scalars["melody/rate"] = self.learner.melody_rate
-        for tag, value in scalars.items():
-            board.add_scalar(tag, value, now.steps)
+        board.scalars(scalars, now.steps)
         self._remember_logged()
 
     def _standing(self, count: Counters) -> str:
@@ -288,6 +312,7 @@ class Run:
             device=run.device,
             dtype=run.dtype,
             steps_per_second=round(count.steps / self.seconds, 1) if self.seconds else 0.0,
+            logging_seconds=round(self.logging, 3),
             compile_seconds=round(compiled.seconds, 3) if compiled else 0.0,
             cross_entropy=self.learner.loss / count.steps if count.steps else None,
             right=count.right,
@@ -303,7 +328,8 @@ class Run:
         )
 
     def publish(self, summary: Summary) -> None:
-        """Writes the free run as picture and MIDI, and the summary in words and numbers."""
+        """Writes the free run as picture and MIDI, a composition where there is a melody, and the
+        summary in words and numbers."""
         form, folder = self.settings.form, self.folder
         steps = PICTURED_CHORUSES * form.steps
         chords = self.settings.network.topology.unit_slice(FORM)
@@ -313,6 +339,11 @@ class Run:
         target = form.chord_tensor().repeat(PICTURED_CHORUSES, 1)
         write_picture(chord_roll(target, shown, form), folder / "free_run.png")
         write_midi(Piece(shown, form, title=form.name), folder / "free_run.mid")
+        if self.settings.bars is not None and summary.status != "non-finite":
+            trained = load_trained(self.folder)
+            (composed,) = compose_pieces(trained, choruses=PICTURED_CHORUSES, seed=summary.seed)
+            for suffix in COMPOSITION:
+                render(composed, folder / f"composition.{suffix}")
         write_text(folder / "summary.txt", summary.in_words(self.settings, folder) + "\n")
         write_text(folder / "summary.json", json.dumps(asdict(summary), indent=2) + "\n")
 

@@ -33,35 +33,41 @@ class Trained:
     path: Path
 
     @property
+    def origin(self) -> str:
+        """Where it comes from, in words."""
+        if self.path == COMES_ALONG:
+            return f"the trained network that comes with the package ({self.path})"
+        return f"the network of {self.path}"
+
+    @property
     def form(self) -> Form:
         """The form that it plays."""
         return self.settings.form
 
 
-def newest_run(folder: Path = Path("outputs")) -> Path:
-    """The newest finished run below `folder` that learned a melody.
+COMES_ALONG = Path(__file__).parent / "first_listen"
+"""A trained melody network that comes with the package; docs/first_listen.md tells how it was made.
+"""
 
-    Raises `BluesError` where there is none.
-    """
+
+def newest_run(folder: Path = Path("outputs")) -> Path | None:
+    """The newest finished run below `folder` that learned a melody; None where there is none."""
     found = []
     for summary in folder.rglob("summary.json"):
         told = json.loads(summary.read_text())
         if told["learned"] and told["melody_floor"] and (summary.parent / NAME).is_file():
             found.append((summary.stat().st_mtime_ns, summary.parent))
-    if found:
-        return max(found)[1]
-    raise BluesError(
-        f"there is no finished melody run below {str(folder)!r}: train one with python -m "
-        "lstm_blues.train +experiment=melody, or name one with checkpoint=."
-    )
+    return max(found)[1] if found else None
 
 
 def load_trained(path: Path | None = None) -> Trained:
-    """The network of a run's folder or checkpoint, frozen; of the newest run where `path` is None.
+    """The network of a run's folder or checkpoint, frozen.
 
-    Raises `BluesError` where there is none, or where it knows no melody.
+    Where `path` is None, of the newest melody run below `outputs/`, and where there is none, the
+    one that comes with the package.  Raises `BluesError` where there is no checkpoint, or where it
+    knows no melody.
     """
-    path = newest_run() if path is None else Path(path)
+    path = (newest_run() or COMES_ALONG) if path is None else Path(path)
     checkpoint = load_checkpoint(path)
     settings = settings_from(checkpoint.config)
     songs = settings.songs()

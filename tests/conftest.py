@@ -16,6 +16,7 @@ import torch
 from lstm_blues.config import Settings, compose_config, settings_from
 from lstm_blues.network import BluesNetwork
 from lstm_blues.topology import Group, Topology, Units
+from lstm_blues.trained import newest_run
 
 torch.set_num_threads(1)
 
@@ -100,3 +101,29 @@ def run_command(name: str, *overrides: str, cwd: Path) -> subprocess.CompletedPr
 def train(tmp_path: Path) -> Command:
     """Runs `python -m lstm_blues.train` in an empty folder."""
     return partial(run_command, "train", cwd=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small melody run below `outputs/`: seconds of learning, chords and all."""
+    folder = tmp_path_factory.mktemp("melody")
+    done = run_command(
+        "train",
+        "+experiment=melody",
+        "learning.rate=1e-4",
+        "network.groups.chords.forget_bias=[0.5,1.0,1.5,2.0]",
+        "learning.melody.rates=[1e-4]",
+        "learning.melody.steps=[1000000]",
+        "learning.melody.window=500000",
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "nats a step on fresh songs" in done.stdout
+    return folder
+
+
+def run_in(place: Path) -> Path:
+    """The one melody run below `place`."""
+    found = newest_run(place / "outputs")
+    assert found is not None
+    return found

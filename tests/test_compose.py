@@ -10,6 +10,7 @@ import pretty_midi
 import pytest
 import torch
 from conftest import run_command as command
+from conftest import run_in
 
 from lstm_blues.checkpoint import NAME, load_checkpoint
 from lstm_blues.config import compose_config, settings_from
@@ -20,26 +21,7 @@ from lstm_blues.midi import Timing, to_midi
 from lstm_blues.piece import Piece
 from lstm_blues.sampler import Sampling, compose, draw_one, next_notes
 from lstm_blues.topology import FORM
-from lstm_blues.trained import load_trained, newest_run
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a small melody run below `outputs/`: seconds of learning, chords and all."""
-    folder = tmp_path_factory.mktemp("melody")
-    done = command(
-        "train",
-        "+experiment=melody",
-        "learning.rate=1e-4",
-        "network.groups.chords.forget_bias=[0.5,1.0,1.5,2.0]",
-        "learning.melody.rates=[1e-4]",
-        "learning.melody.steps=[1000000]",
-        "learning.melody.window=500000",
-        cwd=folder,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert "nats a step on fresh songs" in done.stdout
-    return folder
+from lstm_blues.trained import load_trained
 
 
 def test_melody_outputs_are_divided_by_their_sum_and_one_note_is_drawn() -> None:
@@ -85,7 +67,7 @@ def test_chords_are_thresholded_and_voices_drawn_independently() -> None:
 
 
 def test_ten_thousand_choruses_without_a_wrong_chord(place: Path) -> None:
-    checkpoint = load_checkpoint(newest_run(place / "outputs"))
+    checkpoint = load_checkpoint(run_in(place))
     settings = settings_from(checkpoint.config)
     learner = build_learner(settings)
     learner.load(checkpoint.learner)
@@ -96,11 +78,11 @@ def test_ten_thousand_choruses_without_a_wrong_chord(place: Path) -> None:
 
 
 def test_the_compiled_sampler_draws_as_the_readable_one(place: Path) -> None:
-    checkpoint = load_checkpoint(newest_run(place / "outputs"))
+    checkpoint = load_checkpoint(run_in(place))
     settings = settings_from(checkpoint.config)
     fast = build_learner(settings)
     fast.load(checkpoint.learner)
-    trained = load_trained(newest_run(place / "outputs"))
+    trained = load_trained(run_in(place))
     uniform = torch.rand(400, 1, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
     primer = trained.songs[0].inputs[:1]
     first = fast.table[0, 0]  # type: ignore[attr-defined]
@@ -112,7 +94,7 @@ def test_the_compiled_sampler_draws_as_the_readable_one(place: Path) -> None:
 
 
 def test_a_stream_goes_on_and_chords_hold(place: Path) -> None:
-    trained = load_trained(newest_run(place / "outputs"))
+    trained = load_trained(run_in(place))
     form = trained.settings.form
     primer = torch.stack([trained.songs[n].inputs[:24] for n in (5, 9)])
     stream = compose(trained.network, primer, seed=2)
@@ -194,12 +176,15 @@ def test_a_mistake_is_one_sentence(place: Path, overrides: list[str], words: str
     (line,) = [line for line in done.stderr.splitlines() if line.strip()]
     assert line.startswith("error: ")
     assert words in line
+    assert not (place / "outputs" / "compositions").exists()  # no empty folder is left
 
 
-def test_without_a_run_compose_says_how_to_get_one(tmp_path: Path) -> None:
-    done = command("compose", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "train one with python -m lstm_blues.train +experiment=melody" in done.stderr
+def test_without_a_run_the_network_that_comes_along_composes(tmp_path: Path) -> None:
+    done = command("compose", "output_dir=music", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "composed by the trained network that comes with the package" in done.stderr
+    midi = pretty_midi.PrettyMIDI(str(tmp_path / "music" / "piece_1.mid"))
+    assert midi.get_end_time() == pytest.approx(4 * 24)
 
 
 def test_evaluate_compares_and_saves(place: Path) -> None:
