@@ -31,7 +31,7 @@ from lstm_blues.piece import Chord, Note, Piece
 from lstm_blues.render import FORMATS, render
 from lstm_blues.sampler import Sampling
 from lstm_blues.songs import BluesSongs
-from lstm_blues.train import run_experiment
+from lstm_blues.train import Summary, run_experiment
 from lstm_blues.trained import Primer, Trained
 from lstm_blues.trained import compose_pieces as compose
 from lstm_blues.trained import load_trained as load
@@ -46,11 +46,10 @@ def configure(*overrides: str) -> dict[str, Any]:
     return compose_config(list(overrides))
 
 
-def train(config: dict[str, Any], folder: str | Path) -> str:
+def train(config: dict[str, Any], folder: str | Path) -> Summary:
     """Trains as `config` says and leaves everything in `folder`, made where it is not there.
 
-    Returns `learned`, `step limit`, `non-finite` or `interrupted`.  Raises `BluesError` for a
-    mistake in the config, or where `folder` already holds a run.
+    Raises `BluesError` for a mistake in the config, or where `folder` already holds a run.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +72,7 @@ __all__ = [
     "Piece",
     "Primer",
     "Sampling",
+    "Summary",
     "Trained",
     "compose",
     "configure",

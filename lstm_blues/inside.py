@@ -55,6 +55,21 @@ class Inside:
         following = (torch.arange(self.steps) + 1) % len(form)
         return (self.played[:, : form.shape[1]] == (form > 0)[following]).all(1)
 
+    def late(self, form: Tensor) -> int | None:
+        """How many steps the last chorus played is behind the form; None where it is not the form.
+
+        0 where every chord is at its place.  form: one chorus, shape (T, 12); T steps or more must
+        have been watched.
+        """
+        length = len(form)
+        last = self.played[-length:, : form.shape[1]]
+        first = self.steps - length + 1
+        for late in range(length):
+            places = (torch.arange(first, first + length) - late) % length
+            if torch.equal(last, (form > 0)[places]):
+                return late
+        return None
+
 
 def watch(
     network: BluesNetwork,

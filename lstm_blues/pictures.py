@@ -209,38 +209,36 @@ def traces_picture(seen: Inside, topology: Topology, form: Form) -> Figure:
         topology: names the groups.
         form: rules choruses.
     """
-    figure = Figure(figsize=(11.0, 3.4), layout="constrained")
-    axes = figure.subplots()
-    colours = (TUNE, CHORDS, "#009E73", WRONG)
-    for group, colour in zip(topology.groups, colours, strict=False):
-        lines = axes.semilogy(
-            seen.traces[:, topology.cell_slice(group.name)].numpy(), color=colour, linewidth=0.7
-        )
-        lines[0].set_label(f"cells of the {group.name}")
-    _rule_choruses(axes, seen.steps, form)
-    axes.set_ylabel("norm of the traces")
-    axes.legend(loc="lower right", fontsize=8, frameon=False)
+    groups = topology.groups
+    figure = Figure(figsize=(11.0, 2.4 * len(groups) + 0.4), layout="constrained")
+    rows = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    for axes, group in zip(rows, groups, strict=True):
+        axes.semilogy(seen.traces[:, topology.cell_slice(group.name)].numpy(), linewidth=0.8)
+        axes.set_title(f"cells of the {group.name}", fontsize=9, loc="left", pad=4)
+        axes.set_ylabel("norm of the traces")
+        _rule_choruses(axes, seen.steps, form)
     return figure
 
 
-def recovery_picture(whole: Inside, disturbed: Inside, form: Form) -> Figure:
+def recovery_picture(whole: Inside, disturbed: Inside, cells: slice, form: Form) -> Figure:
     """How far the states are from what they would have been, and which chords were wrong.
 
     Args:
         whole: what was watched without a disturbance.
         disturbed: the same music with one, as many steps.
+        cells: whose states are compared, such as `Topology.cell_slice("chords")`.
         form: rules choruses, and says what is right.
     """
     figure = Figure(figsize=(11.0, 3.4), layout="constrained")
     axes = figure.subplots()
-    apart = (disturbed.states - whole.states).norm(dim=1).numpy()
+    apart = (disturbed.states - whole.states)[:, cells].norm(dim=1).numpy()
     axes.semilogy(np.maximum(apart, 1e-16), color=TUNE, linewidth=1.0)
     wrong = np.flatnonzero(~disturbed.right(form.chord_tensor()).numpy())
     axes.plot(wrong, np.full(len(wrong), 1e-16), "|", color=WRONG, label="wrong chord played")
     _rule_choruses(axes, whole.steps, form)
     axes.set_ylabel("distance of the states")
     if len(wrong):
-        axes.legend(loc="upper right", fontsize=8, frameon=False)
+        axes.legend(loc="center left", fontsize=8, frameon=False)
     return figure
 
 

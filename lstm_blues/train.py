@@ -67,7 +67,7 @@ class Summary:
 
     seconds: of training, without start-up, compilation and logging; logging_seconds: what
     TensorBoard took meanwhile.  choruses: played by the frozen network
-    without a wrong note, of run.final_choruses.  cross_entropy: of the chords, nats a step, over
+    without a wrong note, of final_choruses.  cross_entropy: of the chords, nats a step, over
     the whole run.  melody_cross_entropy: of the frozen network on songs drawn anew, nats a step;
     melody_floor: the least possible.
     """
@@ -77,6 +77,9 @@ class Summary:
     steps: int
     seconds: float
     choruses: int
+    final_choruses: int
+    form: str
+    form_steps: int
     seed: int
     name: str
     engine: str
@@ -104,12 +107,11 @@ class Summary:
         found = {name: getattr(self, name) for name in names}
         return {name: float(value) for name, value in found.items() if value is not None}
 
-    def in_words(self, settings: Settings, folder: Path) -> str:
+    def in_words(self, folder: Path) -> str:
         """The summary as a person would tell it."""
-        form = settings.form
         how = {
-            "learned": f"Learned the form {form.name} in {self.steps:,} steps",
-            "step limit": f"Did not learn the form {form.name} within {self.steps:,} steps",
+            "learned": f"Learned the form {self.form} in {self.steps:,} steps",
+            "step limit": f"Did not learn the form {self.form} within {self.steps:,} steps",
             "non-finite": f"Stopped at step {self.steps:,}: the loss is no longer a finite number",
             "interrupted": f"Stopped by a signal after {self.steps:,} steps",
         }[self.status]
@@ -121,12 +123,13 @@ class Summary:
         ]
         if self.learned:
             lines.append(
-                f"Frozen, it played {self.choruses:,} of {settings.run.final_choruses:,} choruses "
+                f"Frozen, it played {self.choruses:,} of {self.final_choruses:,} choruses "
                 "without a wrong note."
             )
         elif self.status == "step limit":
             lines.append(
-                f"Its best free run was {self.best_free_run} steps ({form.steps} make a chorus)."
+                f"Its best free run was {self.best_free_run} steps "
+                f"({self.form_steps} make a chorus)."
             )
         if self.melody_cross_entropy is not None:
             lines.append(
@@ -306,6 +309,9 @@ class Run:
             steps=count.steps,
             seconds=round(self.seconds, 3),
             choruses=choruses,
+            final_choruses=run.final_choruses,
+            form=form.name,
+            form_steps=form.steps,
             seed=settings.seed,
             name=settings.name,
             engine=run.engine,
@@ -344,7 +350,7 @@ class Run:
             (composed,) = compose_pieces(trained, choruses=PICTURED_CHORUSES, seed=summary.seed)
             for suffix in COMPOSITION:
                 render(composed, folder / f"composition.{suffix}")
-        write_text(folder / "summary.txt", summary.in_words(self.settings, folder) + "\n")
+        write_text(folder / "summary.txt", summary.in_words(folder) + "\n")
         write_text(folder / "summary.json", json.dumps(asdict(summary), indent=2) + "\n")
 
 
@@ -402,11 +408,21 @@ def _put(values: dict[str, Any], name: str, value: Any) -> None:
 
 def run_experiment(
     config: dict[str, Any], folder: Path, resume: str | None, overrides: list[str]
-) -> str:
-    """Trains as `config` says, in `folder`; returns the status of its `Summary`."""
+) -> Summary:
+    """Trains as `config` says, and leaves everything in `folder`.
+
+    Args:
+        config: of `conf/train.yaml`, in plain containers.
+        folder: of the run; it must be there.
+        resume: the folder or checkpoint of a stopped run to go on with, or None.
+        overrides: what the command line changes in the config of that run.
+
+    Raises:
+        BluesError: a mistake in the config, or `folder` already holds a run.
+    """
     if resume is not None:
         config = resumed_config(config, resume, overrides)
-    config.pop("resume", None)
+    config = {name: value for name, value in config.items() if name != "resume"}
     settings = settings_from(config)
     if resume is None and (folder / NAME).exists():
         raise BluesError(
@@ -420,12 +436,16 @@ def run_experiment(
         run.resume(load_checkpoint(Path(resume)))
     write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
     summary = run.train()
+    if summary.status != "interrupted":
+        run.publish(summary)
+    return summary
+
+
+def tell(summary: Summary, folder: Path) -> None:
+    """Prints how a run ended, and what can be done where it did not end well."""
+    print(summary.in_words(folder))
     if summary.status == "interrupted":
-        print(summary.in_words(settings, folder))
         print(f"Go on with: python -m lstm_blues.train resume={folder}")
-        return summary.status
-    run.publish(summary)
-    print(summary.in_words(settings, folder))
     if summary.status == "non-finite":
         print(
             f"error: the loss is no longer a finite number after step {summary.steps:,}; that "
@@ -433,7 +453,6 @@ def run_experiment(
             "smaller learning.rate may help.",
             file=sys.stderr,
         )
-    return summary.status
 
 
 _statuses: list[str] = []
@@ -444,11 +463,12 @@ def _train(config: dict[str, Any]) -> None:
     if config["resume"] is not None and context.mode == RunMode.MULTIRUN:
         raise BluesError("resume goes on with one run; it cannot be swept with -m.")
     folder = Path(context.runtime.output_dir)
-    status = run_experiment(config, folder, config["resume"], list(context.overrides.task))
-    _statuses.append(status)
-    if status == "interrupted":
+    summary = run_experiment(config, folder, config["resume"], list(context.overrides.task))
+    tell(summary, folder)
+    _statuses.append(summary.status)
+    if summary.status == "interrupted":
         # A sweep stops too.
-        sys.exit(EXIT_CODES[status])
+        sys.exit(EXIT_CODES[summary.status])
 
 
 def main() -> None:

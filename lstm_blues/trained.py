@@ -36,7 +36,7 @@ class Trained:
     def origin(self) -> str:
         """Where it comes from, in words."""
         if self.path == COMES_ALONG:
-            return f"the trained network that comes with the package ({self.path})"
+            return "the trained network that comes with the package"
         return f"the network of {self.path}"
 
     @property

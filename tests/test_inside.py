@@ -1,5 +1,7 @@
 """Watching a frozen network."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from conftest import network, random_song, topology, two_groups
@@ -68,6 +70,16 @@ def test_recovery_is_counted_to_the_last_wrong_step(
     right: list[int], since: int, steps: int | None
 ) -> None:
     assert steps_to_recover(torch.tensor(right, dtype=torch.bool), since) == steps
+
+
+def test_a_form_that_goes_on_late_is_told() -> None:
+    form = random_song(12, 24)
+    net = network(topology(units=12))
+    seen = watch(net, form, 60)
+    order = torch.arange(1, 61)
+    for late in (0, 5, 23):
+        assert replace(seen, played=(form > 0)[(order - late) % 24]).late(form) == late
+    assert seen.late(form) is None
 
 
 def test_nothing_can_be_seen_in_no_step() -> None:
