@@ -232,7 +232,8 @@ class Run:
             self.save("nonfinite.pt" if self.learner.counters.nonfinite else NAME)
             summary = self._summarise()
             if summary.status in ("learned", "step limit"):
-                board.listen(self.learner.state().weights, summary.steps)
+                if run.listen_share:
+                    board.listen(self.learner.state().weights, summary.steps)
                 board.finish(summary.results, summary.steps)
         return summary
 
