@@ -1,0 +1,67 @@
+"""The trained network that comes with the package, and that its command makes it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+import torch
+from conftest import Command
+
+from lstm_blues.checkpoint import load_checkpoint
+from lstm_blues.config import compose_config, settings_from
+from lstm_blues.engines import build_learner
+from lstm_blues.trained import COMES_ALONG, load_trained
+
+SUMMARY = json.loads((COMES_ALONG / "summary.json").read_text())
+FINGERPRINT_STEPS = 1_000_000
+
+
+def fingerprint(weights: dict[str, torch.Tensor]) -> str:
+    """Of weights, to the bit."""
+    whole = hashlib.sha256()
+    for name in sorted(weights):
+        whole.update(name.encode() + weights[name].double().numpy().tobytes())
+    return whole.hexdigest()
+
+
+def test_it_was_made_by_the_default_config() -> None:
+    expected = compose_config(["+experiment=melody", "seed=1"])
+    expected.pop("resume")
+    assert load_checkpoint(COMES_ALONG).config == expected
+    assert SUMMARY["learned"]
+    assert SUMMARY["choruses"] == 1000
+    assert SUMMARY["melody_cross_entropy"] - SUMMARY["melody_floor"] < 0.05
+
+
+def test_it_holds_the_form() -> None:
+    trained = load_trained(COMES_ALONG)
+    learner = build_learner(trained.settings)
+    learner.load(load_checkpoint(COMES_ALONG).learner)
+    uniform = torch.rand(96_000, generator=torch.Generator().manual_seed(1))
+    assert learner.free_run(96_000, uniform=uniform).right == 96_000
+
+
+def test_it_is_small() -> None:
+    assert sum(path.stat().st_size for path in COMES_ALONG.iterdir()) < 200_000
+
+
+@pytest.mark.slow
+def test_its_command_makes_it_again(train: Command) -> None:
+    settings = settings_from(compose_config(["+experiment=melody", "seed=1"]))
+    learner = build_learner(settings)
+    learner.learn(FINGERPRINT_STEPS)
+    same = fingerprint(learner.state().weights) == (COMES_ALONG / "fingerprint").read_text().strip()
+    done = train("+experiment=melody", "seed=1", "hydra.run.dir=run", "run.listen_share=0")
+    assert done.returncode == 0, done.stderr
+    again = load_checkpoint(train.keywords["cwd"] / "run")  # type: ignore[attr-defined]
+    told = json.loads((train.keywords["cwd"] / "run" / "summary.json").read_text())  # type: ignore[attr-defined]
+    assert told["choruses"] == 1000
+    assert told["melody_cross_entropy"] - told["melody_floor"] < 0.06
+    if not same:
+        pytest.skip("this processor or compiler rounds otherwise: another run, as good")
+    assert told["steps"] == SUMMARY["steps"]
+    assert fingerprint(again.learner.weights) == fingerprint(
+        load_checkpoint(COMES_ALONG).learner.weights
+    )
