@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
@@ -46,6 +47,7 @@ from lstm_blues.pictures import chord_roll, write_picture
 from lstm_blues.piece import Piece
 from lstm_blues.plateau import Plateau
 from lstm_blues.render import render
+from lstm_blues.sweep import Watch
 from lstm_blues.topology import FORM
 from lstm_blues.trained import compose_pieces, load_trained
 
@@ -59,6 +61,8 @@ _CHUNKS = {"fast": 100_000, "torch": 50}
 
 _MAY_CHANGE = ("run.", "learning.test_")
 """Settings that a resumed run may change: they don't touch the weight changes."""
+
+_ROUNDING = ("run.dtype", "run.engine", "run.device")
 
 
 @dataclass(frozen=True)
@@ -400,6 +404,26 @@ def resumed_config(config: dict[str, Any], resume: str, overrides: list[str]) ->
     return old
 
 
+def is_finished(config: dict[str, Any], folder: Path) -> bool:
+    """Whether `folder` holds the end of this very run, so that a sweep need not make it again.
+
+    False for one that reached a lower step limit.  Raises `BluesError` where another run is there.
+    """
+    old, new = (
+        flat_config(yaml.safe_load((folder / "config.yaml").read_text())),
+        flat_config(config),
+    )
+    for name in sorted(old.keys() | new.keys()):
+        differs = name != "resume" and old.get(name) != new.get(name)
+        if differs and (name in _ROUNDING or not name.startswith("run.")):
+            raise BluesError(
+                f"{str(folder)!r} holds another run, with {name} {old.get(name)!r} and not "
+                f"{new.get(name)!r}: choose another hydra.sweep.dir."
+            )
+    status = json.loads((folder / "summary.json").read_text())["status"]
+    return bool(status != "step limit" or old["run.step_limit"] >= new["run.step_limit"])
+
+
 def _put(values: dict[str, Any], name: str, value: Any) -> None:
     *groups, last = name.split(".")
     for group in groups:
@@ -463,8 +487,17 @@ def _train(config: dict[str, Any]) -> None:
     context = HydraConfig.get()
     if config["resume"] is not None and context.mode == RunMode.MULTIRUN:
         raise BluesError("resume goes on with one run; it cannot be swept with -m.")
-    folder = Path(context.runtime.output_dir)
-    summary = run_experiment(config, folder, config["resume"], list(context.overrides.task))
+    folder, resume = Path(context.runtime.output_dir), config["resume"]
+    if context.mode == RunMode.MULTIRUN and (folder / NAME).is_file():
+        # A sweep that was stopped goes on: half-done runs from their checkpoint.
+        if (folder / "summary.json").is_file() and is_finished(config, folder):
+            print(f"Already there: {folder}.")
+            return
+        resume = str(folder)
+    overrides = list(context.overrides.task)
+    # Several processes of a sweep would wait for each other's threads.
+    torch.set_num_threads(1)
+    summary = run_experiment(config, folder, resume, overrides)
     tell(summary, folder)
     _statuses.append(summary.status)
     if summary.status == "interrupted":
@@ -475,7 +508,9 @@ def _train(config: dict[str, Any]) -> None:
 def main() -> None:
     """The command; exits with 0 when every run has learned."""
     run_command(_train, "train")
-    sys.exit(max((EXIT_CODES[status] for status in _statuses), default=0))
+    # Runs of a sweep may have been in other processes.
+    ended = _statuses if Watch.ended is None else Watch.ended
+    sys.exit(max((EXIT_CODES[status] for status in ended), default=0))
 
 
 if __name__ == "__main__":
