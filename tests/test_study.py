@@ -12,7 +12,9 @@ from lstm_blues import benchmark, study
 from lstm_blues.config import compose_config
 
 
-def run(folder: Path, seed: int, steps: int, *overrides: str, learned: bool = True) -> None:
+def run(
+    folder: Path, seed: int, steps: int, *overrides: str, learned: bool = True, **told: object
+) -> None:
     folder.mkdir(parents=True)
     config = compose_config(["+experiment=chords", f"seed={seed}", *overrides])
     config.pop("resume")
@@ -23,7 +25,10 @@ def run(folder: Path, seed: int, steps: int, *overrides: str, learned: bool = Tr
         "seconds": steps / 1e6,
         "learned": learned,
         "choruses": 1000 if learned else 0,
-    }
+        "final_choruses": 1000,
+        "melody_floor": None,
+        "melody_cross_entropy": None,
+    } | told
     (folder / "summary.json").write_text(json.dumps(summary))
 
 
@@ -32,24 +37,39 @@ def test_runs_become_a_row_for_each_setting(
 ) -> None:
     for seed, steps in ((1, 10), (2, 20), (3, 30), (4, 40)):
         run(tmp_path / f"a{seed}", seed, steps * 10**6, learned=seed < 4)
-    run(tmp_path / "b", 1, 7 * 10**6, "learning.gross_errors=8")
+    run(tmp_path / "b", 1, 7 * 10**6, "learning.gross_errors=8", choruses=5)
+    out = tmp_path / "out"
     with pytest.raises(SystemExit) as ended:
-        study.main([str(tmp_path), "--csv", str(tmp_path / "table.csv")])
+        study.main([str(tmp_path), "--out", str(out)])
     assert ended.value.code == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[2] == (
-        "| default | 3 of 4 | 0.30 to 0.95 | 20.0 (10.0 to 30.0) | 20.0 (10.0 to 30.0) | 1000 |"
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    assert lines[2] == "| gross_errors=8 | 1 of 1 (0.21 to 1.00) | 0 of 1 (0.00 to 0.79) | 5 | " + (
+        "7.0 (7.0 to 7.0) | 7.0 (7.0 to 7.0) |"
     )
-    assert lines[3].startswith("| learning.gross_errors=8 | 1 of 1 |")
-    rows = list(csv.DictReader((tmp_path / "table.csv").open()))
-    assert rows[0]["steps_50"] == "20000000.0"
-    assert rows[0]["learned"] == "3"
+    assert lines[3] == (
+        "| gross_errors=16 (default) | 3 of 4 (0.30 to 0.95) | 3 of 4 (0.30 to 0.95) | 1000 | "
+        "20.0 (10.0 to 30.0) | 20.0 (10.0 to 30.0) |"
+    )
+    rows = list(csv.DictReader((out / "runs.csv").open()))
+    assert [row["learning.gross_errors"] for row in rows] == ["16"] * 4 + ["8"]
+    assert [row["steps"] for row in rows][:2] == ["10000000", "20000000"]
+    assert (out / "table.md").read_text() == printed
+    assert (out / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_melody_s_distance_from_its_floor_is_told(tmp_path: Path) -> None:
+    for seed, above in ((1, 0.01), (2, 0.02), (3, 0.04)):
+        run(tmp_path / str(seed), seed, 10, melody_floor=0.2, melody_cross_entropy=0.2 + above)
+    (row,) = study.tabulate(study.read_runs([tmp_path]))
+    assert row.melody == pytest.approx((0.01, 0.02, 0.04))
+    assert "| 0.020 (0.010 to 0.040) |" in study.show([row])
 
 
 def test_a_run_that_did_not_learn_counts_as_infinitely_long(tmp_path: Path) -> None:
     run(tmp_path / "a", 1, 10, learned=False)
     run(tmp_path / "b", 2, 10, learned=False)
-    (row,) = study.tabulate(study.read_runs(tmp_path))
+    (row,) = study.tabulate(study.read_runs([tmp_path]))
     assert row.steps == (math.inf,) * 3
     assert "∞" in study.show([row])
 
