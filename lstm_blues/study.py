@@ -14,7 +14,7 @@ import json
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,8 @@ class Row:
     """One cell of a study, over its seeds.
 
     setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
-    test.  held: runs that, frozen, also played all of run.final_choruses.  steps, seconds: of learning.
-    choruses: the fewest that a learned network played.  melody: distance of the melody's
+    test.  held: runs that, frozen, also played all of run.final_choruses.  steps, seconds: of
+    learning.  choruses: the fewest that a learned network played.  melody: distance of the melody's
     cross-entropy from its floor, nats a step; None for chords alone.
     """
 
@@ -114,10 +114,10 @@ def _told(value: Any) -> str:
 def tabulate(runs: Sequence[Run]) -> list[Row]:
     """One row for each setting, the same seed counted once; values in their order."""
     names = varied(runs)
-    groups: dict[tuple[Any, ...], dict[int, dict[str, Any]]] = defaultdict(dict)
+    groups: dict[tuple[Any, ...], dict[int, Run]] = defaultdict(dict)
     for run in runs:
         key = tuple(run.settings.get(name) for name in names)
-        groups[tuple(map(_sortable, key))][run.summary["seed"]] = run.summary
+        groups[tuple(map(_sortable, key))][run.summary["seed"]] = run
     default = flat_config(compose_config(["+experiment=chords"]))
     last = [name.rsplit(".", 1)[-1] for name in names]
     shown = names if len(set(last)) < len(last) else last
@@ -136,10 +136,11 @@ def _sortable(value: Any) -> tuple[int, float, str]:
     return (0, float(value), _told(value)) if number else (1, 0.0, _told(value))
 
 
-def _row(setting: str, summaries: Sequence[Mapping[str, Any]]) -> Row:
-    runs = len(summaries)
+def _row(setting: str, of_seeds: Sequence[Run]) -> Row:
+    summaries, runs = [run.summary for run in of_seeds], len(of_seeds)
+    enough = of_seeds[0].settings["run.final_choruses"]
     learned = [summary for summary in summaries if summary["learned"]]
-    held = [summary for summary in learned if summary["choruses"] >= summary["final_choruses"]]
+    held = [summary for summary in learned if summary["choruses"] >= enough]
     melody = None
     if summaries[0]["melody_floor"] is not None:
         melody = quartiles(

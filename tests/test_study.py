@@ -25,7 +25,6 @@ def run(
         "seconds": steps / 1e6,
         "learned": learned,
         "choruses": 1000 if learned else 0,
-        "final_choruses": 1000,
         "melody_floor": None,
         "melody_cross_entropy": None,
     } | told
