@@ -31,6 +31,8 @@ from lstm_blues.config import Settings, compose_config, settings_from
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
+from lstm_blues.population import BatchedPopulation, FastPopulation, Population
+from lstm_blues.songs import Stream
 
 BOTH = "fast engine, chords and melody"
 """Experiment 2, both groups learning; all others learn the chords alone."""
@@ -154,15 +156,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=0.5, help="of one turn (default 0.5)")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each (default 7)")
     parser.add_argument("--blocks", type=int, nargs="*", default=[4, 8, 16, 32, 64])
+    parser.add_argument("--members", type=int, nargs="*", default=[1, 16, 128, 1024])
+    parser.add_argument("--device", default="cpu", help="of the batched populations")
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile")
     parser.add_argument("--against", help="a program: steps as argument, prints 'N ns/step'")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cores = set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set()
+    if cores:
+        os.sched_setaffinity(0, {max(cores)})
     try:
         figures = {"engines": compare(given), "blocks": grow(given)}
+        if cores:
+            os.sched_setaffinity(0, cores)
+        figures["populations"] = populate(given)
     except BluesError as error:
         fail(error)
     if given.json:
@@ -245,6 +253,44 @@ def grow(given: argparse.Namespace) -> dict[str, dict[str, float]]:
         name: {str(blocks): 1 / spent[f"{name} {blocks}"] for blocks in given.blocks}
         for name in engines
     }
+
+
+def populate(given: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Prints how many networks x steps a second populations make, on all cores; and returns it."""
+    settings = settings_from(compose_config(["+experiment=chords"]))
+    learning = replace(settings.learning, test_interval=2**31, test_choruses=2**20)
+    song = settings.form.chord_tensor()
+    contenders, counts = {}, {}
+    for members in given.members:
+        networks = [replace(settings, seed=seed).build_network() for seed in range(members)]
+        fast = FastPopulation(networks, Stream.of_one(song), [learning] * members)
+        batched = BatchedPopulation(networks, song, [learning] * members, given.device)
+        for name, population in (("fast", fast), ("batched", batched)):
+            contenders[f"{name} {members}"] = _learning(population)
+            counts[f"{name} {members}"] = members
+    if not contenders:
+        return {}
+    spent = measure(contenders, given.seconds, max(1, given.rounds // 2))
+    rates = {name: counts[name] / seconds for name, seconds in spent.items()}
+    print(f"\n| networks | fast, networks x steps/s | batched on {given.device} | fast / batched |")
+    print("|---|---|---|---|")
+    for members in given.members:
+        fast_rate, batched_rate = (rates[f"{name} {members}"] for name in ("fast", "batched"))
+        ratio = fast_rate / batched_rate
+        print(f"| {members:,} | {fast_rate:,.0f} | {batched_rate:,.0f} | {ratio:,.1f} |")
+    return {
+        name: {str(members): rates[f"{name} {members}"] for members in given.members}
+        for name in ("fast", "batched")
+    }
+
+
+def _learning(population: Population) -> Contender:
+    def learn(steps: int) -> None:
+        population.learn(steps)
+        if isinstance(population, BatchedPopulation) and population.device.type == "cuda":
+            torch.cuda.synchronize(population.device)
+
+    return learn
 
 
 if __name__ == "__main__":

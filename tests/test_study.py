@@ -93,7 +93,18 @@ def test_the_benchmark_prints_ratios(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(benchmark.os, "sched_setaffinity", lambda *_: None, raising=False)
-    arguments = ["--seconds", "0.01", "--rounds", "1", "--blocks", "4", "8", "--no-compile"]
+    arguments = [
+        "--seconds",
+        "0.01",
+        "--rounds",
+        "1",
+        "--blocks",
+        "4",
+        "8",
+        "--no-compile",
+        "--members",
+        "2",
+    ]
     with pytest.raises(SystemExit) as ended:
         benchmark.main([*arguments, "--json", str(tmp_path / "figures.json")])
     assert ended.value.code == 0
@@ -102,6 +113,7 @@ def test_the_benchmark_prints_ratios(
     assert "| nn.LSTMCell, eager |" in printed
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["engines"]["fast engine, float64"] > 0
+    assert figures["populations"]["batched"]["2"] > 0
     assert set(figures["blocks"]["fast"]) == {"4", "8"}
 
 
