@@ -1,0 +1,181 @@
+"""Sweeps: any launcher, stopped and begun again, a worker lost on the way."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import environment, run_command, train_command
+
+from lstm_blues.checkpoint import load_checkpoint
+from lstm_blues.config import compose_config, conf_folder, settings_from
+from lstm_blues.sweep import count_runs, run_name
+
+STUDIES = sorted(path.stem for path in (conf_folder() / "study").glob("*.yaml"))
+SMALL = ["-m", "+experiment=chords", "run.listen_share=0", "hydra.sweep.dir=sweep"]
+
+
+def weights(folder: Path) -> torch.Tensor:
+    return load_checkpoint(folder).learner.weights["output.chords"]
+
+
+@pytest.mark.parametrize(
+    ("dirname", "name"),
+    [
+        ("+experiment=chords,learning.gross_errors=8,seed=3", "gross_errors=8,seed=3"),
+        ("+study=rates,learning.rate=1e-4,run.step_limit=5,seed=1", "rate=1e-4,seed=1"),
+        ("run.dtype=float32,seed=1", "dtype=float32,seed=1"),
+        (
+            "network.groups.chords.forget_bias=[1,2.5],seed=1",
+            "forget_bias=[1,2.5],seed=1",
+        ),
+    ],
+)
+def test_a_run_s_folder_is_named_after_what_sets_it_apart(dirname: str, name: str) -> None:
+    assert run_name(dirname) == name
+
+
+def test_ambiguous_names_are_told_apart() -> None:
+    one = run_name("network.groups.chords.blocks=4,network.groups.melody.blocks=2")
+    two = run_name("network.groups.melody.blocks=4,network.groups.chords.blocks=2")
+    assert re.fullmatch(r"blocks=4,blocks=2_[0-9a-f]{8}", one)
+    assert one != two
+    assert len(run_name("seed=" + "1" * 500)) < 150
+
+
+def test_runs_are_counted() -> None:
+    params = {"seed": "range(1,21)", "learning.rate": "1e-4,1e-3"}
+    assert count_runs([], params) == 40
+    assert count_runs(["seed=1,2", "run.step_limit=5"], params) == 4
+
+
+@pytest.mark.parametrize("study", [name for name in STUDIES if name != "defaults"])
+def test_every_study_composes(study: str) -> None:
+    settings = settings_from(compose_config([f"+study={study}"]))
+    assert settings.name == study
+    assert not settings.run.listen_share
+
+
+def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
+    options = [*SMALL, "seed=1,2,3", "run.step_limit=1500000", "run.checkpoint_seconds=0.05"]
+    process = subprocess.Popen(train_command(*options), cwd=tmp_path, env=environment())
+    first, second, third = (tmp_path / "sweep" / f"seed={seed}" for seed in (1, 2, 3))
+    deadline = time.monotonic() + 120
+    while not (second / "checkpoint.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    process.kill()
+    process.wait()
+    assert (first / "summary.json").exists()
+    assert not (third / "summary.json").exists()
+    ended = (first / "summary.json").stat().st_mtime_ns
+    half_done = load_checkpoint(second).learner.counters.steps
+    again = run_command("train", *options, cwd=tmp_path)
+    assert again.returncode == 1, again.stderr  # none has learned within its step limit
+    assert again.stdout.count("Already there") == 1
+    assert (first / "summary.json").stat().st_mtime_ns == ended
+    assert half_done < 1_500_000
+    for folder in (first, second, third):
+        assert json.loads((folder / "summary.json").read_text())["steps"] == 1_500_000
+    whole = run_command("train", *options, "hydra.sweep.dir=whole", cwd=tmp_path)
+    assert whole.returncode == 1
+    for seed in (1, 2, 3):
+        name = f"seed={seed}"
+        assert torch.equal(weights(tmp_path / "sweep" / name), weights(tmp_path / "whole" / name))
+
+
+def test_another_sweep_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    options = [*SMALL, "seed=1", "run.step_limit=1000"]
+    assert run_command("train", *options, cwd=tmp_path).returncode == 1
+    again = run_command(
+        "train", *options, "form.chords=[C,F,C,C,F,F,C,C,G,F,C,G]", "hydra.sweep.subdir='seed=1'",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert again.returncode == 2
+    assert "holds another run, with form.chords" in again.stderr
+
+
+def test_a_sweep_on_several_cores(tmp_path: Path) -> None:
+    if importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher") is None:
+        pytest.skip("the extra 'cores' is not installed")
+    done = run_command(
+        "train", *SMALL, "seed=1,2,3", "run.step_limit=100000",
+        "hydra/launcher=joblib", "hydra.launcher.n_jobs=2",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    alone = run_command(
+        "train", "+experiment=chords", "seed=2", "run.step_limit=100000", "hydra.run.dir=alone",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert alone.returncode == 1
+    assert len(list((tmp_path / "sweep").glob("*/summary.json"))) == 3
+    assert torch.equal(weights(tmp_path / "sweep" / "seed=2"), weights(tmp_path / "alone"))
+
+
+def children(root: int) -> list[int]:
+    """All processes that a process has begun, and theirs."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found, waiting = [], [root]
+    while waiting:
+        waiting += (new := parents.get(waiting.pop(), []))
+        found += new
+    return found
+
+
+def workers(root: int) -> list[int]:
+    """The processes of a Ray cluster, begun by `root`, that run a task now."""
+    found = []
+    for number in children(root):
+        try:
+            line = Path(f"/proc/{number}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if line.startswith(b"ray::_run_job"):
+            found.append(number)
+    return found
+
+
+@pytest.mark.slow
+def test_a_ray_cluster_that_loses_a_worker_collects_every_run(tmp_path: Path) -> None:
+    if importlib.util.find_spec("hydra_plugins.hydra_ray_launcher") is None:
+        pytest.skip("the extra 'ray' is not installed")
+    options = [*SMALL, "seed=1,2,3,4", "run.step_limit=8000000", "run.checkpoint_seconds=0.05"]
+    cluster = ["hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2"]
+    process = subprocess.Popen(
+        train_command(*options, *cluster, "+hydra.launcher.ray.init.include_dashboard=false"),
+        cwd=tmp_path,
+        env={**environment(), "TMPDIR": "/tmp"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 240
+    sweep, killed = tmp_path / "sweep", 0
+    while not killed and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+        begun = {path.parent for path in sweep.glob("*/checkpoint.pt")}
+        ended = {path.parent for path in sweep.glob("*/summary.json")}
+        if len(begun - ended) == 2 and (busy := workers(process.pid)):
+            os.kill(busy[0], signal.SIGKILL)
+            killed = busy[0]
+    output, _ = process.communicate(timeout=400)
+    assert killed, output
+    assert process.returncode in (0, 1), output
+    told = [json.loads(path.read_text()) for path in sweep.glob("*/summary.json")]
+    assert sorted(each["seed"] for each in told) == [1, 2, 3, 4], output
+    assert all(each["learned"] or each["steps"] == 8_000_000 for each in told)
