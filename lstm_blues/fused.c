@@ -281,6 +281,20 @@ INLINE double surprise(const int count, const double *restrict p, const double *
   return sum;
 }
 
+/* The test where a melody reaches the chord units.  Apart from `learn`, and never inlined: the
+ * compiler would order that function's sums otherwise, and change the last bits of all learning. */
+static __attribute__((noinline)) int64_t test_with_melody(const real *restrict buffer,
+                                                          const real *restrict levels,
+                                                          const real *restrict table,
+                                                          const int64_t *restrict rules) {
+  uint8_t first[UNITS];
+  int64_t played;
+  for (int k = 0; k < UNITS; k++) first[k] = table[k] > 0;
+  const int64_t right = play(buffer, first, levels, table, rules[N_TEST_STEPS], 1,
+                             (const double *)(intptr_t)rules[N_TEST_UNIFORM], 0, 0, &played);
+  return right < 0 ? 0 : right; /* where no note can be drawn, nothing was played */
+}
+
 #define COUNT(name) counters[N_##name]
 #define UNIT_LOSS(n, FORM, K, M, W_AT, V_AT, FIRST)                                            \
   ON_PART(FORM, 1, melody)                                                                     \
@@ -289,7 +303,8 @@ INLINE double surprise(const int count, const double *restrict p, const double *
 /* Learns for at most `steps` steps and returns how many.  Stops when the form is learned (unless
  * the melody is what is learned) or when a number is no longer finite; that step changes nothing.
  * table (V, STEPS, UNITS) and picks (songs, BARS) give the songs; reals, rules, counters and sums
- * are named in fused.py. */
+ * are named in fused.py.  The rule TEST_UNIFORM is the address of the melody's random
+ * numbers in tests, where it reaches the chords, else 0. */
 EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
                      const real *restrict table, const int64_t *restrict picks, const double *restrict reals,
                      const int64_t *restrict rules, int64_t *restrict counters,
@@ -386,7 +401,10 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
       int64_t played;
       for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++) first[k] = table[k] > 0;
       COUNT(TESTS)++;
-      COUNT(FREE_RUN) = play(buffer, first, levels, table, rules[N_TEST_STEPS], 1, 0, 0, 0, &played);
+      if (rules[N_TEST_UNIFORM])
+        COUNT(FREE_RUN) = test_with_melody(buffer, levels, table, rules);
+      else
+        COUNT(FREE_RUN) = play(buffer, first, levels, table, rules[N_TEST_STEPS], 1, 0, 0, 0, &played);
       if (COUNT(FREE_RUN) > COUNT(BEST_FREE_RUN)) COUNT(BEST_FREE_RUN) = COUNT(FREE_RUN);
       COUNT(LEARNED) = COUNT(FREE_RUN) >= rules[N_TEST_STEPS];
     }

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from lstm_blues.errors import BluesError
 from lstm_blues.network import BluesNetwork
-from lstm_blues.online import Counters, LearnerState, Learning
+from lstm_blues.online import Counters, LearnerState, Learning, test_uniform
 from lstm_blues.sampler import NO_NOTE, FreeRun, free_run
 from lstm_blues.songs import Stream
 from lstm_blues.topology import FORM, Topology
@@ -45,7 +45,7 @@ _FLAGS = (
 _SQUASHINGS = {"identity": 0, "tanh": 1, "logistic_1": 2, "logistic_2": 3}
 _RULES = (
     *("gross_errors", "count_per_chorus", "episode_choruses", "test_steps", "test_interval"),
-    *("songs_in_order", "melody_together", "chords_learn"),
+    *("songs_in_order", "melody_together", "chords_learn", "test_uniform"),
 )
 _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
     torch.float64: ("double", np.float64),
@@ -278,10 +278,10 @@ class FusedLearner:
             raise BluesError(f"engine=fast runs on device=cpu only, not on {like.device.type!r}.")
         if like.dtype not in _REALS:
             raise BluesError(f"engine=fast computes in float64 or float32, not in {like.dtype}.")
-        if not network.topology.form_is_separate:
+        if not network.topology.form_is_separate and network.encoding.held != "unmarked":
             raise BluesError(
-                "engine=fast needs chord units that nothing but chords reaches; choose "
-                "run.engine=torch."
+                "engine=fast draws no marks of held notes, which it had to where a melody reaches "
+                "the chord units: choose encoding.held=unmarked or run.engine=torch."
             )
         real, self.dtype = _REALS[like.dtype]
         self.network = network
@@ -308,6 +308,10 @@ class FusedLearner:
             "melody_together": learning.melody.start == "together",
             "chords_learn": learning.melody.chords == "learn",
         }
+        # Kept here as long as its address is in use.
+        drawn = test_uniform(network.topology, int(rules["test_steps"]))
+        self._uniform = None if drawn is None else drawn.numpy()
+        rules["test_uniform"] = 0 if self._uniform is None else self._uniform.ctypes.data
         self._rules = np.array([int(rules[name]) for name in _RULES], dtype=np.int64)
         self._counters = np.zeros(len(fields(Counters)), dtype=np.int64)
         self._losses = np.zeros(2)

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from lstm_blues.cell import BlockState
-from lstm_blues.errors import require, require_choice
+from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.network import BluesNetwork, cross_entropy
 from lstm_blues.sampler import THRESHOLD, FreeRun, free_run
 from lstm_blues.songs import Stream
-from lstm_blues.topology import FORM
+from lstm_blues.topology import FORM, Topology
 
 GROSS_COUNTS = ("since_reset", "in_chorus")
 STARTS = ("after_chords", "together")
@@ -248,6 +248,16 @@ class Learner(Protocol):
         ...
 
 
+def test_uniform(topology: Topology, steps: int) -> Tensor | None:
+    """The melody's random numbers in a test of so many steps, shape (steps,), float64.
+
+    None where no melody reaches the chord units: the chords can be tested without one.
+    """
+    if topology.form_is_separate:
+        return None
+    return torch.rand(steps, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
 class OnlineLearner:
     """Online learning in PyTorch: one step, one weight change (section 3.1).
 
@@ -424,7 +434,12 @@ class OnlineLearner:
         count = self._counters
         steps = self.learning.test_choruses * self.stream.steps
         count.tests += 1
-        count.free_run = self.free_run(steps, stop_at_wrong=True).right
+        uniform = test_uniform(self.topology, steps)
+        try:
+            played = self.free_run(steps, uniform=uniform, stop_at_wrong=True)
+            count.free_run = played.right
+        except BluesError:  # no note can be drawn
+            count.free_run = 0
         count.best_free_run = max(count.best_free_run, count.free_run)
         count.learned = int(count.free_run >= steps)
 

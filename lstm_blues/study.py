@@ -33,6 +33,8 @@ Z_95 = 1.959963984540054
 """The normal quantile of a two-sided interval of 95 %."""
 # Settings that say nothing of what is learned.
 _ASIDE = ("resume", "name", "seed", *(f"run.{name}" for name in ("log_interval", "listen_share")))
+_MANY = 4
+"""With more settings than these, a row is named after its folder."""
 
 Quartiles = tuple[float, float, float]
 Share = tuple[int, float, float]
@@ -41,8 +43,9 @@ Share = tuple[int, float, float]
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run: its settings by dotted name, and its `summary.json`."""
+    """One finished run: its folder, its settings by dotted name, and its `summary.json`."""
 
+    folder: Path
     settings: dict[str, Any]
     summary: dict[str, Any]
 
@@ -95,7 +98,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
             raise BluesError(f"folder is {str(folder)!r}, but must be a folder with runs.")
         for path in sorted(folder.rglob("summary.json")):
             config = yaml.safe_load((path.parent / "config.yaml").read_text())
-            runs.append(Run(flat_config(config), json.loads(path.read_text())))
+            runs.append(Run(path.parent, flat_config(config), json.loads(path.read_text())))
     if not runs:
         raise BluesError("there is no finished run below the given folders.")
     return runs
@@ -127,7 +130,12 @@ def tabulate(runs: Sequence[Run]) -> list[Row]:
         setting = " ".join(f"{name}={value}" for name, value in zip(shown, values, strict=True))
         if names and values == [_told(default.get(name)) for name in names]:
             setting += " (default)"
-        rows.append(_row(setting or "all", list(groups[key].values())))
+        of_seeds = list(groups[key].values())
+        if len(names) > _MANY:
+            # Where a group of settings was swept, its name is in the folder's.
+            parts = of_seeds[0].folder.name.split(",")
+            setting = " ".join(part for part in parts if not part.startswith("seed="))
+        rows.append(_row(setting or "all", of_seeds))
     return rows
 
 

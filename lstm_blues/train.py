@@ -42,11 +42,12 @@ from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
 from lstm_blues.midi import write_midi
 from lstm_blues.network import melody_cross_entropy
-from lstm_blues.online import Counters, Learner
+from lstm_blues.online import Counters, Learner, test_uniform
 from lstm_blues.pictures import chord_roll, write_picture
 from lstm_blues.piece import Piece
 from lstm_blues.plateau import Plateau
 from lstm_blues.render import render
+from lstm_blues.sampler import FreeRun
 from lstm_blues.sweep import Watch
 from lstm_blues.topology import FORM
 from lstm_blues.trained import compose_pieces, load_trained
@@ -280,6 +281,14 @@ class Run:
             text += f", melody {self.plateau.best:.3f} nats a step"
         return text
 
+    def _free_run(self, steps: int, *, stop_at_wrong: bool = False) -> FreeRun:
+        uniform = test_uniform(self.settings.network.topology, steps)
+        try:
+            return self.learner.free_run(steps, uniform=uniform, stop_at_wrong=stop_at_wrong)
+        except BluesError:  # no note can be drawn
+            none = torch.zeros(0, self.settings.network.topology.units)
+            return FreeRun(none > 0, none, 0)
+
     def _melody_cross_entropy(self) -> float | None:
         """Of the frozen network on fresh songs, in nats a step; None for chords alone."""
         songs, settings = self.settings.songs(), self.settings
@@ -304,7 +313,7 @@ class Run:
             status = "learned" if count.learned else "step limit"
         choruses, melody_entropy = 0, None
         if status in ("learned", "step limit"):
-            final = self.learner.free_run(run.final_choruses * form.steps, stop_at_wrong=True)
+            final = self._free_run(run.final_choruses * form.steps, stop_at_wrong=True)
             choruses = final.right // form.steps
             melody_entropy = self._melody_cross_entropy()
         compiled = self.learner.compiled if isinstance(self.learner, FusedLearner) else None
@@ -344,7 +353,7 @@ class Run:
         form, folder = self.settings.form, self.folder
         steps = PICTURED_CHORUSES * form.steps
         chords = self.settings.network.topology.unit_slice(FORM)
-        played = self.learner.free_run(steps - 1).notes[:, chords]
+        played = self._free_run(steps - 1).notes[:, chords]
         # The first step is given to the network, all that follow are its own.
         shown = torch.cat((form.chord_tensor()[:1] > 0, played))
         target = form.chord_tensor().repeat(PICTURED_CHORUSES, 1)

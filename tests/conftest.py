@@ -45,6 +45,15 @@ def two_groups(cells: int = 2) -> Topology:
     )
 
 
+def fully_connected() -> Topology:
+    """The same groups without the split of section 4.1."""
+    split, both = two_groups(), ("chords", "melody")
+    return Topology(
+        tuple(replace(group, inputs=both, recurrent=both) for group in split.groups),
+        tuple(replace(units, inputs=both, cells=both) for units in split.unit_sets),
+    )
+
+
 def network(
     shape: Topology, seed: int = 1, g: str = "logistic_2", h: str = "identity", weights: float = 0.5
 ) -> BluesNetwork:

@@ -4,7 +4,14 @@ from dataclasses import asdict, replace
 
 import pytest
 import torch
-from conftest import network, random_song, topology, two_groups, with_learning
+from conftest import (
+    fully_connected,
+    network,
+    random_song,
+    topology,
+    two_groups,
+    with_learning,
+)
 
 from lstm_blues import fused
 from lstm_blues.config import Settings
@@ -68,6 +75,7 @@ def test_thousands_of_steps_of_the_report_s_own_task(default_settings: Settings)
         (topology(3, 3, 7), "logistic_2", "logistic_2", {"gross_count": "in_chorus"}),
         (topology(2, 2, 4), "identity", "tanh", {"episode_choruses": 0, "momentum": 0.0}),
         (two_groups(), "logistic_2", "identity", {"gross_errors": 1}),
+        (fully_connected(), "logistic_2", "tanh", {"test_interval": 13}),
         (two_groups(3), "tanh", "logistic_1", {"episode_choruses": 1, "gross_error": 0.3}),
     ],
 )
