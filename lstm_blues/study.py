@@ -114,8 +114,9 @@ def _told(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value).replace(" ", "")
 
 
-def tabulate(runs: Sequence[Run]) -> list[Row]:
-    """One row for each setting, the same seed counted once; values in their order."""
+def by_setting(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs by what sets them apart but their seed, in words; values in their order, the same
+    seed once."""
     names = varied(runs)
     groups: dict[tuple[Any, ...], dict[int, Run]] = defaultdict(dict)
     for run in runs:
@@ -124,19 +125,24 @@ def tabulate(runs: Sequence[Run]) -> list[Row]:
     default = flat_config(compose_config(["+experiment=chords"]))
     last = [name.rsplit(".", 1)[-1] for name in names]
     shown = names if len(set(last)) < len(last) else last
-    rows = []
+    found: dict[str, list[Run]] = {}
     for key in sorted(groups):
         values = [told for _, _, told in key]
         setting = " ".join(f"{name}={value}" for name, value in zip(shown, values, strict=True))
         if names and values == [_told(default.get(name)) for name in names]:
             setting += " (default)"
-        of_seeds = list(groups[key].values())
+        of_seeds = [groups[key][seed] for seed in sorted(groups[key])]
         if len(names) > _MANY:
             # Where a group of settings was swept, its name is in the folder's.
             parts = of_seeds[0].folder.name.split(",")
             setting = " ".join(part for part in parts if not part.startswith("seed="))
-        rows.append(_row(setting or "all", of_seeds))
-    return rows
+        found.setdefault(setting or "all", []).extend(of_seeds)
+    return found
+
+
+def tabulate(runs: Sequence[Run]) -> list[Row]:
+    """One row for each setting."""
+    return [_row(setting, of_seeds) for setting, of_seeds in by_setting(runs).items()]
 
 
 def _sortable(value: Any) -> tuple[int, float, str]:

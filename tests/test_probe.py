@@ -1,0 +1,97 @@
+"""Probing trained networks: what disturbs them, when blocks begin to matter, how melodies fit."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import network, random_song, run_command, topology
+
+from lstm_blues import probe
+from lstm_blues.study import read_runs
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two networks that learn the form within seconds."""
+    folder = tmp_path_factory.mktemp("probed")
+    options = ["-m", "+experiment=chords_fast", "encoding.inputs=standardised", "seed=1,2"]
+    done = run_command("train", *options, "run.listen_share=0", "hydra.sweep.dir=runs", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "runs"
+
+
+def run_probe(what: str, folder: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        probe.main([what, str(folder), "--out", str(out)])
+    printed = capsys.readouterr()
+    assert ended.value.code == 0, printed.err
+    assert (out / "table.md").read_text() == printed.out
+    assert (out / "figure.png").read_bytes().startswith(b"\x89PNG")
+    return printed.out
+
+
+def test_disturbances_and_what_comes_of_them(
+    sweep: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probe, "LONG_RUN", 20)
+    monkeypatch.setattr(probe, "AFTER", 2)
+    printed = run_probe("drift", sweep, tmp_path, capsys)
+    assert "| all | alone | 2 | 1.00 (1.00 to 1.00) | 0.00 | 0.00 | 0 |" in printed
+    rows = list(csv.DictReader((tmp_path / "probe.csv").open()))
+    assert len(rows) == 2 * (1 + 3 * 12)
+    # a memory that is lost must be missed by some
+    assert any(row["outcome"] != "right" for row in rows)
+    assert {row["outcome"] for row in rows} <= {"right", "late", "lost"}
+
+
+def test_blocks_begin_to_matter(
+    sweep: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probe, "LOOK", 50_000)
+    run_probe("blocks", sweep, tmp_path, capsys)
+    rows = list(csv.DictReader((tmp_path / "probe.csv").open()))
+    assert len(rows) == 2 * 4
+    ends = {run.summary["seed"]: run.summary["steps"] for run in read_runs([sweep])}
+    begun = [row for row in rows if row["onset"]]
+    assert len(begun) >= 4
+    assert all(0 < int(row["onset"]) <= ends[int(row["seed"])] for row in begun)
+
+
+def test_melodies_are_measured(
+    place: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probe, "PIECES", 5)
+    printed = run_probe("melody", place / "outputs", tmp_path, capsys)
+    assert "steps with a wrong chord" in printed
+    (row,) = csv.DictReader((tmp_path / "probe.csv").open())
+    assert float(row["steps with a wrong chord"]) == 0
+    assert 0.3 < float(row["chord notes, strong beats"]) < 1
+
+
+def test_a_block_that_nothing_sees_is_gone() -> None:
+    net, song = network(topology(units=12)), random_song(12)
+    cut = probe.without_block(net, [2, 3])
+    assert probe.form_cross_entropy(cut, song) != probe.form_cross_entropy(net, song)
+    with torch.no_grad():
+        cut.group("chords").cell[2:4] += 5.0  # what these cells do reaches nobody
+    again = probe.without_block(net, [2, 3])
+    assert probe.form_cross_entropy(cut, song) == probe.form_cross_entropy(again, song)
+
+
+def test_a_folder_without_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        probe.main(["drift", str(tmp_path)])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: ")
