@@ -21,6 +21,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
+from lstm_blues.config import plain
+
 _SHARED = re.compile(r"experiment|study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
 _LONGEST = 120
@@ -79,9 +81,9 @@ class Watch(Callback):
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Begins to count; on a terminal only."""
         folder = Path(config.hydra.sweep.dir)
-        params = OmegaConf.to_container(config.hydra.sweeper.params or {}, resolve=True)
-        assert isinstance(params, dict)
-        total = count_runs(list(config.hydra.overrides.task), params)  # type: ignore[arg-type]
+        params = config.hydra.sweeper.params
+        swept = {} if params is None else plain(params)
+        total = count_runs(list(config.hydra.overrides.task), swept)
         self._thread = threading.Thread(target=self._count, args=(folder, total), daemon=True)
         self._thread.start()
 
