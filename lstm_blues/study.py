@@ -1,8 +1,8 @@
 """`python -m lstm_blues.study FOLDER ...`: the runs below some folders as a table and a figure.
 
 Runs that differ in nothing but their seed make a row.  Shares of runs come with 95 % Wilson
-intervals; steps, seconds and the melody's distance from its floor with quartiles over all seeds,
-where a run that didn't learn counts as infinitely long.
+intervals; steps and seconds with quartiles over all seeds, where a run that didn't learn counts as
+infinitely long; the melody's distance from its floor with those of all runs.
 """
 
 from __future__ import annotations
@@ -157,12 +157,9 @@ def _row(setting: str, of_seeds: Sequence[Run]) -> Row:
     held = [summary for summary in learned if summary["choruses"] >= enough]
     melody = None
     if summaries[0]["melody_floor"] is not None:
-        melody = quartiles(
-            [
-                s["melody_cross_entropy"] - s["melody_floor"] if s["learned"] else math.inf
-                for s in summaries
-            ]
-        )
+        found = [s["melody_cross_entropy"] for s in summaries]
+        floor = summaries[0]["melody_floor"]
+        melody = quartiles([math.inf if value is None else value - floor for value in found])
     return Row(
         setting,
         runs,
