@@ -55,5 +55,8 @@ def test_an_installed_package_runs_from_any_folder(wheel: Path, tmp_path: Path) 
     assert done.returncode == 1, done.stderr
     (run,) = (elsewhere / "outputs" / "chords").iterdir()
     assert (run / "summary.json").is_file()
-    for command in ("study", "benchmark"):
+    done = python("-m", "lstm_blues.compose", "choruses=1", "output_dir=music")
+    assert "the trained network that comes with the package" in done.stderr
+    assert (elsewhere / "music" / "piece_1.mid").is_file()
+    for command in ("study", "benchmark", "probe"):
         assert python("-m", f"lstm_blues.{command}", "--help").returncode == 0
