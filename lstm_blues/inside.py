@@ -14,6 +14,7 @@ from torch import Tensor
 
 from lstm_blues.cell import BlockState, block_step
 from lstm_blues.errors import require
+from lstm_blues.form import Form
 from lstm_blues.network import BluesNetwork
 from lstm_blues.sampler import draws, next_notes
 from lstm_blues.topology import FORM, GATES
@@ -156,7 +157,7 @@ def wrong_chord(at: int, pitches: Sequence[int], steps: int = 1) -> Disturbance:
     def disturb(step: int, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
         if at <= step < at + steps:
             x = x.clone()
-            x[:, :12] = 0.0
+            x[:, : Form.CHORD_NOTES] = 0.0
             x[:, list(pitches)] = 1.0
         return x, state
 

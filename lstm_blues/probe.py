@@ -56,15 +56,6 @@ RESAMPLES = 1000
 Record = dict[str, Any]
 
 
-def trained_network(run: Run) -> tuple[BluesNetwork, Form]:
-    """The frozen network of a run, and its form."""
-    checkpoint = load_checkpoint(run.folder)
-    settings = settings_from(checkpoint.config)
-    network = settings.build_network()
-    network.load_state_dict(checkpoint.learner.weights)
-    return network.requires_grad_(False), settings.form
-
-
 def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, Disturbance]]:
     """In the middle of each bar of the chorus after `BEFORE`: one step of another chord of the
     form, the states of one block lost (blocks in turn), or the states of all."""
@@ -95,7 +86,8 @@ def probe_drift(run: Run) -> list[Record]:
     settings = settings_from(checkpoint.config)
     learner = build_learner(settings)
     learner.load(checkpoint.learner)
-    network, form = trained_network(run)
+    network, form = settings.build_network(), settings.form
+    network.load_state_dict(checkpoint.learner.weights)
     steps = LONG_RUN * form.steps
     uniform = test_uniform(network.topology, steps)
     played = learner.free_run(steps, uniform=uniform).notes[:, network.topology.unit_slice(FORM)]

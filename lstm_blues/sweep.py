@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from lstm_blues.config import plain
 
-_SHARED = re.compile(r"experiment|study|hydra|run\.(?!dtype|engine|device)")
+_SHARED = re.compile(r"study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
 _LONGEST = 120
 
@@ -35,12 +35,13 @@ def run_name(override_dirname: str) -> str:
     ambiguous or long ones are told apart by a digest.
     """
     parts = re.findall(r"[^=,]+=(?:\[[^\]]*\]|[^,]*)", override_dirname)
-    kept = [part for part in parts if not _SHARED.match(part.lstrip("+~"))]
-    pairs = [part.split("=", 1) for part in kept]
+    bare = [part.lstrip("+~") for part in parts]
+    pairs = [part.split("=", 1) for part in bare if not _SHARED.match(part)]
     names = [name.rsplit(".", 1)[-1] for name, _ in pairs]
-    name = ",".join(f"{n}={value}" for n, (_, value) in zip(names, pairs, strict=True))
-    name = re.sub(r"[^\w=,.\-\[\]]", "", name)
-    if len(set(names)) < len(names) or len(name) > _LONGEST or not name:
+    whole = ",".join(f"{n}={value}" for n, (_, value) in zip(names, pairs, strict=True))
+    name = re.sub(r"[^\w=,.\-\[\]]", "", whole)
+    unclear = len(set(names)) < len(names) or name != whole
+    if unclear or len(name) > _LONGEST or not name:
         digest = hashlib.sha256(override_dirname.encode()).hexdigest()[:8]
         name = f"{name[:_LONGEST]}_{digest}" if name else digest
     return name

@@ -30,7 +30,8 @@ def weights(folder: Path) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("dirname", "name"),
     [
-        ("+experiment=chords,learning.gross_errors=8,seed=3", "gross_errors=8,seed=3"),
+        ("+experiment=chords,seed=3", "experiment=chords,seed=3"),
+        ("+study=resets,learning.gross_errors=8,seed=3", "gross_errors=8,seed=3"),
         ("+study=rates,learning.rate=1e-4,run.step_limit=5,seed=1", "rate=1e-4,seed=1"),
         ("run.dtype=float32,seed=1", "dtype=float32,seed=1"),
         (
@@ -51,6 +52,10 @@ def test_ambiguous_names_are_told_apart() -> None:
     assert len(run_name("seed=" + "1" * 500)) < 150
 
 
+def test_values_that_a_folder_cannot_name_are_told_apart() -> None:
+    assert run_name("form.chords=[C F],seed=1") != run_name("form.chords=[CF],seed=1")
+
+
 def test_runs_are_counted() -> None:
     params = {"seed": "range(1,21)", "learning.rate": "1e-4,1e-3"}
     assert count_runs([], params) == 40
@@ -67,7 +72,9 @@ def test_every_study_composes(study: str) -> None:
 def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
     options = [*SMALL, "seed=1,2,3", "run.step_limit=1500000", "run.checkpoint_seconds=0.05"]
     process = subprocess.Popen(train_command(*options), cwd=tmp_path, env=environment())
-    first, second, third = (tmp_path / "sweep" / f"seed={seed}" for seed in (1, 2, 3))
+    first, second, third = (
+        tmp_path / "sweep" / f"experiment=chords,seed={seed}" for seed in (1, 2, 3)
+    )
     deadline = time.monotonic() + 120
     while not (second / "checkpoint.pt").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -88,7 +95,7 @@ def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
     whole = run_command("train", *options, "hydra.sweep.dir=whole", cwd=tmp_path)
     assert whole.returncode == 1
     for seed in (1, 2, 3):
-        name = f"seed={seed}"
+        name = f"experiment=chords,seed={seed}"
         assert torch.equal(weights(tmp_path / "sweep" / name), weights(tmp_path / "whole" / name))
 
 
@@ -96,7 +103,8 @@ def test_another_sweep_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     options = [*SMALL, "seed=1", "run.step_limit=1000"]
     assert run_command("train", *options, cwd=tmp_path).returncode == 1
     again = run_command(
-        "train", *options, "form.chords=[C,F,C,C,F,F,C,C,G,F,C,G]", "hydra.sweep.subdir='seed=1'",
+        "train", *options, "form.chords=[C,F,C,C,F,F,C,C,G,F,C,G]",
+        "hydra.sweep.subdir='experiment=chords,seed=1'",
         cwd=tmp_path,
     )  # fmt: skip
     assert again.returncode == 2
@@ -118,7 +126,9 @@ def test_a_sweep_on_several_cores(tmp_path: Path) -> None:
     )  # fmt: skip
     assert alone.returncode == 1
     assert len(list((tmp_path / "sweep").glob("*/summary.json"))) == 3
-    assert torch.equal(weights(tmp_path / "sweep" / "seed=2"), weights(tmp_path / "alone"))
+    assert torch.equal(
+        weights(tmp_path / "sweep" / "experiment=chords,seed=2"), weights(tmp_path / "alone")
+    )
 
 
 def children(root: int) -> list[int]:
