@@ -183,6 +183,16 @@ class MemoryBlocks(nn.Module):
         by_block = by_cell.new_zeros(len(self.input_gate), by_cell.shape[1])
         return by_block.index_add_(0, self.block_of_cell, by_cell)
 
+    def whole(self, u: Tensor, s: Tensor) -> BlockState:
+        """One step in plain differentiable operations, through which errors go all the way back.
+
+        u: sources, shape (N, M), and s: states of the step before, shape (N, C), both with their
+        gradients.
+        """
+        seen = BlockWeights(*(w * self.mask for w in self.weights))
+        a = block_step(seen, u, s, self.block_of_cell, self.g, self.h)
+        return BlockState(a.s, a.y, None)
+
     def forward(self, u: Tensor, s: Tensor, traces: Tensor | None) -> BlockState:
         """One step on the sources u = [x(t); y(t-1); 1], shape (N, M), from the states `s`.
 

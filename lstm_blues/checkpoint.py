@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lstm_blues.errors import BluesError
 from lstm_blues.network import BluesNetwork
-from lstm_blues.online import Counters, LearnerState
+from lstm_blues.online import Counters, LearnerState, Learning, memory_shapes
 from lstm_blues.plateau import Plateau
 
 FORMAT = "lstm_blues checkpoint 1"
@@ -107,11 +107,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from None
 
 
-def require_fitting(state: LearnerState, network: BluesNetwork, path: str) -> None:
+def require_fitting(
+    state: LearnerState, network: BluesNetwork, learning: Learning, path: str
+) -> None:
     """Raises `BluesError` unless `state`, read from `path`, has the shapes of `network`."""
     shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
     cells, sources = network.topology.cells, network.topology.sources
-    expected = {"s": (cells,), "y": (cells,), "traces": (3, cells, sources)}
+    traces = (3, cells, sources) if learning.gradient == "truncated" else (0,)
+    expected = {"s": (cells,), "y": (cells,), "traces": traces}
     fits = True
     for kind in ("weights", "velocity"):
         values = getattr(state, kind)
@@ -120,6 +123,8 @@ def require_fitting(state: LearnerState, network: BluesNetwork, path: str) -> No
         }
     for name, shape in expected.items():
         fits &= tuple(getattr(state, name).shape) == shape
+    kept = {name: tuple(value.shape) for name, value in state.memory.items()}
+    fits &= kept == memory_shapes(network, learning)
     fits &= all(isinstance(getattr(state.counters, f.name), int) for f in fields(Counters))
     if not fits:
         raise BluesError(f"the checkpoint of {path!r} does not fit its own network settings.")

@@ -6,7 +6,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -239,10 +239,14 @@ def build(cls: type[T], values: Any, path: str, **given: Any) -> T:
     for key in values:
         if key not in known:
             raise BluesError(f"{prefix}{key} is no setting; known are {', '.join(known)}.")
+    # What has a default came later than the first checkpoints, which know nothing of it.
+    later = {field.name for field in fields(cls) if field.default is not MISSING}
     for key in known:
-        if key not in values:
+        if key not in values and key not in later:
             raise BluesError(f"{prefix}{key} is missing.")
-    read = {key: _convert(hints[key], values[key], prefix + key) for key in known}
+    read = {
+        key: _convert(hints[key], values[key], prefix + key) for key in known if key in values
+    }
     return cls(**read, **given)
 
 

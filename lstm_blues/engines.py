@@ -6,9 +6,20 @@ import torch
 
 from lstm_blues.config import Settings
 from lstm_blues.fused import FusedLearner
-from lstm_blues.online import Learner, OnlineLearner
+from lstm_blues.learners.full import FullLearner
+from lstm_blues.learners.kalman import KalmanLearner
+from lstm_blues.learners.unrolled import UnrolledLearner
+from lstm_blues.network import BluesNetwork
+from lstm_blues.online import Learner, Learning, OnlineLearner
 from lstm_blues.songs import Stream
 
+LEARNERS: dict[str, type[OnlineLearner]] = {
+    "kalman": KalmanLearner,
+    "full": FullLearner,
+    "unrolled": UnrolledLearner,
+}
+"""Learners of the readable engine by `Learning.update` or `Learning.gradient`, beside the report's.
+"""
 SONGS_IN_ORDER = 2**18
 """How many songs are drawn before their order begins anew."""
 
@@ -32,4 +43,10 @@ def build_learner(settings: Settings) -> Learner:
     if settings.run.device == "cpu":
         # Twenty rows by twenty-one: several threads would only wait for each other.
         torch.set_num_threads(1)
-    return OnlineLearner(network, stream, settings.learning)
+    return readable_learner(network, stream, settings.learning)
+
+
+def readable_learner(network: BluesNetwork, stream: Stream, learning: Learning) -> OnlineLearner:
+    """The learner of run.engine=torch."""
+    kind = LEARNERS.get(learning.update, LEARNERS.get(learning.gradient, OnlineLearner))
+    return kind(network, stream, learning)

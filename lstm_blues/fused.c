@@ -296,11 +296,22 @@ static __attribute__((noinline)) int64_t test_with_melody(const real *restrict b
 }
 
 #define COUNT(name) counters[N_##name]
+/* LEARNER */
+/* Where another learner's file stands in place of the line above, it has its own of these. */
+#ifndef LEARN_STEP
+#define LEARNER_ROOM
+#define MORE (done < steps)
+#define LEARN_STEP                                   \
+  for (int c = 0; c < CELLS; c++) epsilon[c] = 0.0;  \
+  UNIT_SETS(UNIT_LEARN)                              \
+  GROUPS(GROUP_LEARN)
+#define AFTER_COUNT
+#endif
 #define UNIT_LOSS(n, FORM, K, M, W_AT, V_AT, FIRST)                                            \
   ON_PART(FORM, 1, melody)                                                                     \
   now[!FORM] += surprise(K, p + FIRST, net + FIRST, target + FIRST, &product[!FORM]);
 
-/* Learns for at most `steps` steps and returns how many.  Stops when the form is learned (unless
+/* Learns for `steps` steps, or what another learner's MORE says, and returns how many.  Stops when the form is learned (unless
  * the melody is what is learned) or when a number is no longer finite; that step changes nothing.
  * table (V, STEPS, UNITS) and picks (songs, BARS) give the songs; reals, rules, counters and sums
  * are named in fused.py.  The rule TEST_UNIFORM is the address of the melody's random
@@ -321,7 +332,8 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
   source[UNITS + CELLS] = 1;
   double product[2] = {1.0, 1.0}, loss[2] = {0.0, 0.0};
   int64_t done = 0;
-  while (done < steps && !COUNT(NONFINITE) && (COUNT(MELODY) || !COUNT(LEARNED))) {
+  LEARNER_ROOM
+  while (MORE && !COUNT(NONFINITE) && (COUNT(MELODY) || !COUNT(LEARNED))) {
     const int64_t t = COUNT(POSITION), next = (t + 1) % STEPS, song = COUNT(SONGS);
     const int64_t *pick = picks + song % rules[N_SONGS_IN_ORDER] * BARS;
     const int64_t *pick_next =
@@ -358,9 +370,7 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
     loss[0] += now[0];
     loss[1] += now[1];
 
-    for (int c = 0; c < CELLS; c++) epsilon[c] = 0.0;
-    UNIT_SETS(UNIT_LEARN)
-    GROUPS(GROUP_LEARN)
+    LEARN_STEP
     memcpy(y, y_new, sizeof y_new);
 
     done++;
@@ -388,6 +398,7 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
       reset = rules[N_EPISODE_CHORUSES] > 0 && COUNT(CHORUSES_IN_EPISODE) >= rules[N_EPISODE_CHORUSES];
       COUNT(EPISODES) += reset;
     }
+    AFTER_COUNT
     if (reset) {
       COUNT(POSITION) = COUNT(CHORUSES_IN_EPISODE) = 0;
       COUNT(GROSS_IN_COUNT) = COUNT(GROSS_IN_CHORUS) = 0;

@@ -30,7 +30,14 @@ from torch import Tensor
 
 from lstm_blues.errors import BluesError
 from lstm_blues.network import BluesNetwork
-from lstm_blues.online import Counters, LearnerState, Learning, test_uniform
+from lstm_blues.online import (
+    Counters,
+    LearnerState,
+    Learning,
+    first_memory,
+    memory_shapes,
+    test_uniform,
+)
 from lstm_blues.sampler import NO_NOTE, FreeRun, free_run
 from lstm_blues.songs import Stream
 from lstm_blues.topology import FORM, Topology
@@ -46,6 +53,11 @@ _SQUASHINGS = {"identity": 0, "tanh": 1, "logistic_1": 2, "logistic_2": 3}
 _RULES = (
     *("gross_errors", "count_per_chorus", "episode_choruses", "test_steps", "test_interval"),
     *("songs_in_order", "melody_together", "chords_learn", "test_uniform"),
+)
+_REALS_OF_ALL = 4
+_LEARNER_REALS = (
+    *("adam_decay", "kalman_over"),
+    *("first_noise", "last_noise", "first_process", "last_process"),
 )
 _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
     torch.float64: ("double", np.float64),
@@ -66,13 +78,23 @@ class _Part:
     weights: int = 0  # offsets in the buffer
     velocity: int = 0
     traces: int = 0
+    covariance: int = 0
+
+    @property
+    def size(self) -> int:
+        """Numbers of its weights."""
+        return self.width * sum(self.heights)
 
 
 class Layout:
-    """Where everything stands in the compiled engine's one buffer."""
+    """Where everything stands in the compiled engine's one buffer.
 
-    def __init__(self, topology: Topology) -> None:
-        self.topology = topology
+    Weights of all parts, then their velocities, then what other learners need, then the traces (or
+    what they have in their place), s and y.
+    """
+
+    def __init__(self, topology: Topology, learning: Learning, steps: int) -> None:
+        self.topology, self.learning = topology, learning
         parts: list[_Part] = []
         for group in topology.groups:
             cells = topology.cell_slice(group.name)
@@ -92,19 +114,37 @@ class Layout:
             form = units.name == FORM
             parts.append(_Part((name,), (units.units,), seen, slice(0, 0), form))
 
-        # weights of all parts, then their velocities, then the traces, s and y
-        widths = [-(-len(part.seen) // LANES) * LANES for part in parts]
-        sizes = [width * sum(part.heights) for width, part in zip(widths, parts, strict=True)]
-        total = sum(sizes)
-        self.traces = traces = 2 * total
+        parts = [replace(part, width=-(-len(part.seen) // LANES) * LANES) for part in parts]
+        total = sum(part.size for part in parts)
+        # Of the groups alone, whose parts come first.
+        self.group_weights = sum(part.size for part in parts[: len(topology.groups)])
+        gradient, adam = learning.gradient, learning.update == "adam"
+        summed = learning.update != "kalman" and (gradient != "truncated" or adam)
+        self.stretch = learning.stretch(steps) if gradient == "unrolled" else 0
+        self.history = sum(_kept(part) for part in parts)
+        free = 2 * total
+        self.gradient = free
+        free += total * summed
+        self.second = free
+        free += total * adam
+        self.history_at = free
+        free += self.history * self.stretch
+        self.later = free
+        free += topology.cells * self.group_weights * (gradient == "full")
         at = 0
         self.parts: list[_Part] = []
-        for part, width, size in zip(parts, widths, sizes, strict=True):
-            self.parts.append(
-                replace(part, width=width, weights=at, velocity=total + at, traces=traces)
-            )
-            at += size
-            traces += 3 * (part.cells.stop - part.cells.start) * width
+        for part in parts:
+            self.parts.append(replace(part, weights=at, velocity=total + at, covariance=free))
+            at += part.size
+            free += part.size * part.width * (learning.update == "kalman")
+        # One buffer's parts begin on whole vectors.
+        self.traces = traces = -(-free // LANES) * LANES
+        if gradient == "truncated":
+            for number, part in enumerate(self.parts):
+                self.parts[number] = replace(part, traces=traces)
+                traces += 3 * (part.cells.stop - part.cells.start) * part.width
+        if gradient == "full":
+            traces += 2 * topology.cells * self.group_weights
         self.groups = self.parts[: len(topology.groups)]
         self.unit_sets = self.parts[len(topology.groups) :]
         self.trace_count = traces - self.traces
@@ -149,9 +189,59 @@ class Layout:
         for name, part in gathers:
             index = part.seen + [topology.sources] * (part.width - len(part.seen))
             lines.append(f"static const int gather_{name}[] = {{{', '.join(map(str, index))}}};")
+        if self.learner_files:
+            lines += self._learner_header()
         lines.append(f"#define GROUPS(X) {' '.join(groups)}")
         lines.append(f"#define UNIT_SETS(X) {' '.join(sets)}")
         return "\n".join(lines) + "\n"
+
+
+    @property
+    def learner_files(self) -> tuple[str, ...]:
+        """The files of `learners/` that take the place of the report's weight change."""
+        if self.learning.update == "kalman":
+            return ("kalman.c",)
+        if self.learning.gradient == "truncated" and self.learning.update == "momentum":
+            return ()
+        return ("change.c", f"{self.learning.gradient}.c")
+
+    def _learner_header(self) -> list[str]:
+        """The constants of the files in `learners/`."""
+        topology, learning = self.topology, self.learning
+        form = [0] * topology.cells
+        for part in self.groups:
+            form[part.cells] = [int(part.form)] * (part.cells.stop - part.cells.start)
+        defines: dict[str, int] = {
+            "UPDATE_ADAM": int(learning.update == "adam"),
+            "KALMAN_CROSS_ENTROPY": int(learning.kalman.error == "cross_entropy"),
+            "HAS_MELODY": int(not all(part.form for part in self.parts)),
+            "WEIGHTS": self.group_weights,
+            "GRADIENT_AT": self.gradient,
+            "SECOND_AT": self.second,
+            "STRETCH": self.stretch,
+            "HISTORY": self.history,
+            "HISTORY_AT": self.history_at,
+            "LATER_AT": self.later,
+        }
+        kept = 0
+        for kind, parts in (("g", self.groups), ("u", self.unit_sets)):
+            for number, part in enumerate(parts):
+                defines[f"H_{kind}{number}"] = kept
+                defines[f"K_{kind}{number}"] = part.covariance
+                kept += _kept(part)
+        names = ", ".join(_constant(name) for name in _LEARNER_REALS)
+        return [
+            *(f"#define {name} {value}" for name, value in defines.items()),
+            f"enum {{ {names.replace(',', f' = {_REALS_OF_ALL},', 1)} }};",
+            f"static const int cell_form[] = {{{', '.join(map(str, form))}}};",
+        ]
+
+
+def _kept(part: _Part) -> int:
+    """Numbers a step that the unrolled gradient keeps of a part; see learners/unrolled.c."""
+    cells = part.cells.stop - part.cells.start
+    gates = sum(part.heights) - cells
+    return part.width + gates + 3 * cells if cells else part.width + part.heights[0]
 
 
 def _call(number: int, part: _Part, places: list[int]) -> str:
@@ -215,12 +305,17 @@ def _processor() -> str:
 
 
 @lru_cache(maxsize=32)
-def compile_source(header: str) -> Compiled:
-    """Compiles `fused.c` under `header`, or takes it from the cache.
+def compile_source(header: str, learner_files: tuple[str, ...] = ()) -> Compiled:
+    """Compiles `fused.c` under `header`, with files of `learners/`, or takes it from the cache.
 
     Raises `BluesError` where there is no compiler or it fails.
     """
-    source = header + resources.files("lstm_blues").joinpath("fused.c").read_text()
+    folder_of_sources = resources.files("lstm_blues")
+    text = folder_of_sources.joinpath("fused.c").read_text()
+    learner = "".join(
+        folder_of_sources.joinpath("learners", name).read_text() for name in learner_files
+    )
+    source = header + text.replace("/* LEARNER */\n", learner)
     compiler = find_compiler()
     key = "\0".join([source, *compiler, *_FLAGS, _processor(), platform.platform()])
     name = f"fused-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
@@ -286,7 +381,7 @@ class FusedLearner:
         real, self.dtype = _REALS[like.dtype]
         self.network = network
         self.learning = learning
-        self.layout = Layout(network.topology)
+        self.layout = Layout(network.topology, learning, stream.steps)
         self.table = np.ascontiguousarray(stream.table.cpu().numpy().astype(self.dtype))
         self.picks = np.ascontiguousarray(stream.picks.numpy().astype(np.int64))
         # What the network hears of a unit that is off, and of one that is on.
@@ -295,11 +390,14 @@ class FusedLearner:
             [((on - network.mean) * network.scale).numpy() for on in (silent, silent + 1)]
         )
         songs, bars = self.picks.shape
-        self.compiled = compile_source(self.layout.header(stream.steps, bars, network, real))
-        self.buffer = _aligned(self.layout.size, self.dtype)
-        self._reals = np.array(
-            [learning.rate, learning.momentum, learning.gross_error, learning.melody.rates[0]]
+        self.compiled = compile_source(
+            self.layout.header(stream.steps, bars, network, real), self.layout.learner_files
         )
+        self.buffer = _aligned(self.layout.size, self.dtype)
+        kalman = learning.kalman
+        of_all = [learning.rate, learning.momentum, learning.gross_error, learning.melody.rates[0]]
+        of_learners = [learning.adam_decay, kalman.over, *kalman.noise, *kalman.process]
+        self._reals = np.array(of_all + of_learners)
         rules = {
             **asdict(learning),
             "count_per_chorus": learning.gross_count == "in_chorus",
@@ -317,6 +415,8 @@ class FusedLearner:
         self._losses = np.zeros(2)
         weights = {name: value.detach() for name, value in network.named_parameters()}
         self._write_weights(weights, "weights")
+        if learning.update == "kalman":
+            self._write_memory(first_memory(network, learning))
 
     @property
     def counters(self) -> Counters:
@@ -412,12 +512,21 @@ class FusedLearner:
         topology, layout = self.network.topology, self.layout
         weights = {n: torch.zeros_like(v.detach()) for n, v in self.network.named_parameters()}
         velocity = {name: value.clone() for name, value in weights.items()}
-        traces = torch.zeros(3, topology.cells, topology.sources, dtype=self.network.like.dtype)
+        like = self.network.like
+        traces = like.new_zeros(0)
+        if self.learning.gradient == "truncated":
+            traces = like.new_zeros(3, topology.cells, topology.sources)
+        memory = {
+            name: like.new_zeros(shape)
+            for name, shape in memory_shapes(self.network, self.learning).items()
+        }
+        for name, places, packed in self._memory():
+            memory[name][places] = torch.from_numpy(packed.copy())
         for name, seen, packed in self._rows("weights"):
             weights[name][:, seen] = torch.from_numpy(packed.copy())
         for name, seen, packed in self._rows("velocity"):
             # The compiled engine climbs, torch.optim.SGD descends, without momentum keeps nothing.
-            if self.learning.momentum:
+            if self.learning.momentum or self.learning.update == "adam":
                 velocity[name][:, seen] = torch.from_numpy(-packed)
         for part, packed in self._traces():
             traces[:, part.cells, part.seen] = torch.from_numpy(packed.copy())
@@ -432,6 +541,7 @@ class FusedLearner:
             loss=self.loss,
             melody_loss=self.melody_loss,
             melody_rate=self.melody_rate,
+            memory=memory,
         )
 
     def load(self, state: LearnerState) -> None:
@@ -446,6 +556,38 @@ class FusedLearner:
         self._counters[:] = list(asdict(state.counters).values())
         self._losses[:] = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate
+        self._write_memory(state.memory)
+
+    def _write_memory(self, memory: dict[str, Tensor]) -> None:
+        for name, places, packed in self._memory():
+            packed[:] = memory[name][places].numpy()
+
+    def _memory(self) -> list[tuple[str, tuple[object, ...], NDArray[np.floating]]]:
+        """Views into the buffer of what `LearnerState.memory` holds, with their places there."""
+        views: list[tuple[str, tuple[object, ...], NDArray[np.floating]]] = []
+        layout, learning, cells = self.layout, self.learning, self.network.topology.cells
+        for part in layout.parts:
+            count, first, seen = len(part.seen), 0, torch.tensor(part.seen)
+            for name, height in zip(part.names, part.heights, strict=True):
+                at, size = first * part.width, height * part.width
+                first += height
+                if learning.update == "adam":
+                    second = layout.second + part.weights + at
+                    rows = self.buffer[second : second + size].reshape(height, part.width)
+                    views.append((f"second/{name}", (slice(None), seen), rows[:, :count]))
+                if learning.update == "kalman":
+                    place = part.covariance + at * part.width
+                    square = self.buffer[place : place + size * part.width]
+                    square = square.reshape(height, part.width, part.width)
+                    places = (slice(None), seen[:, None], seen)
+                    views.append((f"covariance/{name}", places, square[:, :count, :count]))
+                if learning.gradient == "full" and part.cells.stop > part.cells.start:
+                    end = layout.traces + 2 * cells * layout.group_weights
+                    every = self.buffer[layout.traces : end].reshape(2, cells, -1)
+                    own = every[..., part.weights + at : part.weights + at + size]
+                    own = own.reshape(2, cells, height, part.width)
+                    views.append((f"sensitivity/{name}", (..., seen), own[..., :count]))
+        return views
 
     def _write_weights(self, values: dict[str, Tensor], kind: str) -> None:
         for name, seen, packed in self._rows(kind):
@@ -464,7 +606,9 @@ class FusedLearner:
         return views
 
     def _traces(self) -> list[tuple[_Part, NDArray[np.floating]]]:
-        views = []
+        views: list[tuple[_Part, NDArray[np.floating]]] = []
+        if self.learning.gradient != "truncated":
+            return views
         for part in self.layout.groups:
             count = part.cells.stop - part.cells.start
             block = self.buffer[part.traces : part.traces + 3 * count * part.width]

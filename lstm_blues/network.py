@@ -73,6 +73,13 @@ class BluesNetwork(nn.Module):
         assert isinstance(blocks, MemoryBlocks)
         return blocks
 
+    def mask_of(self, name: str) -> Tensor:
+        """Which sources the rows of a parameter see, shape (M,), bool."""
+        kind, part = name.split(".")[:2]
+        mask = self.group(part).mask if kind == "blocks" else getattr(self, f"mask_{part}")
+        assert isinstance(mask, Tensor)
+        return mask
+
     @torch.no_grad()
     def standardise(self, mean: Tensor, deviation: Tensor) -> None:
         """From here on inputs are heard with mean 0 and standard deviation 1 (section 2.2).
@@ -125,6 +132,46 @@ class BluesNetwork(nn.Module):
         heard = (x - self.mean) * self.scale
         return torch.cat((heard, state.y.detach(), x.new_ones(x.shape[0], 1)), dim=1)
 
+    def whole(
+        self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
+    ) -> BlockState:
+        """One step of the blocks through which errors go all the way back, to earlier steps too.
+
+        Only the melody's errors stay out of the blocks that reach the chord units, so that those
+        learn as they do alone (section 4.1).  x, playing: as in `forward`.  state: with gradients,
+        without traces.
+        """
+        form = self.topology.form_groups
+        u = self.sources(x, state)
+        first = self.topology.units
+        s, y = [], []
+        for group in self.topology.groups:
+            cells = self.topology.cell_slice(group.name)
+            new = BlockState(state.s[:, cells], state.y[:, cells], None)
+            if playing is None or group.name in playing:
+                own = [
+                    state.y[:, self.topology.cell_slice(other.name)]
+                    if (other.name in form) == (group.name in form)
+                    else state.y[:, self.topology.cell_slice(other.name)].detach()
+                    for other in self.topology.groups
+                ]
+                seen = torch.cat((u[:, :first], *own, u[:, -1:]), 1)
+                new = self.group(group.name).whole(seen, state.s[:, cells])
+            s.append(new.s)
+            y.append(new.y)
+        return BlockState(torch.cat(s, 1), torch.cat(y, 1), None)
+
+    def outputs(self, x: Tensor, y: Tensor) -> Tensor:
+        """The nets of the output units on the notes `x`, shape (N, I), and the cells' outputs of
+        the same step `y`, shape (N, C)."""
+        v = torch.cat(((x - self.mean) * self.scale, y, x.new_ones(len(x), 1)), 1)
+        # The mask is on the gradient's path too: an absent connection gets exactly zero.
+        nets = [
+            F.linear(v, self.output[units.name] * getattr(self, f"mask_{units.name}"))
+            for units in self.topology.unit_sets
+        ]
+        return torch.cat(nets, dim=1)
+
     def forward(
         self,
         x: Tensor,
@@ -160,15 +207,8 @@ class BluesNetwork(nn.Module):
             y.append(new.y)
             traces.append(old.traces if new.traces is None else new.traces)
         y_now = torch.cat(y, dim=1)
-        units = self.topology.units
-        v = torch.cat((u[:, :units], y_now, u[:, -1:]), dim=1)
-        # The mask is on the gradient's path too: an absent connection gets exactly zero.
-        nets = [
-            F.linear(v, self.output[units.name] * getattr(self, f"mask_{units.name}"))
-            for units in self.topology.unit_sets
-        ]
         kept = None if state.traces is None else torch.cat(traces, dim=2)  # type: ignore[arg-type]
-        return torch.cat(nets, dim=1), BlockState(torch.cat(s, dim=1), y_now, kept)
+        return self.outputs(x, y_now), BlockState(torch.cat(s, dim=1), y_now, kept)
 
 
 @torch.no_grad()

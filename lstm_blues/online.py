@@ -23,6 +23,9 @@ from lstm_blues.topology import FORM, Topology
 GROSS_COUNTS = ("since_reset", "in_chorus")
 STARTS = ("after_chords", "together")
 CHORDS_AFTER = ("hold", "learn")
+GRADIENTS = ("truncated", "full", "unrolled")
+UPDATES = ("momentum", "adam", "kalman")
+KALMAN_ERRORS = ("squared", "cross_entropy")
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,85 @@ class MelodyLearning:
 
 
 @dataclass(frozen=True)
+class KalmanFilter:
+    """The decoupled extended Kalman filter, of effect with `Learning.update` `kalman`.
+
+    Weights that lead to the same gate, cell or output unit share a covariance; none are assumed
+    between those of different ones (Puskorius and Feldkamp 1994; for LSTM Pérez-Ortiz et al.).
+
+    Args:
+        covariance: variance of every weight at first.
+        noise: variance of the measurement's noise at first and at last; it falls geometrically.
+        process: what every weight's variance gains a step, at first and at last, likewise; both 0
+            for nothing.
+        over: steps over which both fall.
+        error: what is made small: the squared errors of the outputs (`squared`), or the
+            cross-entropy, the noise being that of a coin with the output's probability times
+            `noise` (`cross_entropy`).
+
+    Raises:
+        BluesError: a value out of range.
+    """
+
+    covariance: float
+    noise: tuple[float, ...]
+    process: tuple[float, ...]
+    over: int
+    error: str
+
+    def __post_init__(self) -> None:
+        where = "learning.kalman"
+        require(
+            0 < self.covariance < math.inf,
+            f"{where}.covariance",
+            self.covariance,
+            "a number above 0",
+        )
+        require(
+            len(self.noise) == 2 and all(0 < value < math.inf for value in self.noise),
+            f"{where}.noise",
+            list(self.noise),
+            "two numbers above 0, the first and the last",
+        )
+        positive = all(0 < value < math.inf for value in self.process)
+        require(
+            len(self.process) == 2 and (positive or self.process == (0, 0)),
+            f"{where}.process",
+            list(self.process),
+            "two numbers above 0, the first and the last, or [0, 0]",
+        )
+        require(self.over >= 1, f"{where}.over", self.over, "at least 1")
+        require_choice(f"{where}.error", self.error, KALMAN_ERRORS)
+
+    def at(self, steps: int) -> tuple[float, float]:
+        """Variance of the noise, and what every weight's variance gains, after so many steps."""
+        share = min(1.0, steps / self.over)
+
+        def fallen(ends: tuple[float, ...]) -> float:
+            return ends[0] * (ends[1] / ends[0]) ** share if ends[0] else 0.0
+
+        return fallen(self.noise), fallen(self.process)
+
+
+PUBLISHED_KALMAN = KalmanFilter(100.0, (100.0, 3.0), (1e-2, 1e-6), 100_000, "squared")
+"""The usual numbers for an LSTM's filter."""
+
+
+@dataclass(frozen=True)
 class Learning:
     """The settings of online learning; the report's values are in `conf/learning/`.
 
     Args:
+        gradient: of the cross-entropy: the report's, carried forward by traces and cut where it
+            would leave a cell's state (`truncated`); the whole, carried forward by the
+            sensitivities of all states to all weights, real-time recurrent learning (`full`); or
+            the whole, back-propagated through a stretch of steps (`unrolled`).
+        unroll: steps of such a stretch, after which the weights change; 0 for whole episodes. A
+            reset ends a stretch, too.
+        update: what is made of the gradient: steps with momentum (`momentum`), torch.optim.Adam's
+            (`adam`, with `momentum` as its first decay), or those of a Kalman filter (`kalman`).
+        adam_decay: Adam's second decay, from 0 to below 1.
+        kalman: the Kalman filter.
         rate: learning rate, for the gradient of the cross-entropy summed over units.
         momentum: share of the last weight change kept in the next, from 0 to below 1.
         gross_error: an error is gross when a unit is off by more than this.
@@ -108,6 +186,11 @@ class Learning:
     test_choruses: int
     test_interval: int
     melody: MelodyLearning
+    gradient: str = "truncated"
+    unroll: int = 96
+    update: str = "momentum"
+    adam_decay: float = 0.999
+    kalman: KalmanFilter = PUBLISHED_KALMAN
 
     def __post_init__(self) -> None:
         def number(name: str, low: float, high: float, allowed: str) -> None:
@@ -127,6 +210,24 @@ class Learning:
             number(name, 0, 2**31, "a whole number, 0 for never")
         for name in ("test_choruses", "test_interval"):
             number(name, 1, 2**31, "at least 1")
+        require_choice("learning.gradient", self.gradient, GRADIENTS)
+        require_choice("learning.update", self.update, UPDATES)
+        number("adam_decay", 0, math.nextafter(1, 0), "from 0 to below 1")
+        number("unroll", 0, 2**31, "a whole number, 0 for whole episodes")
+        if self.gradient == "unrolled" and self.unroll == self.episode_choruses == 0:
+            raise BluesError(
+                "learning.unroll is 0, for whole episodes, but must be above 0 with "
+                "learning.episode_choruses=0, where episodes never end."
+            )
+        if self.update == "kalman" and self.gradient != "truncated":
+            raise BluesError(
+                f"learning.gradient is {self.gradient!r}, but must be truncated with "
+                "learning.update=kalman."
+            )
+
+    def stretch(self, song_steps: int) -> int:
+        """Steps after which an unrolled gradient changes the weights, for songs of so many."""
+        return self.unroll or self.episode_choruses * song_steps
 
 
 @dataclass
@@ -134,7 +235,7 @@ class Counters:
     """Where a learner stands, in whole numbers; both engines count alike."""
 
     steps: int = 0
-    """Weight changes made."""
+    """Steps learned from, each with a weight change where no gradient is unrolled."""
     position: int = 0
     """Step in the chorus that is the next input."""
     songs: int = 0
@@ -171,6 +272,10 @@ class Counters:
     """Steps since then."""
     nonfinite: int = 0
     """1 when the loss is no longer a finite number."""
+    adam_form: int = 0
+    """Changes that Adam made to the weights that reach the chord units."""
+    adam_melody: int = 0
+    """Changes that it made to the others."""
 
     @property
     def running(self) -> bool:
@@ -183,7 +288,9 @@ class LearnerState:
     """Everything that a learner carries from one step to the next, on the CPU.
 
     weights, velocity: by parameter name of `BluesNetwork`; the velocity is the momentum buffer of
-    `torch.optim.SGD`, an average of gradients of E.  s, y: shape (C,).  traces: shape (3, C, M).
+    `torch.optim.SGD`, an average of gradients of E.  s, y: shape (C,).  traces: shape (3, C, M);
+    empty with another gradient than the truncated one.  memory: what other learners carry, by name,
+    see `memory_shapes`.
     """
 
     weights: dict[str, Tensor]
@@ -195,6 +302,7 @@ class LearnerState:
     loss: float = 0.0
     melody_loss: float = 0.0
     melody_rate: float = 0.0
+    memory: dict[str, Tensor] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """The state in plain containers of tensors and numbers, for a checkpoint."""
@@ -223,9 +331,10 @@ class Learner(Protocol):
         ...
 
     def learn(self, steps: int) -> int:
-        """Learns for at most `steps` steps, fewer when learned or no longer finite.
+        """Learns for `steps` steps, fewer when learned or no longer finite.
 
-        Returns how many weight changes were made; `counters` and `loss` tell the rest.
+        An unrolled gradient goes on to the end of its stretch, so that `state` always holds all.
+        Returns how many steps were made; `counters` and `loss` tell the rest.
         """
         ...
 
@@ -280,12 +389,22 @@ class OnlineLearner:
             for name, part in (("form", form), ("melody", melody))
             if part
         ]
-        self.optimizer = torch.optim.SGD(groups, lr=learning.rate, momentum=learning.momentum)
+        self.optimizer: torch.optim.Optimizer
+        if learning.update == "adam":
+            betas = (learning.momentum, learning.adam_decay)
+            self.optimizer = torch.optim.Adam(groups, lr=learning.rate, betas=betas)
+        else:
+            self.optimizer = torch.optim.SGD(groups, lr=learning.rate, momentum=learning.momentum)
         self._melody_parameters = melody
         self._form_parameters = form
         self._counters = Counters()
         self._loss = self._melody_loss = 0.0
-        self.blocks = network.start()
+        self.blocks = self.start()
+
+    def start(self) -> BlockState:
+        """What blocks carry at a song's first step: zeros, with traces where they are learned by.
+        """
+        return self.network.start(traces=self.learning.gradient == "truncated")
 
     def _split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
         """Parameters that reach the chord units, and the others."""
@@ -344,44 +463,93 @@ class OnlineLearner:
     def step(self) -> bool:
         """One step: predict, change the weights, count, and reset where the rule says so.
 
-        Returns whether the weights were changed: not when the loss was no finite number.
+        Returns whether it could be made: not when a number was no longer finite.
         """
-        count, learning, stream = self._counters, self.learning, self.stream
+        count, stream = self._counters, self.stream
         following = (count.position + 1) % stream.steps
         x = stream.notes(count.songs, count.position)[None]
         target = stream.notes(count.songs + (following == 0), following)[None]
+        before = self.blocks
+        net, blocks = self.predict(x)
+        loss, melody_loss = self.losses(net, target)
+        learned_from = (loss if self.form_learns else 0) + (
+            melody_loss if self.melody_learns else 0
+        )
+        finite = torch.isfinite(loss + (melody_loss if self.melody_learns else 0))
+        if not finite:
+            count.nonfinite = 1
+            return False
+        self._loss += loss.item()
+        self._melody_loss += melody_loss.item() if self.melody_learns else 0.0
+        self.blocks = blocks
+        if not self.change_weights(learned_from, net, target):  # type: ignore[arg-type]
+            self.blocks, count.nonfinite = before, 1
+            return False
+        self.count(self.is_gross(net, target))
+        return True
+
+    @property
+    def playing_groups(self) -> frozenset[str] | None:
+        """The groups that are computed at all; None for all."""
+        return None if self.melody_learns else self.topology.form_groups
+
+    def predict(self, x: Tensor) -> tuple[Tensor, BlockState]:
+        """The nets of the output units on the notes `x`, and the new state."""
         form_groups = self.topology.form_groups
         melody_groups = {group.name for group in self.topology.groups} - form_groups
-        net, blocks = self.network(
+        return self.network(
             x,
             self.blocks,
             learning=(form_groups if self.form_learns else set())
             | (melody_groups if self.melody_learns else set()),
-            playing=None if self.melody_learns else form_groups,
+            playing=self.playing_groups,
         )
+
+    def losses(self, net: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of the chord units and of the others, summed over rows."""
         others = torch.ones(self.topology.units, dtype=torch.bool, device=net.device)
         others[self.form] = False
-        loss = cross_entropy(net[:, self.form], target[:, self.form])
-        melody_loss = cross_entropy(net[:, others], target[:, others])
-        learned_from = (loss if self.form_learns else 0) + (
-            melody_loss if self.melody_learns else 0
+        return (
+            cross_entropy(net[:, self.form], target[:, self.form]),
+            cross_entropy(net[:, others], target[:, others]),
         )
-        if not torch.isfinite(loss + (melody_loss if self.melody_learns else 0)):
-            count.nonfinite = 1
-            return False
+
+    def is_gross(self, net: Tensor, target: Tensor) -> bool:
+        """Whether a chord unit is off by more than `Learning.gross_error`."""
+        off = (target - torch.sigmoid(net.detach()))[:, self.form].abs()
+        return bool((off > self.learning.gross_error).any())
+
+    def change_weights(self, learned_from: Tensor, net: Tensor, target: Tensor) -> bool:
+        """The weight change of one step; whether its numbers were finite."""
         self.optimizer.zero_grad()
-        learned_from.backward()  # type: ignore[union-attr]
+        learned_from.backward()  # type: ignore[no-untyped-call]
+        self.apply_gradient()
+        self.blocks = BlockState(self.blocks.s, self.blocks.y.detach(), self.blocks.traces)
+        return True
+
+    def apply_gradient(self) -> None:
+        """Changes the weights by their gradients."""
         if not self.form_learns:
             # Without a gradient, momentum doesn't move them either.
             for weights in self._form_parameters:
                 weights.grad = None
         self.optimizer.step()
-        self._loss += loss.item()
-        self._melody_loss += melody_loss.item() if self.melody_learns else 0.0
-        self.blocks = BlockState(blocks.s, blocks.y.detach(), blocks.traces)
+        if self.learning.update == "adam":
+            self._counters.adam_form += self.form_learns
+            self._counters.adam_melody += self.melody_learns and bool(self._melody_parameters)
 
-        off = (target - torch.sigmoid(net.detach()))[:, self.form].abs()
-        gross = int((off > learning.gross_error).any())
+    def count(self, gross: bool) -> None:
+        """Counts one step, with a gross error or without, resets and tests where it is due."""
+        clear, test = self.count_step(gross)
+        if clear:
+            self.reset()
+        if test:
+            self.test()
+
+    def count_step(self, gross: bool) -> tuple[bool, bool]:
+        """Counts one step; whether a reset is due, and a test."""
+        count, learning = self._counters, self.learning
+        following = (count.position + 1) % self.stream.steps
         count.steps += 1
         count.melody_steps += count.melody
         count.position = following
@@ -393,9 +561,10 @@ class OnlineLearner:
         count.longest_clean_run = max(count.longest_clean_run, count.clean_run)
 
         test = count.steps % learning.test_interval == 0
-        reset = bool(gross and 0 < learning.gross_errors <= count.gross_in_count)
-        if reset:
+        clear = bool(gross and 0 < learning.gross_errors <= count.gross_in_count)
+        if clear:
             count.gross_resets += 1
+            count.songs += 1
         elif following == 0:
             test = test or (count.gross_in_chorus == 0 and not count.melody)
             count.songs += 1
@@ -405,20 +574,15 @@ class OnlineLearner:
                 count.gross_in_count = 0
             if 0 < learning.episode_choruses <= count.choruses_in_episode:
                 count.episodes += 1
-                self.reset()
-        if reset:
-            count.songs += 1
-            self.reset()
-        if test and self.form_learns:
-            self.test()
-        return True
+                clear = True
+        return clear, test and self.form_learns
 
     def reset(self) -> None:
         """Back to a song's first step with states, activations and traces at zero.
 
         Weights stay as they are ("burned"), and so does the velocity (section 3.1).
         """
-        self.blocks = self.network.start()
+        self.blocks = self.start()
         count = self._counters
         count.position = count.choruses_in_episode = 0
         count.gross_in_count = count.gross_in_chorus = 0
@@ -452,47 +616,90 @@ class OnlineLearner:
 
     def state(self) -> LearnerState:
         """See `Learner.state`."""
-
-        def copy(tensor: Tensor) -> Tensor:
-            return tensor.detach().cpu().clone()
-
         parameters = dict(self.network.named_parameters())
-        buffers = {
-            name: self.optimizer.state[weights].get("momentum_buffer")
-            for name, weights in parameters.items()
-        }
-        assert self.blocks.traces is not None
+        first = "exp_avg" if self.learning.update == "adam" else "momentum_buffer"
         return LearnerState(
-            weights={name: copy(weights) for name, weights in parameters.items()},
-            velocity={
-                name: torch.zeros_like(copy(parameters[name])) if buffer is None else copy(buffer)
-                for name, buffer in buffers.items()
-            },
-            s=copy(self.blocks.s[0]),
-            y=copy(self.blocks.y[0]),
-            traces=copy(self.blocks.traces[:, 0]),
+            weights={name: _copy(weights) for name, weights in parameters.items()},
+            velocity=self._of_optimizer(first),
+            s=_copy(self.blocks.s[0]),
+            y=_copy(self.blocks.y[0]),
+            traces=torch.zeros(0)
+            if self.blocks.traces is None
+            else _copy(self.blocks.traces[:, 0]),
             counters=self.counters,
             loss=self.loss,
             melody_loss=self.melody_loss,
             melody_rate=self.melody_rate,
+            memory=self.memory(),
         )
+
+    def _of_optimizer(self, what: str) -> dict[str, Tensor]:
+        """What the optimizer keeps of every weight; zeros where it has none yet."""
+        return {
+            name: _copy(self.optimizer.state[weights].get(what, torch.zeros_like(weights)))
+            for name, weights in self.network.named_parameters()
+        }
+
+    def memory(self) -> dict[str, Tensor]:
+        """A copy of what this learner carries beyond the report's; see `memory_shapes`."""
+        if self.learning.update != "adam":
+            return {}
+        return {f"second/{n}": v for n, v in self._of_optimizer("exp_avg_sq").items()}
 
     @torch.no_grad()
     def load(self, state: LearnerState) -> None:
         """See `Learner.load`."""
+        form = {id(weights) for weights in self._form_parameters}
         for name, weights in self.network.named_parameters():
             weights.copy_(state.weights[name])
-            # A buffer of zeros and none at all give the same next change.
-            self.optimizer.state[weights]["momentum_buffer"] = state.velocity[name].to(
-                weights, copy=True
-            )
+            # Buffers of zeros and none at all give the same next change.
+            kept = self.optimizer.state[weights]
+            velocity = state.velocity[name].to(weights, copy=True)
+            if self.learning.update == "adam":
+                count = state.counters
+                made = count.adam_form if id(weights) in form else count.adam_melody
+                kept["step"] = torch.tensor(float(made))
+                kept["exp_avg"] = velocity
+                kept["exp_avg_sq"] = state.memory[f"second/{name}"].to(weights, copy=True)
+            else:
+                kept["momentum_buffer"] = velocity
         like = self.network.like
-        self.blocks = BlockState(
-            state.s[None].to(like), state.y[None].to(like), state.traces[:, None].to(like)
-        )
+        traces = state.traces[:, None].to(like) if state.traces.numel() else None
+        self.blocks = BlockState(state.s[None].to(like), state.y[None].to(like), traces)
         self._counters = replace(state.counters)
         self._loss, self._melody_loss = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().clone()
+
+
+def memory_shapes(network: BluesNetwork, learning: Learning) -> dict[str, tuple[int, ...]]:
+    """What `LearnerState.memory` holds, by the name of a weight: with Adam its second moments
+    (`second/`), with the Kalman filter the covariance of each row's weights (`covariance/`), with
+    the full gradient how s and y of every cell change with each weight (`sensitivity/`)."""
+    cells, shapes = network.topology.cells, {}
+    for name, weights in network.named_parameters():
+        rows, sources = weights.shape
+        if learning.update == "adam":
+            shapes[f"second/{name}"] = (rows, sources)
+        if learning.update == "kalman":
+            shapes[f"covariance/{name}"] = (rows, sources, sources)
+        if learning.gradient == "full" and name.startswith("blocks."):
+            shapes[f"sensitivity/{name}"] = (2, cells, rows, sources)
+    return shapes
+
+
+def first_memory(network: BluesNetwork, learning: Learning) -> dict[str, Tensor]:
+    """What `LearnerState.memory` holds before the first step: zeros, but for the covariances."""
+    memory = {}
+    for key, shape in memory_shapes(network, learning).items():
+        memory[key] = torch.zeros(shape, dtype=network.like.dtype)
+        kind, name = key.split("/", 1)
+        if kind == "covariance":
+            memory[key] += learning.kalman.covariance * torch.diag(network.mask_of(name).cpu())
+    return memory
 
 
 assert THRESHOLD == 0.5, "the compiled engine tests the sign of the net"

@@ -13,7 +13,8 @@ class Plateau:
 
     rate: which of the rates is in use.  since: melody step at which it came into use.  best: least
     mean cross-entropy of a window at this rate, in nats a step; None before the first.  flat: flat
-    windows in a row.  loss: `Learner.melody_loss` at the last window's end.
+    windows in a row.  loss: `Learner.melody_loss` at the last window's end.  seen: steps at this
+    rate up to there.
     """
 
     rate: int = 0
@@ -22,11 +23,12 @@ class Plateau:
     flat: int = 0
     loss: float = 0.0
     ended: bool = False
+    seen: int = 0
 
     def steps_to_look(self, learner: Learner, melody: MelodyLearning) -> int:
         """Steps until `look` wants to be called."""
         done = learner.counters.melody_steps - self.since
-        return min(melody.window - done % melody.window, melody.steps[self.rate] - done)
+        return min(self.seen + melody.window, melody.steps[self.rate]) - done
 
     def begin(self, learner: Learner) -> None:
         """The form is learned: count from here."""
@@ -40,9 +42,10 @@ class Plateau:
         steps = learner.counters.melody_steps
         done = steps - self.since
         spent = done >= melody.steps[self.rate]
-        if done % melody.window == 0:
-            mean = (learner.melody_loss - self.loss) / melody.window
-            self.loss = learner.melody_loss
+        # An unrolled gradient may end some steps later than it was asked to.
+        if done - self.seen >= melody.window:
+            mean = (learner.melody_loss - self.loss) / (done - self.seen)
+            self.loss, self.seen = learner.melody_loss, done
             flat = self.best is not None and mean > self.best - melody.plateau
             self.flat = self.flat + 1 if flat else 0
             self.best = mean if self.best is None else min(mean, self.best)
@@ -57,4 +60,5 @@ class Plateau:
             return
         self.rate += 1
         self.since, self.best, self.flat, self.loss = steps, None, 0, learner.melody_loss
+        self.seen = 0
         learner.melody_rate = melody.rates[self.rate]

@@ -164,7 +164,10 @@ class Run:
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Goes on from a checkpoint."""
-        require_fitting(checkpoint.learner, self.settings.build_network(), str(self.folder))
+        settings = self.settings
+        require_fitting(
+            checkpoint.learner, settings.build_network(), settings.learning, str(self.folder)
+        )
         self.learner.load(checkpoint.learner)
         self.seconds, self.plateau = checkpoint.seconds, checkpoint.plateau
         torch.set_rng_state(checkpoint.random)
@@ -215,12 +218,12 @@ class Run:
                 done = self.learner.learn(min(left, to_log, _CHUNKS[run.engine]))
                 self.seconds += time.perf_counter() - begun
                 count = self.learner.counters
-                if count.melody and done == left:
+                if count.melody and done >= left:
                     self.plateau.look(self.learner, melody, self.floor or 0.0)
                 bar.set_postfix_str(self._standing(count), refresh=False)
                 bar.update(done)
                 begun = time.perf_counter()
-                if count.steps % run.log_interval == 0 or not count.running:
+                if done >= to_log or not count.running:
                     self._log(board)
                 if count.nonfinite:
                     break

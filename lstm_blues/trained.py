@@ -74,7 +74,7 @@ def load_trained(path: Path | None = None) -> Trained:
     if songs is None:
         raise BluesError(f"the network of {str(path)!r} plays chords only and cannot compose.")
     network = settings.build_network().cpu()
-    require_fitting(checkpoint.learner, network, str(path))
+    require_fitting(checkpoint.learner, network, settings.learning, str(path))
     network.load_state_dict(checkpoint.learner.weights)
     return Trained(network.requires_grad_(False), settings, songs, path)
 

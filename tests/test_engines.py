@@ -42,7 +42,12 @@ def assert_same(fast: Learner, readable: Learner, tolerance: float = 1e-9) -> No
         for name, value in getattr(truth, kind).items():
             assert (getattr(ours, kind)[name] - value).abs().max() < tolerance, (kind, name)
     for kind in ("s", "y", "traces"):
-        assert (getattr(ours, kind) - getattr(truth, kind)).abs().max() < tolerance, kind
+        assert getattr(ours, kind).shape == getattr(truth, kind).shape
+        assert ((getattr(ours, kind) - getattr(truth, kind)).abs() < tolerance).all(), kind
+    assert ours.memory.keys() == truth.memory.keys()
+    for name, value in truth.memory.items():
+        allowed = tolerance * (1 + value.abs().max())
+        assert (ours.memory[name] - value).abs().max() < allowed, name
     assert abs(ours.loss - truth.loss) < tolerance * max(1, truth.counters.steps)
 
 
