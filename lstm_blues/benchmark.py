@@ -262,7 +262,7 @@ def populate(given: argparse.Namespace) -> dict[str, dict[str, float]]:
     song = settings.form.chord_tensor()
     contenders, counts = {}, {}
     for members in given.members:
-        networks = [replace(settings, seed=seed).build_network() for seed in range(members)]
+        networks = [replace(settings, seed=seed).build_blocks() for seed in range(members)]
         fast = FastPopulation(networks, Stream.of_one(song), [learning] * members)
         batched = BatchedPopulation(networks, song, [learning] * members, given.device)
         for name, population in (("fast", fast), ("batched", batched)):

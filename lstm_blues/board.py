@@ -16,6 +16,7 @@ from torch.utils.tensorboard.writer import SummaryWriter
 from lstm_blues.config import Settings, flat_config
 from lstm_blues.errors import BluesError
 from lstm_blues.inside import watch
+from lstm_blues.network import BluesNetwork
 from lstm_blues.pictures import inside_picture, outputs_picture, piece_roll
 from lstm_blues.piece import Piece
 from lstm_blues.sound import RATE, to_audio
@@ -61,6 +62,8 @@ class Board:
         for name, values in weights.items():
             writer.add_histogram(f"weights/{name}", values[values != 0], step)
         network = settings.build_network().cpu()
+        if not isinstance(network, BluesNetwork):
+            return  # without blocks to look into
         network.load_state_dict(weights)
         songs, form = settings.songs(), settings.form
         song = form.chord_tensor() if songs is None else songs[0].inputs

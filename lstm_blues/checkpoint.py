@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from lstm_blues.errors import BluesError
-from lstm_blues.network import BluesNetwork
+from lstm_blues.network import Network
 from lstm_blues.online import Counters, LearnerState, Learning, memory_shapes
 from lstm_blues.plateau import Plateau
 
@@ -107,14 +107,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from None
 
 
-def require_fitting(
-    state: LearnerState, network: BluesNetwork, learning: Learning, path: str
-) -> None:
+def require_fitting(state: LearnerState, network: Network, learning: Learning, path: str) -> None:
     """Raises `BluesError` unless `state`, read from `path`, has the shapes of `network`."""
     shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
     cells, sources = network.topology.cells, network.topology.sources
     traces = (3, cells, sources) if learning.gradient == "truncated" else (0,)
-    expected = {"s": (cells,), "y": (cells,), "traces": traces}
+    s, y = network.state_sizes
+    expected = {"s": (s,), "y": (y,), "traces": traces}
     fits = True
     for kind in ("weights", "velocity"):
         values = getattr(state, kind)

@@ -17,10 +17,11 @@ from omegaconf import OmegaConf
 
 from lstm_blues.bars import BarLibrary
 from lstm_blues.cell import SQUASHINGS
+from lstm_blues.cells import BLOCKS, CELLS
 from lstm_blues.encoding import HELD, Encoding
 from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.form import Form
-from lstm_blues.network import BluesNetwork
+from lstm_blues.network import BluesNetwork, Network
 from lstm_blues.online import Learning
 from lstm_blues.songs import BluesSongs
 from lstm_blues.topology import FORM, MELODY, Group, Topology, Units
@@ -56,15 +57,25 @@ OmegaConf.register_new_resolver("melody_units", _melody_units, replace=True)
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """`conf/network`: squashings, first weights and the topology."""
+    """`conf/network`: squashings, first weights and the topology.
+
+    With another `cell` than memory blocks, `hidden` is the number of its units, and `window` that
+    of the steps that a feed-forward network sees.
+    """
 
     g: str
     h: str
     weight_range: float
     groups: dict[str, Group]
     units: dict[str, Units]
+    cell: str = BLOCKS
+    hidden: int = 8
+    window: int = 1
 
     def __post_init__(self) -> None:
+        require_choice("network.cell", self.cell, (BLOCKS, *CELLS))
+        require(self.hidden >= 1, "network.hidden", self.hidden, "at least 1")
+        require(self.window >= 1, "network.window", self.window, "at least 1")
         require_choice("network.g", self.g, SQUASHINGS)
         require_choice("network.h", self.h, SQUASHINGS)
         require(
@@ -158,6 +169,19 @@ class Settings:
                 f"{units} with encoding.held={self.encoding.held}",
             )
         self.network.topology  # noqa: B018  # raises where a connection leads nowhere
+        self._require_fitting_cell()
+
+    def _require_fitting_cell(self) -> None:
+        cell = self.network.cell
+        if cell == BLOCKS:
+            return
+        if self.bars is not None:
+            raise BluesError(
+                f"network.cell is {cell!r}, but must be blocks where a melody is learned."
+            )
+        require(self.run.engine == "torch", "run.engine", self.run.engine, f"torch with {cell}")
+        gradient = self.learning.gradient
+        require(gradient == "unrolled", "learning.gradient", gradient, f"unrolled with {cell}")
 
     def songs(self) -> BluesSongs | None:
         """All songs of the form and its bar library; None for chords alone."""
@@ -170,15 +194,26 @@ class Settings:
             raise BluesError("bars is null, but must be a bar library for a melody to be learned.")
         return found
 
-    def build_network(self) -> BluesNetwork:
+    def build_blocks(self) -> BluesNetwork:
+        """`build_network` for those who look into memory blocks.
+
+        Raises `BluesError` where the network has none.
+        """
+        network = self.build_network()
+        if not isinstance(network, BluesNetwork):
+            raise BluesError(f"network.cell is {self.network.cell!r}, but must be blocks for this.")
+        return network
+
+    def build_network(self) -> Network:
         """The network of these settings with its first weights, on the run's device."""
-        network = BluesNetwork(
-            self.network.topology,
-            self.network.g,
-            self.network.h,
-            DTYPES[self.run.dtype],
-            self.encoding,
-        )
+        settings, dtype = self.network, DTYPES[self.run.dtype]
+        network: Network
+        if settings.cell == BLOCKS:
+            network = BluesNetwork(settings.topology, settings.g, settings.h, dtype, self.encoding)
+        else:
+            network = CELLS[settings.cell](
+                settings.topology, settings.hidden, settings.window, dtype, self.encoding
+            )
         network.initialise(self.seed, self.network.weight_range)
         if self.encoding.inputs == "standardised":
             songs = self.songs()
@@ -244,9 +279,7 @@ def build(cls: type[T], values: Any, path: str, **given: Any) -> T:
     for key in known:
         if key not in values and key not in later:
             raise BluesError(f"{prefix}{key} is missing.")
-    read = {
-        key: _convert(hints[key], values[key], prefix + key) for key in known if key in values
-    }
+    read = {key: _convert(hints[key], values[key], prefix + key) for key in known if key in values}
     return cls(**read, **given)
 
 

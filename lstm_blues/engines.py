@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from lstm_blues.config import Settings
@@ -9,7 +11,7 @@ from lstm_blues.fused import FusedLearner
 from lstm_blues.learners.full import FullLearner
 from lstm_blues.learners.kalman import KalmanLearner
 from lstm_blues.learners.unrolled import UnrolledLearner
-from lstm_blues.network import BluesNetwork
+from lstm_blues.network import Network
 from lstm_blues.online import Learner, Learning, OnlineLearner
 from lstm_blues.songs import Stream
 
@@ -37,16 +39,17 @@ def build_learner(settings: Settings) -> Learner:
 
     Raises `BluesError` where run.engine=fast cannot run on this machine.
     """
-    network, stream = settings.build_network(), build_stream(settings)
+    stream = build_stream(settings)
     if settings.run.engine == "fast":
-        return FusedLearner(network, stream, settings.learning)
+        return FusedLearner(settings.build_blocks(), stream, settings.learning)
     if settings.run.device == "cpu":
         # Twenty rows by twenty-one: several threads would only wait for each other.
         torch.set_num_threads(1)
-    return readable_learner(network, stream, settings.learning)
+    return readable_learner(settings.build_network(), stream, settings.learning)
 
 
-def readable_learner(network: BluesNetwork, stream: Stream, learning: Learning) -> OnlineLearner:
-    """The learner of run.engine=torch."""
-    kind = LEARNERS.get(learning.update, LEARNERS.get(learning.gradient, OnlineLearner))
-    return kind(network, stream, learning)
+def readable_learner(network: Network, stream: Stream, learning: Learning) -> OnlineLearner:
+    """The learner of run.engine=torch; networks without blocks need an unrolled gradient."""
+    kind: type[Any] = LEARNERS.get(learning.update, LEARNERS.get(learning.gradient, OnlineLearner))
+    learner: OnlineLearner = kind(network, stream, learning)
+    return learner

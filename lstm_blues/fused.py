@@ -22,6 +22,7 @@ from functools import lru_cache
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ LANES = 4
 """Rows of weights are padded to whole vectors of so many numbers."""
 
 _FLAGS = (
-    *("-std=gnu11", "-O3", "-shared", "-fPIC", "-fopenmp-simd", "-ffp-contract=fast"),
+    *("-std=gnu11", "-O3", "-shared", "-fPIC", "-fopenmp-simd", "-ffp-contract=off"),
     *("-fno-math-errno", "-fno-trapping-math"),
 )
 _SQUASHINGS = {"identity": 0, "tanh": 1, "logistic_1": 2, "logistic_2": 3}
@@ -194,7 +195,6 @@ class Layout:
         lines.append(f"#define GROUPS(X) {' '.join(groups)}")
         lines.append(f"#define UNIT_SETS(X) {' '.join(sets)}")
         return "\n".join(lines) + "\n"
-
 
     @property
     def learner_files(self) -> tuple[str, ...]:
@@ -562,9 +562,9 @@ class FusedLearner:
         for name, places, packed in self._memory():
             packed[:] = memory[name][places].numpy()
 
-    def _memory(self) -> list[tuple[str, tuple[object, ...], NDArray[np.floating]]]:
+    def _memory(self) -> list[tuple[str, tuple[Any, ...], NDArray[np.floating]]]:
         """Views into the buffer of what `LearnerState.memory` holds, with their places there."""
-        views: list[tuple[str, tuple[object, ...], NDArray[np.floating]]] = []
+        views: list[tuple[str, tuple[Any, ...], NDArray[np.floating]]] = []
         layout, learning, cells = self.layout, self.learning, self.network.topology.cells
         for part in layout.parts:
             count, first, seen = len(part.seen), 0, torch.tensor(part.seen)

@@ -12,10 +12,92 @@ from torch.nn import functional as F
 from lstm_blues.cell import BlockState, MemoryBlocks
 from lstm_blues.encoding import REPORT, Encoding
 from lstm_blues.errors import require
-from lstm_blues.topology import GATES, MELODY, Topology
+from lstm_blues.topology import FORM, GATES, MELODY, Topology
 
 
-class BluesNetwork(nn.Module):
+class Network(nn.Module):
+    """What learners and samplers need of a network, whatever its cells.
+
+    Args:
+        topology: its sets of units, and the groups of blocks where it has some.
+        encoding: how notes stand at the units.
+    """
+
+    def __init__(self, topology: Topology, encoding: Encoding) -> None:
+        super().__init__()
+        self.topology, self.encoding = topology, encoding
+        # Inputs are heard as (x - mean) * scale.
+        self.mean: Tensor
+        self.scale: Tensor
+        self.register_buffer("mean", torch.zeros(topology.units), persistent=False)
+        self.register_buffer("scale", torch.ones(topology.units), persistent=False)
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the network's device and dtype."""
+        return next(self.parameters()).detach()
+
+    @torch.no_grad()
+    def standardise(self, mean: Tensor, deviation: Tensor) -> None:
+        """From here on inputs are heard with mean 0 and standard deviation 1 (section 2.2).
+
+        A unit that never changes is heard as 0.  mean, deviation: shape (I,).
+        """
+        self.mean.copy_(mean)
+        self.scale.copy_(torch.where(deviation > 0, 1 / deviation, 1.0))
+
+    def hear(self, x: Tensor) -> Tensor:
+        """The notes `x`, 1.0 or 0.0, as they are heard, shape (..., I)."""
+        return (x - self.mean) * self.scale
+
+    @property
+    def state_sizes(self) -> tuple[int, int]:
+        """Numbers in `BlockState.s` and in `BlockState.y`, for one song."""
+        raise NotImplementedError
+
+    def split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Parameters that reach the chord units, and the others."""
+        raise NotImplementedError
+
+    def initialise(self, seed: int, weight_range: float) -> None:
+        """Sets the first weights."""
+        raise NotImplementedError
+
+    def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:
+        """The state before a song's first step, for `songs` independent songs: zeros.
+
+        Without `traces` for a frozen network.
+        """
+        raise NotImplementedError
+
+    def sequence(
+        self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
+    ) -> tuple[Tensor, BlockState]:
+        """The nets on the notes `x` of one song, shape (T, I), through which errors go all the way
+        back to the first, and the state at the end."""
+        raise NotImplementedError
+
+    def forward(
+        self,
+        x: Tensor,
+        state: BlockState,
+        *,
+        learning: Collection[str] | None = None,
+        playing: Collection[str] | None = None,
+    ) -> tuple[Tensor, BlockState]:
+        """One step on the notes `x`, 1.0 or 0.0, shape (N, I).
+
+        Returns the nets of the output units, shape (N, K), whose logistic is the probability of
+        each note at the next step, and the new state.
+
+        Args:
+            learning: groups that carry traces and gradients, where `state` has traces (all).
+            playing: groups that are computed at all; the others stay as they are (all).
+        """
+        raise NotImplementedError
+
+
+class BluesNetwork(Network):
     """Memory blocks, and logistic output units that see the cells and the inputs directly.
 
     Args:
@@ -37,8 +119,7 @@ class BluesNetwork(nn.Module):
         dtype: torch.dtype = torch.float64,
         encoding: Encoding = REPORT,
     ) -> None:
-        super().__init__()
-        self.topology, self.encoding = topology, encoding
+        super().__init__(topology, encoding)
         self.g, self.h = g, h
         self.blocks = nn.ModuleDict(
             {
@@ -55,17 +136,23 @@ class BluesNetwork(nn.Module):
         for units in topology.unit_sets:
             mask = topology.units_mask(units)
             self.register_buffer(f"mask_{units.name}", mask, persistent=False)
-        # Inputs are heard as (x - mean) * scale.
-        self.mean: Tensor
-        self.scale: Tensor
-        self.register_buffer("mean", torch.zeros(topology.units), persistent=False)
-        self.register_buffer("scale", torch.ones(topology.units), persistent=False)
         self.to(dtype)
 
     @property
-    def like(self) -> Tensor:
-        """A tensor of the network's device and dtype."""
-        return next(self.parameters()).detach()
+    def state_sizes(self) -> tuple[int, int]:
+        """See `Network.state_sizes`: the cells' states and outputs."""
+        return self.topology.cells, self.topology.cells
+
+    def split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
+        """See `Network.split_parameters`."""
+        form: list[Tensor] = []
+        melody: list[Tensor] = []
+        for group in self.topology.groups:
+            part = form if group.name in self.topology.form_groups else melody
+            part += self.group(group.name).parameters()
+        for units in self.topology.unit_sets:
+            (form if units.name == FORM else melody).append(self.output[units.name])
+        return form, melody
 
     def group(self, name: str) -> MemoryBlocks:
         """The memory blocks of one group."""
@@ -79,15 +166,6 @@ class BluesNetwork(nn.Module):
         mask = self.group(part).mask if kind == "blocks" else getattr(self, f"mask_{part}")
         assert isinstance(mask, Tensor)
         return mask
-
-    @torch.no_grad()
-    def standardise(self, mean: Tensor, deviation: Tensor) -> None:
-        """From here on inputs are heard with mean 0 and standard deviation 1 (section 2.2).
-
-        A unit that never changes is heard as 0.  mean, deviation: shape (I,).
-        """
-        self.mean.copy_(mean)
-        self.scale.copy_(torch.where(deviation > 0, 1 / deviation, 1.0))
 
     @torch.no_grad()
     def initialise(self, seed: int, weight_range: float) -> None:
@@ -115,10 +193,7 @@ class BluesNetwork(nn.Module):
             self.output[units.name][:, -1] = units.bias
 
     def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:
-        """The state before a song's first step, for `songs` independent songs: zeros.
-
-        Without `traces` for a frozen network.
-        """
+        """See `Network.start`."""
         cells, sources = self.topology.cells, self.topology.sources
         zeros = self.like.new_zeros
         return BlockState(
@@ -127,10 +202,19 @@ class BluesNetwork(nn.Module):
             zeros(3, songs, cells, sources) if traces else None,
         )
 
+    def sequence(
+        self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
+    ) -> tuple[Tensor, BlockState]:
+        """See `Network.sequence` and `whole`."""
+        y = []
+        for notes in x[:, None]:
+            state = self.whole(notes, state, playing)
+            y.append(state.y)
+        return self.outputs(x, torch.cat(y)), state
+
     def sources(self, x: Tensor, state: BlockState) -> Tensor:
         """u = [x(t); y(t-1); 1] for the notes `x`, as they are heard, shape (N, M)."""
-        heard = (x - self.mean) * self.scale
-        return torch.cat((heard, state.y.detach(), x.new_ones(x.shape[0], 1)), dim=1)
+        return torch.cat((self.hear(x), state.y.detach(), x.new_ones(x.shape[0], 1)), dim=1)
 
     def whole(
         self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
@@ -164,7 +248,7 @@ class BluesNetwork(nn.Module):
     def outputs(self, x: Tensor, y: Tensor) -> Tensor:
         """The nets of the output units on the notes `x`, shape (N, I), and the cells' outputs of
         the same step `y`, shape (N, C)."""
-        v = torch.cat(((x - self.mean) * self.scale, y, x.new_ones(len(x), 1)), 1)
+        v = torch.cat((self.hear(x), y, x.new_ones(len(x), 1)), 1)
         # The mask is on the gradient's path too: an absent connection gets exactly zero.
         nets = [
             F.linear(v, self.output[units.name] * getattr(self, f"mask_{units.name}"))
@@ -180,15 +264,7 @@ class BluesNetwork(nn.Module):
         learning: Collection[str] | None = None,
         playing: Collection[str] | None = None,
     ) -> tuple[Tensor, BlockState]:
-        """One step on the notes `x`, 1.0 or 0.0, shape (N, I).
-
-        Returns the nets of the output units, shape (N, K), whose logistic is the probability of
-        each note at the next step, and the new state.
-
-        Args:
-            learning: groups that carry traces and gradients, where `state` has traces (all).
-            playing: groups that are computed at all; the others stay as they are (all).
-        """
+        """See `Network.forward`."""
         u = self.sources(x, state)
         s, y, traces = [], [], []
         for group in self.topology.groups:
@@ -212,7 +288,7 @@ class BluesNetwork(nn.Module):
 
 
 @torch.no_grad()
-def melody_cross_entropy(network: BluesNetwork, songs: Tensor, choruses: int = 2) -> float:
+def melody_cross_entropy(network: Network, songs: Tensor, choruses: int = 2) -> float:
     """Mean cross-entropy of the melody's units, in nats a step, while the network hears songs.
 
     The network is frozen and starts from zero state; it hears `choruses` songs one after the other,

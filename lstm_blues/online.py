@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from lstm_blues.cell import BlockState
 from lstm_blues.errors import BluesError, require, require_choice
-from lstm_blues.network import BluesNetwork, cross_entropy
+from lstm_blues.network import BluesNetwork, Network, cross_entropy
 from lstm_blues.sampler import THRESHOLD, FreeRun, free_run
 from lstm_blues.songs import Stream
 from lstm_blues.topology import FORM, Topology
@@ -367,6 +367,15 @@ def test_uniform(topology: Topology, steps: int) -> Tensor | None:
     return torch.rand(steps, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
+class Heard(NamedTuple):
+    """One step as a weight change needs it: the summed cross-entropy of the units that learn, with
+    its gradient, the nets of all output units and their targets, each of shape (1, units)."""
+
+    loss: Tensor
+    net: Tensor
+    target: Tensor
+
+
 class OnlineLearner:
     """Online learning in PyTorch: one step, one weight change (section 3.1).
 
@@ -376,14 +385,14 @@ class OnlineLearner:
         learning: the settings.
     """
 
-    def __init__(self, network: BluesNetwork, stream: Stream, learning: Learning) -> None:
+    def __init__(self, network: Network, stream: Stream, learning: Learning) -> None:
         self.network = network
         self.stream = Stream(stream.table.to(network.like), stream.picks)
         self.learning = learning
         self.topology = network.topology
         self.form = self.topology.unit_slice(FORM)
         self._rates = {"form": learning.rate, "melody": learning.melody.rates[0]}
-        form, melody = self._split_parameters()
+        form, melody = network.split_parameters()
         groups = [
             {"params": part, "lr": self._rates[name]}
             for name, part in (("form", form), ("melody", melody))
@@ -402,20 +411,8 @@ class OnlineLearner:
         self.blocks = self.start()
 
     def start(self) -> BlockState:
-        """What blocks carry at a song's first step: zeros, with traces where they are learned by.
-        """
+        """Zeros, what blocks carry at a song's first step; with traces where they learn by them."""
         return self.network.start(traces=self.learning.gradient == "truncated")
-
-    def _split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Parameters that reach the chord units, and the others."""
-        form: list[Tensor] = []
-        melody: list[Tensor] = []
-        for group in self.topology.groups:
-            part = form if group.name in self.topology.form_groups else melody
-            part += self.network.group(group.name).parameters()
-        for units in self.topology.unit_sets:
-            (form if units.name == FORM else melody).append(self.network.output[units.name])
-        return form, melody
 
     @property
     def counters(self) -> Counters:
@@ -482,7 +479,7 @@ class OnlineLearner:
         self._loss += loss.item()
         self._melody_loss += melody_loss.item() if self.melody_learns else 0.0
         self.blocks = blocks
-        if not self.change_weights(learned_from, net, target):  # type: ignore[arg-type]
+        if not self.change_weights(Heard(learned_from, net, target)):  # type: ignore[arg-type]
             self.blocks, count.nonfinite = before, 1
             return False
         self.count(self.is_gross(net, target))
@@ -497,7 +494,7 @@ class OnlineLearner:
         """The nets of the output units on the notes `x`, and the new state."""
         form_groups = self.topology.form_groups
         melody_groups = {group.name for group in self.topology.groups} - form_groups
-        return self.network(
+        return self.network.forward(
             x,
             self.blocks,
             learning=(form_groups if self.form_learns else set())
@@ -519,10 +516,10 @@ class OnlineLearner:
         off = (target - torch.sigmoid(net.detach()))[:, self.form].abs()
         return bool((off > self.learning.gross_error).any())
 
-    def change_weights(self, learned_from: Tensor, net: Tensor, target: Tensor) -> bool:
+    def change_weights(self, heard: Heard) -> bool:
         """The weight change of one step; whether its numbers were finite."""
         self.optimizer.zero_grad()
-        learned_from.backward()  # type: ignore[no-untyped-call]
+        heard.loss.backward()  # type: ignore[no-untyped-call]
         self.apply_gradient()
         self.blocks = BlockState(self.blocks.s, self.blocks.y.detach(), self.blocks.traces)
         return True
@@ -675,15 +672,18 @@ def _copy(tensor: Tensor) -> Tensor:
     return tensor.detach().cpu().clone()
 
 
-def memory_shapes(network: BluesNetwork, learning: Learning) -> dict[str, tuple[int, ...]]:
+def memory_shapes(network: Network, learning: Learning) -> dict[str, tuple[int, ...]]:
     """What `LearnerState.memory` holds, by the name of a weight: with Adam its second moments
     (`second/`), with the Kalman filter the covariance of each row's weights (`covariance/`), with
     the full gradient how s and y of every cell change with each weight (`sensitivity/`)."""
-    cells, shapes = network.topology.cells, {}
+    cells = network.topology.cells
+    shapes: dict[str, tuple[int, ...]] = {}
     for name, weights in network.named_parameters():
-        rows, sources = weights.shape
         if learning.update == "adam":
-            shapes[f"second/{name}"] = (rows, sources)
+            shapes[f"second/{name}"] = tuple(weights.shape)
+        if not isinstance(network, BluesNetwork):
+            continue
+        rows, sources = weights.shape
         if learning.update == "kalman":
             shapes[f"covariance/{name}"] = (rows, sources, sources)
         if learning.gradient == "full" and name.startswith("blocks."):

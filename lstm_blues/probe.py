@@ -86,7 +86,7 @@ def probe_drift(run: Run) -> list[Record]:
     settings = settings_from(checkpoint.config)
     learner = build_learner(settings)
     learner.load(checkpoint.learner)
-    network, form = settings.build_network(), settings.form
+    network, form = settings.build_blocks(), settings.form
     network.load_state_dict(checkpoint.learner.weights)
     steps = LONG_RUN * form.steps
     uniform = test_uniform(network.topology, steps)
@@ -134,7 +134,7 @@ def without_block(network: BluesNetwork, cells: Sequence[int]) -> BluesNetwork:
 def probe_blocks(run: Run) -> list[Record]:
     """Learns the run again, and looks every `LOOK` steps what each chord block is worth."""
     settings = settings_from(load_checkpoint(run.folder).config)
-    learner, network = build_learner(settings), settings.build_network().requires_grad_(False)
+    learner, network = build_learner(settings), settings.build_blocks().requires_grad_(False)
     song, group = settings.form.chord_tensor(), network.topology.groups[0]
     song = F.pad(song, (0, network.topology.units - song.shape[1]))
     onset: dict[int, int] = {}

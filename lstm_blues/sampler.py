@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from lstm_blues.encoding import Encoding
 from lstm_blues.errors import BluesError, require
-from lstm_blues.network import BluesNetwork
+from lstm_blues.network import Network
 from lstm_blues.topology import FORM
 
 THRESHOLD = 0.5
@@ -107,7 +107,7 @@ def draw_one(outputs: Tensor, uniform: Tensor) -> Tensor:
 
 
 def next_notes(
-    network: BluesNetwork,
+    network: Network,
     outputs: Tensor,
     uniform: Tensor | None,
     before: Tensor,
@@ -177,7 +177,7 @@ def draws(encoding: Encoding, sampling: Sampling = SECTION_4_2) -> int:
 
 @torch.no_grad()
 def free_run(
-    network: BluesNetwork,
+    network: Network,
     song: Tensor,
     steps: int,
     *,
@@ -232,7 +232,7 @@ LONGEST_PRIMER = 24
 
 
 def compose(
-    network: BluesNetwork, primers: Tensor, seed: int, sampling: Sampling = SECTION_4_2
+    network: Network, primers: Tensor, seed: int, sampling: Sampling = SECTION_4_2
 ) -> Iterator[Tensor]:
     """Composes for as long as one is willing to listen (section 4.2).
 
@@ -256,9 +256,7 @@ def compose(
     return _compose(network, primers.to(network.like), seed, sampling)
 
 
-def _compose(
-    network: BluesNetwork, primers: Tensor, seed: int, sampling: Sampling
-) -> Iterator[Tensor]:
+def _compose(network: Network, primers: Tensor, seed: int, sampling: Sampling) -> Iterator[Tensor]:
     generator = torch.Generator().manual_seed(seed)
     pieces, numbers = len(primers), draws(network.encoding, sampling)
     state = network.start(pieces, traces=False)

@@ -73,7 +73,7 @@ def load_trained(path: Path | None = None) -> Trained:
     songs = settings.songs()
     if songs is None:
         raise BluesError(f"the network of {str(path)!r} plays chords only and cannot compose.")
-    network = settings.build_network().cpu()
+    network = settings.build_blocks().cpu()
     require_fitting(checkpoint.learner, network, settings.learning, str(path))
     network.load_state_dict(checkpoint.learner.weights)
     return Trained(network.requires_grad_(False), settings, songs, path)

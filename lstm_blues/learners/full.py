@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lstm_blues.cell import BlockState
 from lstm_blues.network import BluesNetwork
-from lstm_blues.online import LearnerState, Learning, OnlineLearner
+from lstm_blues.online import Heard, LearnerState, Learning, OnlineLearner
 from lstm_blues.songs import Stream
 
 
@@ -22,6 +22,8 @@ class FullLearner(OnlineLearner):
     `sensitivity`: how s and y of every cell change with each weight of the blocks, by the weight's
     name, shape (2, C, rows, M).
     """
+
+    network: BluesNetwork
 
     def __init__(self, network: BluesNetwork, stream: Stream, learning: Learning) -> None:
         self.sensitivity: dict[str, Tensor] = {}
@@ -64,10 +66,10 @@ class FullLearner(OnlineLearner):
         blocks = BlockState(after.s.detach(), after.y.detach().requires_grad_(), None)
         return self.network.outputs(x, blocks.y), blocks
 
-    def change_weights(self, learned_from: Tensor, net: Tensor, target: Tensor) -> bool:
+    def change_weights(self, heard: Heard) -> bool:
         """See `OnlineLearner.change_weights`."""
         self.optimizer.zero_grad()
-        learned_from.backward()  # type: ignore[no-untyped-call]
+        heard.loss.backward()  # type: ignore[no-untyped-call]
         epsilon = self.blocks.y.grad
         assert epsilon is not None
         weights = dict(self.network.named_parameters())

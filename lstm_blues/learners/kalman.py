@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lstm_blues.cell import BlockState
 from lstm_blues.network import BluesNetwork
-from lstm_blues.online import LearnerState, Learning, OnlineLearner, first_memory
+from lstm_blues.online import Heard, LearnerState, Learning, OnlineLearner, first_memory
 from lstm_blues.songs import Stream
 
 LEAST_VARIANCE = 1e-10
@@ -26,6 +26,8 @@ class KalmanLearner(OnlineLearner):
     name, shape (rows, M, M).
     """
 
+    network: BluesNetwork
+
     def __init__(self, network: BluesNetwork, stream: Stream, learning: Learning) -> None:
         super().__init__(network, stream, learning)
         self.covariance = {
@@ -34,7 +36,7 @@ class KalmanLearner(OnlineLearner):
         }
 
     @torch.no_grad()
-    def change_weights(self, learned_from: Tensor, net: Tensor, target: Tensor) -> bool:
+    def change_weights(self, heard: Heard) -> bool:
         """See `OnlineLearner.change_weights`; not finite, too, where the filter broke down.
 
         Measurements are the outputs, scaled to the noise.  With H their derivatives by the weights
@@ -42,9 +44,9 @@ class KalmanLearner(OnlineLearner):
         weights += P H' A error, P -= P H' A H P, P += process.
         """
         noise, process = self.learning.kalman.at(self._counters.steps)
-        output = torch.sigmoid(net[0])
+        output = torch.sigmoid(heard.net[0])
         slope = output * (1 - output)
-        error = (target - output.detach())[0]
+        error = (heard.target - output.detach())[0]
         if self.learning.kalman.error == "cross_entropy":
             # Divided by its standard deviation, a coin's noise is 1 whatever its probability.
             slope = slope.clamp(min=LEAST_VARIANCE).sqrt()
@@ -55,18 +57,18 @@ class KalmanLearner(OnlineLearner):
         outside[self.form] = False
         measured[outside] = self.melody_learns
         scale, error = slope * measured, error * measured
-        derivatives = self.derivatives(net, scale)
+        derivatives = self.derivatives(heard.net, scale)
         into = {name: self.covariance[name] @ h for name, h in derivatives.items()}
         inner = noise * torch.eye(len(error)).to(error)
         for name, h in derivatives.items():
-            inner += (h.transpose(1, 2) @ into[name]).sum(0)
+            inner += torch.einsum("rmk,rml->kl", h, into[name])
         factor, failed = torch.linalg.cholesky_ex(inner)
         if failed or not torch.isfinite(inner).all():
             return False
         inverse = torch.cholesky_inverse(factor)
         weights = dict(self.network.named_parameters())
         for name, gained in into.items():
-            weights[name] += gained @ (inverse @ error)
+            weights[name].add_(gained @ (inverse @ error))
             covariance = self.covariance[name]
             covariance -= gained @ inverse @ gained.transpose(1, 2)
             covariance += process * torch.diag(self.network.mask_of(name)).to(covariance)
@@ -104,6 +106,5 @@ class KalmanLearner(OnlineLearner):
         super().load(state)
         like = self.network.like
         self.covariance = {
-            name: state.memory[f"covariance/{name}"].to(like, copy=True)
-            for name in self.covariance
+            name: state.memory[f"covariance/{name}"].to(like, copy=True) for name in self.covariance
         }

@@ -7,15 +7,12 @@ know no truncation at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lstm_blues.cell import BlockState
 from lstm_blues.online import OnlineLearner
-
-_States = Callable[[int], BlockState]
 
 
 class UnrolledLearner(OnlineLearner):
@@ -42,38 +39,33 @@ class UnrolledLearner(OnlineLearner):
         notes = torch.stack(
             [stream.notes(*divmod(begun + step, stream.steps)) for step in range(length + 1)]
         )
-        net, states = self.unroll(notes[:-1])
+        net, last = self.network.sequence(notes[:-1], self.blocks, self.playing_groups)
         target = notes[1:]
+        # Once for all steps: what they cost, and which have a gross error.
+        costs = F.binary_cross_entropy_with_logits(net.detach(), target, reduction="none")
+        form, total = costs[:, self.form].sum(1), costs.sum(1)
+        heard = total if self.melody_learns else form
+        finite = torch.isfinite(heard).tolist()
+        off = (target - torch.sigmoid(net.detach()))[:, self.form].abs()
+        gross = (off > self.learning.gross_error).any(1).tolist()
+        losses, melody_losses = form.tolist(), (heard - form).tolist()
         for step in range(length):
-            now = slice(step, step + 1)
-            loss, melody_loss = self.losses(net[now].detach(), target[now])
-            heard = loss + (melody_loss if self.melody_learns else 0)
-            if not torch.isfinite(heard):
+            if not finite[step]:
                 count.nonfinite = 1
                 return step
-            self._loss += loss.item()
-            self._melody_loss += melody_loss.item() if self.melody_learns else 0.0
-            clear, test = self.count_step(self.is_gross(net[now], target[now]))
+            self._loss += losses[step]
+            self._melody_loss += melody_losses[step]
+            clear, test = self.count_step(gross[step])
             if clear or step + 1 == length:
                 self.change(net[: step + 1], target[: step + 1])
-                self.blocks = states(step)
+                self.blocks = BlockState(last.s.detach(), last.y.detach(), None)
                 if clear:
                     self.reset()
             if test:
                 self.test()
-            if clear or count.learned and not count.melody:
+            if clear or (count.learned and not count.melody):
                 return step + 1
         return length
-
-    def unroll(self, x: Tensor) -> tuple[Tensor, _States]:
-        """The nets on the notes `x`, shape (T, I), with their past, and the states after a step."""
-        kept: list[BlockState] = []
-        state = self.blocks
-        for step in range(len(x)):
-            state = self.network.whole(x[step : step + 1], state, self.playing_groups)
-            kept.append(state)
-        net = self.network.outputs(x, torch.cat([state.y for state in kept]))
-        return net, lambda step: BlockState(kept[step].s.detach(), kept[step].y.detach(), None)
 
     def change(self, net: Tensor, target: Tensor) -> None:
         """The weight change of one stretch."""
