@@ -62,8 +62,8 @@ class Board:
         for name, values in weights.items():
             writer.add_histogram(f"weights/{name}", values[values != 0], step)
         network = settings.build_network().cpu()
-        if not isinstance(network, BluesNetwork):
-            return  # without blocks to look into
+        if not isinstance(network, BluesNetwork) or settings.corpus is not None:
+            return  # without blocks to look into, or without the one form that pictures are of
         network.load_state_dict(weights)
         songs, form = settings.songs(), settings.form
         song = form.chord_tensor() if songs is None else songs[0].inputs

@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 from lstm_blues.bars import BarLibrary
 from lstm_blues.cell import SQUASHINGS
 from lstm_blues.cells import BLOCKS, CELLS
+from lstm_blues.corpus import Corpus
 from lstm_blues.encoding import HELD, Encoding
 from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.form import Form
@@ -144,14 +145,20 @@ class Settings:
     learning: Learning
     run: RunSettings
     bars: BarLibrary | None
+    corpus: Corpus | None = None
 
     def __post_init__(self) -> None:
         require(0 <= self.seed <= MAX_SEED, "seed", self.seed, "a whole number from 0 to 2^63-1")
         chords = self.network.units.get(FORM)
-        if chords is None or chords.units != Form.CHORD_NOTES:
+        notes = Form.CHORD_NOTES if self.corpus is None else self.corpus.notes
+        if chords is None or chords.units != notes:
             raise BluesError(
-                "network.units must have a set 'chords' of 12 units, one for each chord note."
+                f"network.units must have a set 'chords' of {notes} units, one for each chord note."
             )
+        if self.corpus is not None:
+            if self.bars is not None:
+                raise BluesError("corpus and bars exclude each other: set bars=null.")
+            self.corpus.songs  # noqa: B018  # raises where a tune cannot be read
         if self.bars is not None:
             self.bars.require_fitting(self.form, self.encoding)
         melody = self.network.units.get(MELODY)
@@ -182,6 +189,11 @@ class Settings:
         require(self.run.engine == "torch", "run.engine", self.run.engine, f"torch with {cell}")
         gradient = self.learning.gradient
         require(gradient == "unrolled", "learning.gradient", gradient, f"unrolled with {cell}")
+
+    @property
+    def song_steps(self) -> int:
+        """Steps in a song."""
+        return self.form.steps if self.corpus is None else self.corpus.steps
 
     def songs(self) -> BluesSongs | None:
         """All songs of the form and its bar library; None for chords alone."""
@@ -218,7 +230,8 @@ class Settings:
         if self.encoding.inputs == "standardised":
             songs = self.songs()
             if songs is None:
-                mean = self.form.chord_tensor().mean(0)
+                notes = self.form.chord_tensor() if self.corpus is None else self.corpus.table
+                mean = notes.flatten(0, -2).mean(0)
                 network.standardise(mean, (mean * (1 - mean)).sqrt())
             else:
                 network.standardise(*songs.unit_statistics())
@@ -230,6 +243,7 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
     values = dict(config)
     values.pop("resume", None)
     values.setdefault("bars", None)
+    values.setdefault("corpus", None)
     if values.get("name") is None:
         names = ", ".join(sorted(path.stem for path in (conf_folder() / "experiment").iterdir()))
         raise BluesError(f"no experiment is chosen: add +experiment=NAME, NAME one of {names}.")

@@ -28,7 +28,9 @@ SONGS_IN_ORDER = 2**18
 
 def build_stream(settings: Settings) -> Stream:
     """The songs that the network of `settings` hears, drawn by its seed."""
-    songs = settings.songs()
+    songs, corpus = settings.songs(), settings.corpus
+    if corpus is not None:
+        return Stream.of_corpus(corpus.table, SONGS_IN_ORDER, settings.seed, corpus.primer)
     if songs is None:
         return Stream.of_one(settings.form.chord_tensor())
     return Stream.at_random(songs, SONGS_IN_ORDER, settings.seed)

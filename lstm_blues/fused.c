@@ -216,12 +216,14 @@ INLINE void units_learn(const int K, const int M, real *restrict w, real *restri
 
 /* Plays frozen for `limit` steps, feeding its own notes back, and returns how many it played
  * before the first wrong chord note; -1 where no note can be drawn.  It starts from zero state and
- * the notes `on`.  With `uniform` null, chords alone are played.  `chorus` is the form to compare
+ * the notes `first`, and hears the first `given` steps of `chorus`, whatever it plays itself.  With
+ * `uniform` null, chords alone are played.  `chorus` is the form to compare
  * with, (STEPS, UNITS); notes and outputs (limit, UNITS) may be null. */
 static int64_t play(const real *restrict buffer, const uint8_t *restrict first,
-                    const real *restrict levels, const real *restrict chorus, int64_t limit,
-                    int stop_at_wrong, const double *restrict uniform, uint8_t *restrict notes,
-                    double *restrict outputs, int64_t *restrict played) {
+                    const real *restrict levels, const real *restrict chorus, int64_t given,
+                    int64_t limit, int stop_at_wrong, const double *restrict uniform,
+                    uint8_t *restrict notes, double *restrict outputs,
+                    int64_t *restrict played) {
   real source[SOURCES + 1] = {0}, y_new[CELLS] = {0}, s_before[CELLS], s[CELLS] = {0};
   double net[UNITS] = {0};
   uint8_t on[UNITS];
@@ -240,6 +242,8 @@ static int64_t play(const real *restrict buffer, const uint8_t *restrict first,
     memcpy(source + UNITS, y_new, sizeof y_new);
     UNIT_SETS(UNIT_FORWARD)
     UNIT_SETS(UNIT_PLAY)
+    if (t + 1 < given)
+      for (int k = 0; k < UNITS; k++) on[k] = target[k] > 0;
     for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++)
       if (on[k] != (target[k] > 0)) clean = 0;
     if (notes) memcpy(notes + t * UNITS, on, sizeof on);
@@ -254,9 +258,10 @@ static int64_t play(const real *restrict buffer, const uint8_t *restrict first,
 }
 
 EXPORT int64_t free_run(const real *buffer, const uint8_t *first, const real *levels,
-                        const real *chorus, int64_t limit, int stop_at_wrong,
+                        const real *chorus, int64_t given, int64_t limit, int stop_at_wrong,
                         const double *uniform, uint8_t *notes, double *outputs, int64_t *played) {
-  return play(buffer, first, levels, chorus, limit, stop_at_wrong, uniform, notes, outputs, played);
+  return play(buffer, first, levels, chorus, given, limit, stop_at_wrong, uniform, notes, outputs,
+              played);
 }
 
 /* Cross-entropy of `count` units.  The product of probabilities takes one logarithm a few hundred
@@ -281,8 +286,7 @@ INLINE double surprise(const int count, const double *restrict p, const double *
   return sum;
 }
 
-/* The test where a melody reaches the chord units.  Apart from `learn`, and never inlined: the
- * compiler would order that function's sums otherwise, and change the last bits of all learning. */
+/* The test where a melody reaches the chord units.  */
 static __attribute__((noinline)) int64_t test_with_melody(const real *restrict buffer,
                                                           const real *restrict levels,
                                                           const real *restrict table,
@@ -290,9 +294,25 @@ static __attribute__((noinline)) int64_t test_with_melody(const real *restrict b
   uint8_t first[UNITS];
   int64_t played;
   for (int k = 0; k < UNITS; k++) first[k] = table[k] > 0;
-  const int64_t right = play(buffer, first, levels, table, rules[N_TEST_STEPS], 1,
+  const int64_t right = play(buffer, first, levels, table, rules[N_GIVEN], rules[N_TEST_STEPS], 1,
                              (const double *)(intptr_t)rules[N_TEST_UNIFORM], 0, 0, &played);
   return right < 0 ? 0 : right; /* where no note can be drawn, nothing was played */
+}
+
+/* The test of chords alone: of several songs, the fewest steps. */
+static int64_t test_chords(const real *restrict buffer, const real *restrict levels,
+                           const real *restrict table, const int64_t *restrict rules) {
+  int64_t least = rules[N_TEST_STEPS];
+  for (int64_t song = 0; song < rules[N_TESTED]; song++) {
+    const real *chorus = table + song * STEPS * UNITS;
+    uint8_t first[UNITS] = {0};
+    int64_t played;
+    for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++) first[k] = chorus[k] > 0;
+    const int64_t right = play(buffer, first, levels, chorus, rules[N_GIVEN], rules[N_TEST_STEPS],
+                               1, 0, 0, 0, &played);
+    if (right < least) least = right;
+  }
+  return least;
 }
 
 #define COUNT(name) counters[N_##name]
@@ -334,10 +354,12 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
   int64_t done = 0;
   LEARNER_ROOM
   while (MORE && !COUNT(NONFINITE) && (COUNT(MELODY) || !COUNT(LEARNED))) {
-    const int64_t t = COUNT(POSITION), next = (t + 1) % STEPS, song = COUNT(SONGS);
+    const int64_t t = COUNT(POSITION), next = (t + 1) % STEPS;
+    const int64_t song =
+        rules[N_BY_EPISODE] ? COUNT(GROSS_RESETS) + COUNT(EPISODES) : COUNT(SONGS);
     const int64_t *pick = picks + song % rules[N_SONGS_IN_ORDER] * BARS;
     const int64_t *pick_next =
-        next ? pick : picks + (song + 1) % rules[N_SONGS_IN_ORDER] * BARS;
+        next || rules[N_BY_EPISODE] ? pick : picks + (song + 1) % rules[N_SONGS_IN_ORDER] * BARS;
     const real *restrict now_playing = table + (pick[t * BARS / STEPS] * STEPS + t) * UNITS;
     const real *restrict target = table + (pick_next[next * BARS / STEPS] * STEPS + next) * UNITS;
     for (int k = 0; k < UNITS; k++) source[k] = HEARD(now_playing[k] > 0, k);
@@ -408,14 +430,11 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
       memset(y_new, 0, sizeof y_new);
     }
     if (test && form_learns) {
-      uint8_t first[UNITS] = {0};
-      int64_t played;
-      for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++) first[k] = table[k] > 0;
       COUNT(TESTS)++;
       if (rules[N_TEST_UNIFORM])
         COUNT(FREE_RUN) = test_with_melody(buffer, levels, table, rules);
       else
-        COUNT(FREE_RUN) = play(buffer, first, levels, table, rules[N_TEST_STEPS], 1, 0, 0, 0, &played);
+        COUNT(FREE_RUN) = test_chords(buffer, levels, table, rules);
       if (COUNT(FREE_RUN) > COUNT(BEST_FREE_RUN)) COUNT(BEST_FREE_RUN) = COUNT(FREE_RUN);
       COUNT(LEARNED) = COUNT(FREE_RUN) >= rules[N_TEST_STEPS];
     }

@@ -46,6 +46,8 @@ from lstm_blues.topology import FORM, Topology
 LANES = 4
 """Rows of weights are padded to whole vectors of so many numbers."""
 
+# Without contraction: which of two products a sum is fused with would be the compiler's choice,
+# another one in another topology, and parts that learn alike would no longer do so to the bit.
 _FLAGS = (
     *("-std=gnu11", "-O3", "-shared", "-fPIC", "-fopenmp-simd", "-ffp-contract=off"),
     *("-fno-math-errno", "-fno-trapping-math"),
@@ -54,6 +56,7 @@ _SQUASHINGS = {"identity": 0, "tanh": 1, "logistic_1": 2, "logistic_2": 3}
 _RULES = (
     *("gross_errors", "count_per_chorus", "episode_choruses", "test_steps", "test_interval"),
     *("songs_in_order", "melody_together", "chords_learn", "test_uniform"),
+    *("by_episode", "tested", "given"),
 )
 _REALS_OF_ALL = 4
 _LEARNER_REALS = (
@@ -381,6 +384,7 @@ class FusedLearner:
         real, self.dtype = _REALS[like.dtype]
         self.network = network
         self.learning = learning
+        self.given = stream.given
         self.layout = Layout(network.topology, learning, stream.steps)
         self.table = np.ascontiguousarray(stream.table.cpu().numpy().astype(self.dtype))
         self.picks = np.ascontiguousarray(stream.picks.numpy().astype(np.int64))
@@ -403,6 +407,9 @@ class FusedLearner:
             "count_per_chorus": learning.gross_count == "in_chorus",
             "test_steps": learning.test_choruses * stream.steps,
             "songs_in_order": songs,
+            "by_episode": stream.by_episode,
+            "tested": stream.tested,
+            "given": stream.given,
             "melody_together": learning.melody.start == "together",
             "chords_learn": learning.melody.chords == "learn",
         }
@@ -469,14 +476,20 @@ class FusedLearner:
         self.buffer[self.layout.traces :] = 0  # traces, s and y
 
     def free_run(
-        self, steps: int, *, uniform: Tensor | None = None, stop_at_wrong: bool = False
+        self,
+        steps: int,
+        *,
+        song: int = 0,
+        uniform: Tensor | None = None,
+        stop_at_wrong: bool = False,
     ) -> FreeRun:
         """See `Learner.free_run`."""
         if uniform is not None and self.network.encoding.held != "unmarked":
-            return self._readable_free_run(steps, uniform, stop_at_wrong)
+            return self._readable_free_run(steps, song, uniform, stop_at_wrong)
         topology = self.network.topology
         units, form = topology.units, topology.unit_slice(FORM)
-        first = (self.table[0, 0] > 0).astype(np.uint8)
+        table = np.ascontiguousarray(self.table[song])
+        first = (table[0] > 0).astype(np.uint8)
         if uniform is None:
             first[: form.start] = first[form.stop :] = 0
         notes = np.zeros((steps, units), dtype=np.bool_)
@@ -487,7 +500,8 @@ class FusedLearner:
             _pointer(self.buffer),
             _pointer(first),
             _pointer(self.levels),
-            _pointer(self.table),
+            _pointer(table),
+            ctypes.c_int64(self.given),
             ctypes.c_int64(steps),
             ctypes.c_int(stop_at_wrong),
             None if drawn is None else _pointer(drawn),
@@ -500,12 +514,16 @@ class FusedLearner:
         end = played.value
         return FreeRun(torch.from_numpy(notes[:end]), torch.from_numpy(outputs[:end]), int(right))
 
-    def _readable_free_run(self, steps: int, uniform: Tensor, stop_at_wrong: bool) -> FreeRun:
+    def _readable_free_run(
+        self, steps: int, song: int, uniform: Tensor, stop_at_wrong: bool
+    ) -> FreeRun:
         """The compiled sampler knows no marks of held notes."""
         network = copy.deepcopy(self.network)
         network.load_state_dict(self.state().weights)
-        song = torch.from_numpy(self.table[0])
-        return free_run(network, song, steps, uniform=uniform, stop_at_wrong=stop_at_wrong)
+        notes = torch.from_numpy(self.table[song])
+        return free_run(
+            network, notes, steps, uniform=uniform, stop_at_wrong=stop_at_wrong, given=self.given
+        )
 
     def state(self) -> LearnerState:
         """See `Learner.state`."""

@@ -261,7 +261,7 @@ class Counters:
     tests: int = 0
     """Free runs of the frozen network."""
     free_run: int = 0
-    """Steps that the last of them played without a wrong note."""
+    """Steps that the last of them played without a wrong note; of several songs the fewest."""
     best_free_run: int = 0
     """Steps that the best of them played without a wrong note."""
     learned: int = 0
@@ -343,9 +343,15 @@ class Learner(Protocol):
         ...
 
     def free_run(
-        self, steps: int, *, uniform: Tensor | None = None, stop_at_wrong: bool = False
+        self,
+        steps: int,
+        *,
+        song: int = 0,
+        uniform: Tensor | None = None,
+        stop_at_wrong: bool = False,
     ) -> FreeRun:
-        """Freezes the weights as they are and plays, see `lstm_blues.sampler.free_run`."""
+        """Freezes the weights as they are and plays a song of the stream's table, see
+        `lstm_blues.sampler.free_run`."""
         ...
 
     def state(self) -> LearnerState:
@@ -387,7 +393,7 @@ class OnlineLearner:
 
     def __init__(self, network: Network, stream: Stream, learning: Learning) -> None:
         self.network = network
-        self.stream = Stream(stream.table.to(network.like), stream.picks)
+        self.stream = replace(stream, table=stream.table.to(network.like))
         self.learning = learning
         self.topology = network.topology
         self.form = self.topology.unit_slice(FORM)
@@ -462,10 +468,8 @@ class OnlineLearner:
 
         Returns whether it could be made: not when a number was no longer finite.
         """
-        count, stream = self._counters, self.stream
-        following = (count.position + 1) % stream.steps
-        x = stream.notes(count.songs, count.position)[None]
-        target = stream.notes(count.songs + (following == 0), following)[None]
+        count = self._counters
+        x, target = self.sounding(0)[None], self.sounding(1)[None]
         before = self.blocks
         net, blocks = self.predict(x)
         loss, melody_loss = self.losses(net, target)
@@ -484,6 +488,14 @@ class OnlineLearner:
             return False
         self.count(self.is_gross(net, target))
         return True
+
+    def sounding(self, ahead: int) -> Tensor:
+        """What sounds so many steps from now, shape (units,)."""
+        count, stream = self._counters, self.stream
+        choruses, step = divmod(count.position + ahead, stream.steps)
+        if stream.by_episode:
+            return stream.notes(count.gross_resets + count.episodes, step)
+        return stream.notes(count.songs + choruses, step)
 
     @property
     def playing_groups(self) -> frozenset[str] | None:
@@ -596,20 +608,33 @@ class OnlineLearner:
         steps = self.learning.test_choruses * self.stream.steps
         count.tests += 1
         uniform = test_uniform(self.topology, steps)
-        try:
-            played = self.free_run(steps, uniform=uniform, stop_at_wrong=True)
-            count.free_run = played.right
-        except BluesError:  # no note can be drawn
-            count.free_run = 0
+        count.free_run = steps
+        for song in range(self.stream.tested):
+            try:
+                played = self.free_run(steps, song=song, uniform=uniform, stop_at_wrong=True)
+                count.free_run = min(count.free_run, played.right)
+            except BluesError:  # no note can be drawn
+                count.free_run = 0
         count.best_free_run = max(count.best_free_run, count.free_run)
         count.learned = int(count.free_run >= steps)
 
     def free_run(
-        self, steps: int, *, uniform: Tensor | None = None, stop_at_wrong: bool = False
+        self,
+        steps: int,
+        *,
+        song: int = 0,
+        uniform: Tensor | None = None,
+        stop_at_wrong: bool = False,
     ) -> FreeRun:
         """See `Learner.free_run`."""
-        song = self.stream.table[0]
-        return free_run(self.network, song, steps, uniform=uniform, stop_at_wrong=stop_at_wrong)
+        return free_run(
+            self.network,
+            self.stream.table[song],
+            steps,
+            uniform=uniform,
+            stop_at_wrong=stop_at_wrong,
+            given=self.stream.given,
+        )
 
     def state(self) -> LearnerState:
         """See `Learner.state`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib
@@ -13,6 +14,7 @@ from matplotlib.patches import Patch, Rectangle
 from torch import Tensor
 
 from lstm_blues.checkpoint import write_safely
+from lstm_blues.corpus import Corpus
 from lstm_blues.form import Form, chord_name, note_name
 from lstm_blues.inside import Inside
 from lstm_blues.piece import Piece
@@ -45,6 +47,39 @@ def chord_roll(target: Tensor, played: Tensor, form: Form) -> Figure:
     _roll(axes[0], goal.astype(int), form, "the form")
     _roll(axes[1], compared, form, "the frozen network, playing by itself")
     axes[1].set_xlabel("bar")
+    return figure
+
+
+def corpus_roll(played: Mapping[str, Tensor], corpus: Corpus) -> Figure:
+    """Piano rolls of the free runs of a corpus: notes that the song has and that it hasn't.
+
+    played: by the songs' names, shape (n, notes), from the songs' first step.
+    """
+    figure = Figure(figsize=(13.0, 0.8 + 1.8 * len(played)), layout="constrained")
+    rows = figure.subplots(len(played), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (name, notes) in zip(rows, played.items(), strict=True):
+        found = np.asarray(notes.cpu()) > 0.5
+        song = np.asarray(corpus.songs[name].cpu()) > 0.5
+        goal = song[np.arange(len(found)) % corpus.steps]
+        kinds = np.where(found & goal, 1, np.where(found, 2, np.where(goal, 3, 0)))
+        colours = ListedColormap(["white", RIGHT, WRONG, MISSED])
+        axes.imshow(
+            kinds.T,
+            origin="lower",
+            aspect="auto",
+            interpolation="none",
+            cmap=colours,
+            vmin=0,
+            vmax=3,
+        )
+        axes.axvline(corpus.primer - 0.5, color="black", linewidth=1.4)
+        for bar in range(0, len(found) + 1, corpus.steps_per_bar):
+            axes.axvline(bar - 0.5, color=RULE, linewidth=1.0 if bar % corpus.steps == 0 else 0.3)
+        low = corpus.lowest_note
+        octaves = [pitch for pitch in range(low, low + corpus.notes) if pitch % 12 == 0]
+        axes.set_yticks([pitch - low for pitch in octaves], [note_name(p) for p in octaves])
+        axes.set_title(name, fontsize=9, loc="left")
+    rows[-1].set_xlabel("step; the network plays by itself from the black line on")
     return figure
 
 

@@ -183,6 +183,7 @@ def free_run(
     *,
     uniform: Tensor | None = None,
     stop_at_wrong: bool = False,
+    given: int = 1,
 ) -> FreeRun:
     """Lets the network play `steps` steps by itself (the test of section 3.2).
 
@@ -197,6 +198,8 @@ def free_run(
             chords alone are played, which is the same to the bit where no melody reaches the
             chords.
         stop_at_wrong: end with the first wrong chord note.
+        given: how many steps of the song the network is given before its own notes count; those are
+            right.
     """
     topology = network.topology
     form = topology.unit_slice(FORM)
@@ -213,7 +216,9 @@ def free_run(
         drawn = None if uniform is None else uniform[step - 1 : step]
         played = next_notes(network, output, drawn, x)
         x = played.to(song.dtype)
-        notes.append(played[0])
+        if step < given:
+            x = song[step % len(song)][None].clone()
+        notes.append(x[0] > 0)
         outputs.append(output[0])
         clean = clean and torch.equal(x[0, form], song[step % len(song), form])
         right += clean

@@ -107,10 +107,15 @@ class Stream:
     table: shape (V, T, units): what sounds at each step when its bar has segment v.
     picks: shape (songs, bars), int64: the segment of each bar of each song in order; after the last
     song the order begins anew.
+    by_episode: a song goes on until the next reset, chorus after chorus; else another one follows
+    every chorus.
+    given: steps that a frozen network is given of a song before it plays by itself.
     """
 
     table: Tensor
     picks: Tensor
+    by_episode: bool = False
+    given: int = 1
 
     @property
     def steps(self) -> int:
@@ -126,6 +131,19 @@ class Stream:
     def of_one(song: Tensor) -> Stream:
         """The same song, shape (T, units), again and again."""
         return Stream(song[None], torch.zeros(1, 1, dtype=torch.int64))
+
+    @staticmethod
+    def of_corpus(table: Tensor, count: int, seed: int, given: int) -> Stream:
+        """Whole songs, shape (V, T, units), `count` times one of them at random, each for an
+        episode."""
+        generator = torch.Generator().manual_seed(seed)
+        picks = torch.randint(len(table), (count, 1), generator=generator)
+        return Stream(table, picks, by_episode=True, given=given)
+
+    @property
+    def tested(self) -> int:
+        """Songs, from the first, that a frozen network has to play to have learned them."""
+        return len(self.table) if self.by_episode else 1
 
     @staticmethod
     def at_random(songs: BluesSongs, count: int, seed: int) -> Stream:

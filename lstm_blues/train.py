@@ -37,13 +37,14 @@ from lstm_blues.checkpoint import (
 )
 from lstm_blues.command import run_command
 from lstm_blues.config import Settings, flat_config, settings_from
+from lstm_blues.corpus import Corpus, write_songs
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
 from lstm_blues.midi import write_midi
 from lstm_blues.network import melody_cross_entropy
 from lstm_blues.online import Counters, Learner, test_uniform
-from lstm_blues.pictures import chord_roll, write_picture
+from lstm_blues.pictures import chord_roll, corpus_roll, write_picture
 from lstm_blues.piece import Piece
 from lstm_blues.plateau import Plateau
 from lstm_blues.render import render
@@ -284,10 +285,21 @@ class Run:
             text += f", melody {self.plateau.best:.3f} nats a step"
         return text
 
-    def _free_run(self, steps: int, *, stop_at_wrong: bool = False) -> FreeRun:
+    def _choruses_held(self) -> int:
+        """Choruses that the frozen network plays without a wrong note; of several songs the
+        fewest."""
+        corpus, song_steps = self.settings.corpus, self.settings.song_steps
+        steps = self.settings.run.final_choruses * song_steps
+        songs = 1 if corpus is None else len(corpus.songs)
+        runs = [self._free_run(steps, song, stop_at_wrong=True) for song in range(songs)]
+        return min(played.right for played in runs) // song_steps
+
+    def _free_run(self, steps: int, song: int = 0, *, stop_at_wrong: bool = False) -> FreeRun:
         uniform = test_uniform(self.settings.network.topology, steps)
         try:
-            return self.learner.free_run(steps, uniform=uniform, stop_at_wrong=stop_at_wrong)
+            return self.learner.free_run(
+                steps, song=song, uniform=uniform, stop_at_wrong=stop_at_wrong
+            )
         except BluesError:  # no note can be drawn
             none = torch.zeros(0, self.settings.network.topology.units)
             return FreeRun(none > 0, none, 0)
@@ -316,8 +328,7 @@ class Run:
             status = "learned" if count.learned else "step limit"
         choruses, melody_entropy = 0, None
         if status in ("learned", "step limit"):
-            final = self._free_run(run.final_choruses * form.steps, stop_at_wrong=True)
-            choruses = final.right // form.steps
+            choruses = self._choruses_held()
             melody_entropy = self._melody_cross_entropy()
         compiled = self.learner.compiled if isinstance(self.learner, FusedLearner) else None
         return Summary(
@@ -327,8 +338,8 @@ class Run:
             seconds=round(self.seconds, 3),
             choruses=choruses,
             final_choruses=run.final_choruses,
-            form=form.name,
-            form_steps=form.steps,
+            form=form.name if settings.corpus is None else settings.corpus.name,
+            form_steps=settings.song_steps,
             seed=settings.seed,
             name=settings.name,
             engine=run.engine,
@@ -354,6 +365,10 @@ class Run:
         """Writes the free run as picture and MIDI, a composition where there is a melody, and the
         summary in words and numbers."""
         form, folder = self.settings.form, self.folder
+        if self.settings.corpus is not None:
+            self._publish_corpus(self.settings.corpus)
+            self._write_summary(summary)
+            return
         steps = PICTURED_CHORUSES * form.steps
         chords = self.settings.network.topology.unit_slice(FORM)
         played = self._free_run(steps - 1).notes[:, chords]
@@ -367,8 +382,23 @@ class Run:
             (composed,) = compose_pieces(trained, choruses=PICTURED_CHORUSES, seed=summary.seed)
             for suffix in COMPOSITION:
                 render(composed, folder / f"composition.{suffix}")
-        write_text(folder / "summary.txt", summary.in_words(folder) + "\n")
-        write_text(folder / "summary.json", json.dumps(asdict(summary), indent=2) + "\n")
+        self._write_summary(summary)
+
+    def _publish_corpus(self, corpus: Corpus) -> None:
+        """The free run of every song, as MIDI and as picture: what was given of it, and then two
+        choruses alone."""
+        played = {}
+        for number, (name, song) in enumerate(corpus.songs.items()):
+            steps = corpus.primer + PICTURED_CHORUSES * corpus.steps - 1
+            notes = self._free_run(steps, number).notes
+            played[name] = torch.cat((song[:1] > 0, notes))
+        write_songs(played, corpus, self.folder / "free_run.mid")
+        write_picture(corpus_roll(played, corpus), self.folder / "free_run.png")
+
+    def _write_summary(self, summary: Summary) -> None:
+        text = summary.in_words(self.folder) + "\n"
+        write_text(self.folder / "summary.txt", text)
+        write_text(self.folder / "summary.json", json.dumps(asdict(summary), indent=2) + "\n")
 
 
 @contextmanager

@@ -35,10 +35,7 @@ class UnrolledLearner(OnlineLearner):
         if self.learning.episode_choruses:
             played = count.choruses_in_episode * stream.steps + count.position
             length = min(length, self.learning.episode_choruses * stream.steps - played)
-        begun = count.songs * stream.steps + count.position
-        notes = torch.stack(
-            [stream.notes(*divmod(begun + step, stream.steps)) for step in range(length + 1)]
-        )
+        notes = torch.stack([self.sounding(step) for step in range(length + 1)])
         net, last = self.network.sequence(notes[:-1], self.blocks, self.playing_groups)
         target = notes[1:]
         # Once for all steps: what they cost, and which have a gross error.
