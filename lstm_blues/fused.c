@@ -299,7 +299,7 @@ static __attribute__((noinline)) int64_t test_with_melody(const real *restrict b
   return right < 0 ? 0 : right; /* where no note can be drawn, nothing was played */
 }
 
-/* The test of chords alone: of several songs, the fewest steps. */
+/* The test of chords alone: of several songs, the fewest steps; none is played for longer than that. */
 static int64_t test_chords(const real *restrict buffer, const real *restrict levels,
                            const real *restrict table, const int64_t *restrict rules) {
   int64_t least = rules[N_TEST_STEPS];
@@ -308,9 +308,7 @@ static int64_t test_chords(const real *restrict buffer, const real *restrict lev
     uint8_t first[UNITS] = {0};
     int64_t played;
     for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++) first[k] = chorus[k] > 0;
-    const int64_t right = play(buffer, first, levels, chorus, rules[N_GIVEN], rules[N_TEST_STEPS],
-                               1, 0, 0, 0, &played);
-    if (right < least) least = right;
+    least = play(buffer, first, levels, chorus, rules[N_GIVEN], least, 1, 0, 0, 0, &played);
   }
   return least;
 }

@@ -603,7 +603,10 @@ class OnlineLearner:
         self.reset()
 
     def test(self) -> None:
-        """The frozen network plays; learned when it plays all choruses (section 3.2)."""
+        """The frozen network plays; learned when it plays all choruses (section 3.2).
+
+        Of several songs the fewest right steps count: none is played for longer than that.
+        """
         count = self._counters
         steps = self.learning.test_choruses * self.stream.steps
         count.tests += 1
@@ -611,8 +614,10 @@ class OnlineLearner:
         count.free_run = steps
         for song in range(self.stream.tested):
             try:
-                played = self.free_run(steps, song=song, uniform=uniform, stop_at_wrong=True)
-                count.free_run = min(count.free_run, played.right)
+                played = self.free_run(
+                    count.free_run, song=song, uniform=uniform, stop_at_wrong=True
+                )
+                count.free_run = played.right
             except BluesError:  # no note can be drawn
                 count.free_run = 0
         count.best_free_run = max(count.best_free_run, count.free_run)

@@ -146,7 +146,8 @@ class BatchedPopulation:
         device: where to compute.
 
     Raises:
-        BluesError: networks that differ in more than their weights, or that have a melody.
+        BluesError: networks that differ in more than their weights, or that have a melody; a
+            learner other than the report's.
     """
 
     def __init__(
@@ -161,6 +162,10 @@ class BatchedPopulation:
         self.topology = topology = first.topology
         if len(topology.unit_sets) > 1:
             raise BluesError("a batched population learns chords alone, without a melody.")
+        for learning in learnings:
+            for name, only in (("gradient", "truncated"), ("update", "momentum")):
+                value = getattr(learning, name)
+                require(value == only, f"learning.{name}", value, f"{only} in a batched population")
         for network in networks:
             alike = [_shape(network) == _shape(first), network.like.dtype == first.like.dtype]
             alike += [
