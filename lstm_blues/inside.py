@@ -48,12 +48,12 @@ class Inside:
         """How long the network was watched."""
         return len(self.heard)
 
-    def right(self, form: Tensor) -> Tensor:
+    def right(self, form: Tensor, late: int = 0) -> Tensor:
         """Where the chords played are those of the form at the next step, shape (n,), bool.
 
-        form: one chorus, shape (T, 12).
+        form: one chorus, shape (T, 12).  late: steps that the form is expected behind its place.
         """
-        following = (torch.arange(self.steps) + 1) % len(form)
+        following = (torch.arange(self.steps) + 1 - late) % len(form)
         return (self.played[:, : form.shape[1]] == (form > 0)[following]).all(1)
 
     def late(self, form: Tensor) -> int | None:
@@ -62,12 +62,8 @@ class Inside:
         0 where every chord is at its place.  form: one chorus, shape (T, 12); T steps or more must
         have been watched.
         """
-        length = len(form)
-        last = self.played[-length:, : form.shape[1]]
-        first = self.steps - length + 1
-        for late in range(length):
-            places = (torch.arange(first, first + length) - late) % length
-            if torch.equal(last, (form > 0)[places]):
+        for late in range(len(form)):
+            if self.right(form, late)[-len(form) :].all():
                 return late
         return None
 

@@ -34,7 +34,7 @@ from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.evaluate import Judge, interval, melody_of
 from lstm_blues.form import Form
-from lstm_blues.inside import Disturbance, forget_cells, watch, wrong_chord
+from lstm_blues.inside import Disturbance, forget_cells, steps_to_recover, watch, wrong_chord
 from lstm_blues.network import BluesNetwork, cross_entropy
 from lstm_blues.online import test_uniform
 from lstm_blues.pictures import CHORDS, RIGHT, TUNE, WRONG, write_picture
@@ -56,10 +56,11 @@ RESAMPLES = 1000
 Record = dict[str, Any]
 
 
-def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, Disturbance]]:
+def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, int, Disturbance]]:
     """In the middle of each bar of the chorus after `BEFORE`: one step of another chord of the
-    form, the states of one block lost (blocks in turn), or the states of all."""
-    found: list[tuple[str, Disturbance]] = []
+    form, the states of one block lost (blocks in turn), or the states of all.  What happens, at
+    which step, and how."""
+    found: list[tuple[str, int, Disturbance]] = []
     chords = form.chord_tensor()
     cells = network.topology.cell_slice(FORM)
     size = network.topology.groups[0].cells
@@ -69,17 +70,20 @@ def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, Disturban
         here = chords[step % form.steps]
         others = [other for other in torch.unique(chords, dim=0) if not torch.equal(other, here)]
         other = others[bar % len(others)]
-        found.append(("a wrong chord is heard", wrong_chord(step, other.nonzero()[:, 0].tolist())))
+        chord = other.nonzero()[:, 0].tolist()
         first = cells.start + bar % blocks * size
-        found.append(("one block forgets", forget_cells(step, range(first, first + size))))
-        found.append(
-            ("all chord blocks forget", forget_cells(step, range(cells.start, cells.stop)))
-        )
+        every = range(cells.start, cells.stop)
+        found += [
+            ("a wrong chord is heard", step, wrong_chord(step, chord)),
+            ("one block forgets", step, forget_cells(step, range(first, first + size))),
+            ("all chord blocks forget", step, forget_cells(step, every)),
+        ]
     return found
 
 
 def probe_drift(run: Run) -> list[Record]:
-    """Wrong chords in `LONG_RUN` choruses, and how the form goes on after each disturbance."""
+    """Wrong chords in `LONG_RUN` choruses, and how the form goes on after each disturbance: `back`
+    are the steps until it is back for good, at its place or late."""
     if not run.summary["learned"]:
         return []
     checkpoint = load_checkpoint(run.folder)
@@ -94,17 +98,23 @@ def probe_drift(run: Run) -> list[Record]:
     goal = form.chord_tensor() > 0
     following = (torch.arange(steps) + 1) % form.steps
     wrong = int((played != goal[following]).any(1).sum())
-    records: list[Record] = [{"what": "alone", "outcome": "right" if wrong == 0 else "lost"}]
-    records[0]["wrong"] = wrong
+    alone = {"outcome": "right", "back": 0} if wrong == 0 else {"outcome": "lost", "back": None}
+    records: list[Record] = [{"what": "alone", **alone, "wrong": wrong}]
     songs = settings.songs()
     song = form.chord_tensor() if songs is None else songs[0].inputs
     watched = (BEFORE + 1 + AFTER) * form.steps
-    for what, disturb in disturbances(network, form):
+    for what, step, disturb in disturbances(network, form):
         seen = watch(network, song, watched, disturb=disturb, traces=False)
-        right = seen.right(form.chord_tensor())
         late = seen.late(form.chord_tensor())
-        outcome = "lost" if late is None else "late" if late else "right"
-        records.append({"what": what, "outcome": outcome, "wrong": int((~right).sum())})
+        right = seen.right(form.chord_tensor(), late or 0)
+        records.append(
+            {
+                "what": what,
+                "outcome": "lost" if late is None else "late" if late else "right",
+                "back": None if late is None else steps_to_recover(right, step),
+                "wrong": int((~seen.right(form.chord_tensor())).sum()),
+            }
+        )
     return records
 
 
@@ -174,7 +184,7 @@ def drift_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
     """How often the form goes on, by disturbance."""
     lines = [
         "| setting | what happens | times | goes on (95 % interval over networks) | goes on late "
-        "| lost | median wrong steps, where it goes on |",
+        "| lost | steps until it is back (quartiles) |",
         "|---|---|---|---|---|---|---|",
     ]
     bars: list[tuple[str, list[float]]] = []
@@ -190,12 +200,12 @@ def drift_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
             _, low, high = interval(
                 np.array([np.mean(each) for each in of_seeds.values()]), RESAMPLES, rng
             )
-            wrong = [record["wrong"] for record in these if record["outcome"] == "right"]
-            median = f"{np.median(wrong):.0f}" if wrong else "-"
+            back = [record["back"] for record in these if record["back"] is not None]
+            told = "{1:.0f} ({0:.0f} to {2:.0f})".format(*quartiles(back)) if back else "-"
             shares = [count[name] / n for name in ("right", "late", "lost")]
             lines.append(
                 f"| {setting} | {what} | {n} | {shares[0]:.2f} ({low:.2f} to {high:.2f}) "
-                f"| {shares[1]:.2f} | {shares[2]:.2f} | {median} |"
+                f"| {shares[1]:.2f} | {shares[2]:.2f} | {told} |"
             )
             bars.append((what if len(rows) == 1 else f"{setting}: {what}", shares))
     figure = Figure(figsize=(9.0, 1.2 + 0.4 * len(bars)), layout="constrained")

@@ -42,12 +42,17 @@ def test_disturbances_and_what_comes_of_them(
     monkeypatch.setattr(probe, "LONG_RUN", 20)
     monkeypatch.setattr(probe, "AFTER", 2)
     printed = run_probe("drift", sweep, tmp_path, capsys)
-    assert "| all | alone | 2 | 1.00 (1.00 to 1.00) | 0.00 | 0.00 | 0 |" in printed
+    assert "| all | alone | 2 | 1.00 (1.00 to 1.00) | 0.00 | 0.00 | 0 (0 to 0) |" in printed
     rows = list(csv.DictReader((tmp_path / "probe.csv").open()))
     assert len(rows) == 2 * (1 + 3 * 12)
     # a memory that is lost must be missed by some
     assert any(row["outcome"] != "right" for row in rows)
     assert {row["outcome"] for row in rows} <= {"right", "late", "lost"}
+    assert all((row["outcome"] == "lost") == (row["back"] == "") for row in rows)
+    # Where nothing was wrong at the form's own place, it was never away.
+    right = [row for row in rows if row["outcome"] == "right"]
+    assert all((row["wrong"] == "0") == (row["back"] == "0") for row in right)
+    assert any(0 < int(row["back"]) < 2 * 96 for row in rows if row["back"])
 
 
 def test_blocks_begin_to_matter(
