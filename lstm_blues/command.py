@@ -22,6 +22,8 @@ from lstm_blues.config import compose_config, conf_folder, flat_config, plain
 from lstm_blues.errors import BluesError
 
 USER_MISTAKE = 2
+CLOSED_PIPE = 141
+"""As a shell tells it of a program that SIGPIPE ended."""
 
 
 def fail(message: object) -> NoReturn:
@@ -44,6 +46,10 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
         except BluesError as error:
             _remove_unused(Path(HydraConfig.get().runtime.output_dir))
             fail(error)
+        except BrokenPipeError:
+            # Who read our output has closed it, such as `head`; nothing more is to be said to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(CLOSED_PIPE)
 
     show_traceback = "HYDRA_FULL_ERROR" in os.environ
     # Makes Hydra hand exceptions on as they are.

@@ -28,6 +28,7 @@ from lstm_blues.command import fail
 from lstm_blues.config import compose_config, flat_config
 from lstm_blues.errors import BluesError
 from lstm_blues.pictures import CHORDS, RULE, TUNE, write_picture
+from lstm_blues.sweep import name_parts
 
 Z_95 = 1.959963984540054
 """The normal quantile of a two-sided interval of 95 %."""
@@ -35,6 +36,8 @@ Z_95 = 1.959963984540054
 _ASIDE = ("resume", "name", "seed", *(f"run.{name}" for name in ("log_interval", "listen_share")))
 _MANY = 4
 """With more settings than these, a row is named after its folder."""
+_PLAIN = ("seed", "experiment")
+"""Parts of a folder's name that tell no rows apart."""
 
 Quartiles = tuple[float, float, float]
 Share = tuple[int, float, float]
@@ -125,6 +128,12 @@ def by_setting(runs: Sequence[Run]) -> dict[str, list[Run]]:
     default = flat_config(compose_config(["+experiment=chords"]))
     last = [name.rsplit(".", 1)[-1] for name in names]
     shown = names if len(set(last)) < len(last) else last
+    # Where a group of settings was swept, its name is in the folders' names.
+    by_folder = len(names) > _MANY or any(
+        part not in {name.rsplit(".", 1)[-1] for name in run.settings}
+        for run in runs
+        for part in _parts(run.folder)
+    )
     found: dict[str, list[Run]] = {}
     for key in sorted(groups):
         values = [told for _, _, told in key]
@@ -132,12 +141,16 @@ def by_setting(runs: Sequence[Run]) -> dict[str, list[Run]]:
         if names and values == [_told(default.get(name)) for name in names]:
             setting += " (default)"
         of_seeds = [groups[key][seed] for seed in sorted(groups[key])]
-        if len(names) > _MANY:
-            # Where a group of settings was swept, its name is in the folder's.
-            parts = of_seeds[0].folder.name.split(",")
-            setting = " ".join(part for part in parts if not part.startswith("seed="))
+        if names and by_folder:
+            parts = _parts(of_seeds[0].folder)
+            setting = " ".join(f"{name}={value}" for name, value in parts.items())
         found.setdefault(setting or "all", []).extend(of_seeds)
     return found
+
+
+def _parts(folder: Path) -> dict[str, str]:
+    """What a sweep's folder is named after, such as a group of settings and the choice of it."""
+    return {k: value for k, value in name_parts(folder.name).items() if k not in _PLAIN}
 
 
 def tabulate(runs: Sequence[Run]) -> list[Row]:
@@ -176,7 +189,11 @@ def show(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table."""
 
     def three(values: Quartiles, scale: float, digits: int = 1) -> str:
-        low, middle, high = (f"{v / scale:.{digits}f}" if math.isfinite(v) else "∞" for v in values)
+        """Small numbers with a digit more."""
+        low, middle, high = (
+            f"{v / scale:.{digits if v >= scale else max(digits, 2)}f}" if math.isfinite(v) else "∞"
+            for v in values
+        )
         return f"{middle} ({low} to {high})"
 
     def share(counted: Share, runs: int) -> str:

@@ -26,6 +26,8 @@ from lstm_blues.config import plain
 _SHARED = re.compile(r"study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
 _LONGEST = 120
+_PART = re.compile(r"([^=,]+)=(\[[^\]]*\]|[^,]*)")
+"""One part of such a folder's name; lists have commas of their own."""
 
 
 def run_name(override_dirname: str) -> str:
@@ -34,9 +36,8 @@ def run_name(override_dirname: str) -> str:
     Hydra's `override_dirname` without the parts that all runs share, settings by their last name;
     ambiguous or long ones are told apart by a digest.
     """
-    parts = re.findall(r"[^=,]+=(?:\[[^\]]*\]|[^,]*)", override_dirname)
-    bare = [part.lstrip("+~") for part in parts]
-    pairs = [part.split("=", 1) for part in bare if not _SHARED.match(part)]
+    found = [(name.lstrip("+~"), value) for name, value in _PART.findall(override_dirname)]
+    pairs = [(name, value) for name, value in found if not _SHARED.match(name)]
     names = [name.rsplit(".", 1)[-1] for name, _ in pairs]
     whole = ",".join(f"{n}={value}" for n, (_, value) in zip(names, pairs, strict=True))
     name = re.sub(r"[^\w=,.\-\[\]]", "", whole)
@@ -45,6 +46,11 @@ def run_name(override_dirname: str) -> str:
         digest = hashlib.sha256(override_dirname.encode()).hexdigest()[:8]
         name = f"{name[:_LONGEST]}_{digest}" if name else digest
     return name
+
+
+def name_parts(folder: str) -> dict[str, str]:
+    """What the folder of a run is named after: the parts of its `run_name`."""
+    return dict(_PART.findall(folder))
 
 
 OmegaConf.register_new_resolver("run_name", run_name, replace=True)

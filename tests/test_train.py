@@ -1,12 +1,13 @@
 """The command, as a user calls it."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pretty_midi
 import pytest
 import yaml
-from conftest import Command, run_command
+from conftest import Command, environment, run_command, train_command
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from lstm_blues.checkpoint import load_checkpoint
@@ -198,3 +199,19 @@ def test_the_report_s_numbers_learn_and_hold(train: Command, tmp_path: Path, see
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["learned"]
     assert summary["choruses"] == 1000
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        train_command("+experiment=chords", "run.step_limit=1000", "run.listen_share=0"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
