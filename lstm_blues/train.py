@@ -556,4 +556,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # Launchers send what is in __main__ to other processes as a copy, in which dataclasses have
+    # lost their fields; what is in a module they import there.
+    from lstm_blues import train  # noqa: PLW0406
+
+    train.main()

@@ -149,5 +149,5 @@ def test_a_melody_needs_blocks() -> None:
 
 def test_who_looks_into_blocks_is_told_that_there_are_none() -> None:
     settings = settings_from(compose_config(["+experiment=chords", "+cell=lstm"]))
-    with pytest.raises(BluesError, match="network.cell is 'lstm', but must be blocks"):
+    with pytest.raises(BluesError, match=r"network\.cell is 'lstm', but must be blocks"):
         settings.build_blocks()

@@ -86,9 +86,7 @@ def test_songs_written_as_midi_are_read_back(tmp_path: Path) -> None:
     song = random_song(24, made.steps, seed=3)
     song[0, 0] = 1.0
     write_songs({"Ähnlich": song}, made, tmp_path / "song.mid", tempo=100)
-    again = corpus(
-        forms={}, keys=(), tunes=(str(tmp_path / "song.mid"),), notes=24, lowest_note=50
-    )
+    again = corpus(forms={}, keys=(), tunes=(str(tmp_path / "song.mid"),), notes=24, lowest_note=50)
     # Repeated notes are held ones here, on both sides.
     assert torch.equal(again.table[0], song)
 
@@ -146,9 +144,10 @@ def test_songs_that_cannot_be_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(BluesError, match=words):
             corpus(forms={}, keys=(), tunes=(name,)).songs  # noqa: B018
+    again = FormChords("again", FORMS["one"].chords)
+    twice = corpus(forms={"one": FORMS["one"], "again": again}, keys=(0,))
     with pytest.raises(BluesError, match="same song twice: one in C and again in C"):
-        twice = {"one": FORMS["one"], "again": FormChords("again", FORMS["one"].chords)}
-        corpus(forms=twice, keys=(0,), tunes=()).songs  # noqa: B018
+        twice.songs  # noqa: B018
 
 
 @pytest.mark.parametrize(

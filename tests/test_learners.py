@@ -218,11 +218,9 @@ def dense_filter(
         covariance = (torch.eye(len(h.T)).double() - gain @ h) @ covariance
         covariance = covariance * together + process * torch.diag(seen.double())
         with torch.no_grad():
-            begin = 0
-            for weights in named.values():
-                end = begin + weights.numel()
-                weights += change[begin:end].reshape(weights.shape)
-                begin = end
+            sizes = [weights.numel() for weights in named.values()]
+            for weights, part in zip(named.values(), change.split(sizes), strict=True):
+                weights.add_(part.reshape(weights.shape))
         state = BlockState(state.s, state.y.detach(), state.traces)
         yield torch.cat([w.detach().reshape(-1) for w in named.values()])
 

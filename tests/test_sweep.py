@@ -131,6 +131,17 @@ def test_a_sweep_on_several_cores(tmp_path: Path) -> None:
     )
 
 
+def test_a_sweep_by_submitit(tmp_path: Path) -> None:
+    if importlib.util.find_spec("hydra_plugins.hydra_submitit_launcher") is None:
+        pytest.skip("the extra 'slurm' is not installed")
+    # What `submitit_slurm` hands to Slurm, `submitit_local` runs in processes of this machine.
+    options = [*SMALL, "seed=1,2", "run.step_limit=50000", "hydra/launcher=submitit_local"]
+    done = run_command("train", *options, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    told = [json.loads(path.read_text()) for path in (tmp_path / "sweep").glob("*/summary.json")]
+    assert sorted((each["seed"], each["steps"]) for each in told) == [(1, 50_000), (2, 50_000)]
+
+
 def children(root: int) -> list[int]:
     """All processes that a process has begun, and theirs."""
     parents: dict[int, list[int]] = {}
