@@ -299,16 +299,25 @@ static __attribute__((noinline)) int64_t test_with_melody(const real *restrict b
   return right < 0 ? 0 : right; /* where no note can be drawn, nothing was played */
 }
 
-/* The test of chords alone: of several songs, the fewest steps; none is played for longer than that. */
+/* The test of chords alone: of several songs, the fewest steps; none is played for longer than that.
+ * It begins with the song that was the worst in the last test, which most often is so again. */
 static int64_t test_chords(const real *restrict buffer, const real *restrict levels,
-                           const real *restrict table, const int64_t *restrict rules) {
+                           const real *restrict table, const int64_t *restrict rules,
+                           int64_t *restrict worst) {
+  const int64_t songs = rules[N_TESTED], begin = *worst;
   int64_t least = rules[N_TEST_STEPS];
-  for (int64_t song = 0; song < rules[N_TESTED]; song++) {
+  for (int64_t n = 0; n < songs; n++) {
+    const int64_t song = (begin + n) % songs;
     const real *chorus = table + song * STEPS * UNITS;
     uint8_t first[UNITS] = {0};
     int64_t played;
     for (int k = FORM_FIRST; k < FORM_FIRST + FORM_UNITS; k++) first[k] = chorus[k] > 0;
-    least = play(buffer, first, levels, chorus, rules[N_GIVEN], least, 1, 0, 0, 0, &played);
+    const int64_t right =
+        play(buffer, first, levels, chorus, rules[N_GIVEN], least, 1, 0, 0, 0, &played);
+    if (right < least) {
+      least = right;
+      *worst = song;
+    }
   }
   return least;
 }
@@ -349,7 +358,7 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
   UNIT_SETS(UNIT_ROOM)
   source[UNITS + CELLS] = 1;
   double product[2] = {1.0, 1.0}, loss[2] = {0.0, 0.0};
-  int64_t done = 0;
+  int64_t done = 0, worst = 0;
   LEARNER_ROOM
   while (MORE && !COUNT(NONFINITE) && (COUNT(MELODY) || !COUNT(LEARNED))) {
     const int64_t t = COUNT(POSITION), next = (t + 1) % STEPS;
@@ -432,7 +441,7 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels,
       if (rules[N_TEST_UNIFORM])
         COUNT(FREE_RUN) = test_with_melody(buffer, levels, table, rules);
       else
-        COUNT(FREE_RUN) = test_chords(buffer, levels, table, rules);
+        COUNT(FREE_RUN) = test_chords(buffer, levels, table, rules, &worst);
       if (COUNT(FREE_RUN) > COUNT(BEST_FREE_RUN)) COUNT(BEST_FREE_RUN) = COUNT(FREE_RUN);
       COUNT(LEARNED) = COUNT(FREE_RUN) >= rules[N_TEST_STEPS];
     }

@@ -124,7 +124,10 @@ class Layout:
         self.group_weights = sum(part.size for part in parts[: len(topology.groups)])
         gradient, adam = learning.gradient, learning.update == "adam"
         summed = learning.update != "kalman" and (gradient != "truncated" or adam)
-        self.stretch = learning.stretch(steps) if gradient == "unrolled" else 0
+        self.stretches = [
+            learning.stretch(steps, melody) if gradient == "unrolled" else 0
+            for melody in (False, True)
+        ]
         self.history = sum(_kept(part) for part in parts)
         free = 2 * total
         self.gradient = free
@@ -132,7 +135,7 @@ class Layout:
         self.second = free
         free += total * adam
         self.history_at = free
-        free += self.history * self.stretch
+        free += self.history * max(self.stretches)
         self.later = free
         free += topology.cells * self.group_weights * (gradient == "full")
         at = 0
@@ -221,7 +224,8 @@ class Layout:
             "WEIGHTS": self.group_weights,
             "GRADIENT_AT": self.gradient,
             "SECOND_AT": self.second,
-            "STRETCH": self.stretch,
+            "STRETCH": self.stretches[0],
+            "MELODY_STRETCH": self.stretches[1],
             "HISTORY": self.history,
             "HISTORY_AT": self.history_at,
             "LATER_AT": self.later,

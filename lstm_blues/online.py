@@ -46,6 +46,8 @@ class MelodyLearning:
             rate the melody is learned.
         enough: it is learned, too, when a window's mean is within so many nats a step of the least
             possible; 0 to wait for the plateau.
+        unroll: `Learning.unroll` once the form is learned, of effect with an unrolled gradient; 0
+            for no other than before.
 
     Raises:
         BluesError: a value out of range.
@@ -59,6 +61,7 @@ class MelodyLearning:
     plateau: float
     patience: int
     enough: float
+    unroll: int = 0
 
     def __post_init__(self) -> None:
         require_choice("learning.melody.start", self.start, STARTS)
@@ -77,6 +80,7 @@ class MelodyLearning:
         )
         require(self.patience > 0, "learning.melody.patience", self.patience, "at least 1")
         require(self.window > 0, "learning.melody.window", self.window, "at least 1")
+        require(self.unroll >= 0, "learning.melody.unroll", self.unroll, "at least 0")
         for name in ("plateau", "enough"):
             value = getattr(self, name)
             require(value >= 0, f"learning.melody.{name}", value, "a number not below 0")
@@ -225,8 +229,11 @@ class Learning:
                 "learning.update=kalman."
             )
 
-    def stretch(self, song_steps: int) -> int:
-        """Steps after which an unrolled gradient changes the weights, for songs of so many."""
+    def stretch(self, song_steps: int, melody: bool = False) -> int:
+        """Steps after which an unrolled gradient changes the weights, for songs of so many; before
+        the form is learned, or once the `melody` is what is learned."""
+        if melody and self.melody.unroll:
+            return self.melody.unroll
         return self.unroll or self.episode_choruses * song_steps
 
 
@@ -413,6 +420,7 @@ class OnlineLearner:
         self._melody_parameters = melody
         self._form_parameters = form
         self._counters = Counters()
+        self._worst = 0
         self._loss = self._melody_loss = 0.0
         self.blocks = self.start()
 
@@ -605,21 +613,24 @@ class OnlineLearner:
     def test(self) -> None:
         """The frozen network plays; learned when it plays all choruses (section 3.2).
 
-        Of several songs the fewest right steps count: none is played for longer than that.
+        Of several songs the fewest right steps count: none is played for longer than that, and the
+        one that was the worst in the last test comes first.
         """
         count = self._counters
         steps = self.learning.test_choruses * self.stream.steps
         count.tests += 1
         uniform = test_uniform(self.topology, steps)
         count.free_run = steps
-        for song in range(self.stream.tested):
+        songs, first = self.stream.tested, self._worst
+        for song in (*range(first, songs), *range(first)):
             try:
-                played = self.free_run(
+                right = self.free_run(
                     count.free_run, song=song, uniform=uniform, stop_at_wrong=True
-                )
-                count.free_run = played.right
+                ).right
             except BluesError:  # no note can be drawn
-                count.free_run = 0
+                right = 0
+            if right < count.free_run:
+                count.free_run, self._worst = right, song
         count.best_free_run = max(count.best_free_run, count.free_run)
         count.learned = int(count.free_run >= steps)
 

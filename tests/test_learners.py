@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from lstm_blues.cell import BlockState, block_step
 from lstm_blues.checkpoint import load_checkpoint
 from lstm_blues.config import compose_config, settings_from
-from lstm_blues.engines import readable_learner
+from lstm_blues.engines import build_learner, readable_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
 from lstm_blues.network import BluesNetwork, cross_entropy
@@ -175,6 +175,23 @@ def test_a_stretch_can_be_a_whole_episode() -> None:
         assert_same(whole, told)
 
 
+def test_the_melody_can_be_learned_by_shorter_stretches() -> None:
+    net, stream = network(two_groups()), Stream.of_one(random_song(7, 11))
+    melody = replace(LEARNING.melody, chords="hold", unroll=4)
+    settings = replace(learning("unrolled_adam"), unroll=9, melody=melody, gross_errors=0)
+    fast, readable = FusedLearner(net, stream, settings), readable_learner(net, stream, settings)
+    for learner in (fast, readable):
+        assert learner.learn(1) == 9
+        assert learner.counters.adam_melody == 1
+        learner.begin_melody()
+        assert learner.learn(1) == 4
+        learner.learn(80)
+        # In each episode of 22 steps five stretches and what its end leaves of a sixth.
+        episodes, more = divmod(learner.counters.melody_steps, 22)
+        assert learner.counters.adam_melody == 1 + 6 * episodes + -(-more // 4)
+    assert_same(fast, readable)
+
+
 # The Kalman filter.
 
 
@@ -266,6 +283,15 @@ def test_they_learn_the_form_and_hold_it(name: str, most: float) -> None:
     learner.learn(int(most))
     assert learner.counters.learned == 1
     assert learner.free_run(96 * 300).right == 96 * 300
+
+
+def test_32_steps_a_bar_are_learned() -> None:
+    settings = settings_from(compose_config(["+experiment=chords_fine", "seed=1"]))
+    assert settings.form.steps == 384
+    learner = build_learner(settings)
+    learner.learn(30_000_000)
+    assert learner.counters.learned == 1
+    assert learner.free_run(384 * 300).right == 384 * 300
 
 
 @pytest.mark.parametrize("name", ["full_adam", "unrolled_adam", "kalman"])

@@ -1,4 +1,5 @@
-/* The whole gradient, back-propagated through a stretch of STRETCH steps; see unrolled.py.
+/* The whole gradient, back-propagated through a stretch of STRETCH steps, of MELODY_STRETCH once
+ * the melody is what is learned; see unrolled.py.
  *
  * What a step's errors need is kept at HISTORY_AT, HISTORY numbers a step, each part of the network
  * at its own place H_g* or H_u*: for a group its sources, gates, cell inputs, states before and
@@ -84,7 +85,7 @@ INLINE void group_back(const int B, const int S, const int M, const real *restri
   UNIT_SETS(UNIT_KEEP)                             \
   stretch++;
 #define AFTER_COUNT                                           \
-  if (reset || stretch == STRETCH) {                          \
+  if (reset || stretch == (COUNT(MELODY) ? MELODY_STRETCH : STRETCH)) { \
     double earlier[CELLS] = {0}, ey[CELLS], es[CELLS] = {0};  \
     while (stretch > 0) {                                     \
       stretch--;                                              \

@@ -31,7 +31,7 @@ class UnrolledLearner(OnlineLearner):
         Returns its steps; after numbers that were not finite, those before them.
         """
         count, stream = self._counters, self.stream
-        length = self.learning.stretch(stream.steps)
+        length = self.learning.stretch(stream.steps, bool(count.melody))
         if self.learning.episode_choruses:
             played = count.choruses_in_episode * stream.steps + count.position
             length = min(length, self.learning.episode_choruses * stream.steps - played)
