@@ -27,7 +27,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from lstm_blues.command import fail
-from lstm_blues.config import Settings, compose_config, settings_from
+from lstm_blues.config import Settings, compose_config, conf_folder, settings_from
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.fused import FusedLearner
@@ -157,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=7, help="turns of each (default 7)")
     parser.add_argument("--blocks", type=int, nargs="*", default=[4, 8, 16, 32, 64])
     parser.add_argument("--members", type=int, nargs="*", default=[1, 16, 128, 1024])
+    parser.add_argument("--no-learners", dest="learners", action="store_false")
     parser.add_argument("--device", default="cpu", help="of the batched populations")
     parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile")
     parser.add_argument("--against", help="a program: steps as argument, prints 'N ns/step'")
@@ -167,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if cores:
         os.sched_setaffinity(0, {max(cores)})
     try:
-        figures = {"engines": compare(given), "blocks": grow(given)}
+        figures = {"engines": compare(given), "learners": pay(given), "blocks": grow(given)}
         if cores:
             os.sched_setaffinity(0, cores)
         figures["populations"] = populate(given)
@@ -224,6 +225,25 @@ def compare(given: argparse.Namespace) -> dict[str, float]:
             f"| {name} | {1 / seconds:,.0f} | {seconds * 1e9:,.0f} | {seconds / best:,.2f} "
             f"| {weight} |"
         )
+    return {name: 1 / seconds for name, seconds in spent.items()}
+
+
+def pay(given: argparse.Namespace) -> dict[str, float]:
+    """Prints what a step costs with other learners and cells; returns steps a second."""
+    chosen = [(path.stem, "learner") for path in sorted((conf_folder() / "learner").iterdir())]
+    chosen += [(path.stem, "cell") for path in sorted((conf_folder() / "cell").iterdir())]
+    contenders = {}
+    for name, group in chosen if given.learners else []:
+        settings = settings_from(compose_config(["+experiment=chords", f"+{group}={name}"]))
+        kind = settings.run.engine
+        contenders[f"{group}={name}, {kind} engine"] = engine(settings, kind)[0]
+    if not contenders:
+        return {}
+    spent = measure(contenders, given.seconds, given.rounds)
+    report = spent["learner=truncated, fast engine"]
+    print("\n| learner or cell | steps/s | ns a step | times the report's |\n|---|---|---|---|")
+    for name, seconds in spent.items():
+        print(f"| {name} | {1 / seconds:,.0f} | {seconds * 1e9:,.0f} | {seconds / report:,.2f} |")
     return {name: 1 / seconds for name, seconds in spent.items()}
 
 

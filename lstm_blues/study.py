@@ -34,7 +34,7 @@ Z_95 = 1.959963984540054
 """The normal quantile of a two-sided interval of 95 %."""
 # Settings that say nothing of what is learned.
 _ASIDE = ("resume", "name", "seed", *(f"run.{name}" for name in ("log_interval", "listen_share")))
-_MANY = 4
+_MANY = 3
 """With more settings than these, a row is named after its folder."""
 _PLAIN = ("seed", "experiment")
 """Parts of a folder's name that tell no rows apart."""

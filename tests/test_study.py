@@ -132,6 +132,8 @@ def test_the_benchmark_prints_ratios(
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["engines"]["fast engine, float64"] > 0
     assert figures["populations"]["batched"]["2"] > 0
+    assert figures["learners"]["learner=kalman, fast engine"] > 0
+    assert figures["learners"]["cell=lstm, torch engine"] > 0
     assert set(figures["blocks"]["fast"]) == {"4", "8"}
 
 
