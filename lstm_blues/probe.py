@@ -3,6 +3,7 @@
     drift    10,000 choruses alone, and what a wrong chord or a lost memory does (section 3.2)
     blocks   when, while learning, each block begins to matter (section 3.1)
     melody   how the melodies fit chords and songs (section 4.1)
+    songs    which songs of a corpus each network holds, learned or not (section 5)
 
 Every run below the folders is probed with its own settings; runs that differ in nothing but their
 seed make a row.
@@ -38,7 +39,7 @@ from lstm_blues.inside import Disturbance, forget_cells, steps_to_recover, watch
 from lstm_blues.network import BluesNetwork, cross_entropy
 from lstm_blues.online import test_uniform
 from lstm_blues.pictures import CHORDS, RIGHT, TUNE, WRONG, write_picture
-from lstm_blues.study import Run, by_setting, quartiles, read_runs
+from lstm_blues.study import Run, by_setting, quartiles, read_runs, wilson
 from lstm_blues.topology import FORM
 from lstm_blues.trained import compose_pieces, load_trained
 
@@ -180,6 +181,25 @@ def probe_melody(run: Run) -> list[Record]:
     return [{"steps with a wrong chord": wrong, **measures}]
 
 
+def probe_songs(run: Run) -> list[Record]:
+    """How many choruses of each song of its corpus a network plays without a wrong note."""
+    checkpoint = load_checkpoint(run.folder)
+    settings = settings_from(checkpoint.config)
+    if settings.corpus is None:
+        return []
+    learner, steps = build_learner(settings), settings.corpus.steps
+    learner.load(checkpoint.learner)
+    most = settings.learning.test_choruses
+    return [
+        {
+            "song": name,
+            "choruses": learner.free_run(most * steps, song=n, stop_at_wrong=True).right // steps,
+            "of": most,
+        }
+        for n, name in enumerate(settings.corpus.songs)
+    ]
+
+
 def drift_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
     """How often the form goes on, by disturbance."""
     lines = [
@@ -295,10 +315,48 @@ def melody_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
     return "\n".join(lines), figure
 
 
+def songs_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
+    """How many networks hold each song, and how many songs a network holds."""
+    lines = ["| setting | networks | song | held by (95 % interval) |", "|---|---|---|---|"]
+    held_by: list[str] = []
+    figure = Figure(
+        figsize=(9.0, 1.2 + 0.3 * sum(map(_songs, rows.values()))), layout="constrained"
+    )
+    axes = figure.subplots()
+    place, labels = 0, []
+    for setting, records in rows.items():
+        networks: Counter[int] = Counter()
+        for song in dict.fromkeys(record["song"] for record in records):
+            these = [record for record in records if record["song"] == song]
+            held = [record["seed"] for record in these if record["choruses"] >= record["of"]]
+            networks.update(held)
+            low, high = wilson(len(held), len(these))
+            share = f"{len(held)} of {len(these)} ({low:.2f} to {high:.2f})"
+            lines.append(f"| {setting} | {len(these)} | {song} | {share} |")
+            middle = len(held) / len(these)
+            error = np.clip([[middle - low], [high - middle]], 0, None)
+            axes.errorbar([middle], [place], xerr=error, fmt="o", color=CHORDS)
+            labels.append(f"{setting}: {song}")
+            place += 1
+        count = Counter(networks[seed] for seed in {record["seed"] for record in records})
+        told = ", ".join(f"{count[n]} hold {n}" for n in sorted(count, reverse=True))
+        held_by.append(f"Of {count.total()} networks with {setting}, {told} of {_songs(records)}.")
+    axes.set_yticks(range(place), labels, fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel("share of networks that hold the song, 95 % interval")
+    return "\n".join([*lines, "", *held_by]), figure
+
+
+def _songs(records: list[Record]) -> int:
+    return len({record["song"] for record in records})
+
+
 PROBES = {
     "drift": (probe_drift, drift_table),
     "blocks": (probe_blocks, blocks_table),
     "melody": (probe_melody, melody_table),
+    "songs": (probe_songs, songs_table),
 }
 
 
@@ -324,7 +382,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rows[setting] += [shared | record for record in probe(run)]
         rows = {setting: records for setting, records in rows.items() if records}
         if not rows:
-            raise BluesError("no run below the given folders has learned what is probed.")
+            raise BluesError("no run below the given folders has what is probed.")
         table, figure = tell(rows)
         print(table)
         if given.out:

@@ -85,6 +85,28 @@ def test_melodies_are_measured(
     assert 0.3 < float(row["chord notes, strong beats"]) < 1
 
 
+def test_the_songs_that_a_network_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    two = ["corpus.keys=[0]", "~corpus.forms.minor", "run.listen_share=0"]
+    for name, steps in (("good", 6_000_000), ("bad", 20_000)):
+        options = [
+            "+experiment=forms",
+            *two,
+            f"hydra.run.dir=runs/{name}",
+            f"run.step_limit={steps}",
+        ]
+        options.append("seed=1" if name == "good" else "seed=2")
+        done = run_command("train", *options, cwd=tmp_path)
+        assert done.returncode == (name == "bad"), done.stderr
+    printed = run_probe("songs", tmp_path / "runs", tmp_path / "out", capsys)
+    assert printed.count("| 1 of 1 (0.21 to 1.00) |") == 2
+    assert printed.count("| 0 of 1 (0.00 to 0.79) |") == 2
+    assert "Of 1 networks with step_limit=6000000, 1 hold 2 of 2." in printed
+    rows = list(csv.DictReader((tmp_path / "out" / "probe.csv").open()))
+    assert [row["song"] for row in rows] == ["bebop in C", "basic in C"] * 2
+    assert [row["choruses"] for row in rows if row["seed"] == "1"] == ["100", "100"]
+    assert all(int(row["choruses"]) < 100 for row in rows if row["seed"] == "2")
+
+
 def test_a_block_that_nothing_sees_is_gone() -> None:
     net, song = network(topology(units=12)), random_song(12)
     cut = probe.without_block(net, [2, 3])
