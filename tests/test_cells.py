@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from lstm_blues.cells import CELLS, FeedForward, HiddenNetwork, Lstm
 from lstm_blues.checkpoint import load_checkpoint
-from lstm_blues.config import compose_config, settings_from
+from lstm_blues.config import Settings, compose_config, settings_from
 from lstm_blues.engines import readable_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.network import cross_entropy
@@ -70,6 +70,21 @@ def test_a_feed_forward_network_sees_its_window_and_no_more() -> None:
         one, two = (net.sequence(notes, net.start())[0] for notes in (song, other))
     differ = (one != two).any(1).nonzero().flatten().tolist()
     assert differ == [5 + n for n in range(WINDOW)]
+
+
+def test_thirteen_steps_of_the_report_s_form_tell_the_next(default_settings: Settings) -> None:
+    # docs/study.md says so, of why a window of 16 steps is enough.
+    form = [tuple(step) for step in default_settings.form.chord_tensor().tolist()]
+
+    def unclear(window: int) -> int:
+        following: dict[tuple[object, ...], set[object]] = {}
+        for t in range(len(form)):
+            seen = tuple(form[(t - back) % len(form)] for back in range(window))
+            following.setdefault(seen, set()).add(form[(t + 1) % len(form)])
+        return sum(len(each) > 1 for each in following.values())
+
+    assert unclear(12) == 1
+    assert unclear(13) == 0
 
 
 @pytest.mark.parametrize("name", CELLS)
