@@ -155,7 +155,7 @@ def read_tune(tune: str) -> tuple[str, list[Sounding]]:
     Raises `BluesError` for one that is not there or cannot be read, or is not in 4/4.
     """
     if not tune.startswith(MUSIC21) and Path(tune).suffix.lower() in (".mid", ".midi"):
-        return Path(tune).stem, _from_first_bar(_read_midi(tune))
+        return Path(tune).stem, _from_first_bar(_sounding(read_midi(tune, "corpus.tunes")))
     try:
         from music21 import converter, corpus, stream  # noqa: PLC0415  # an extra
     except ImportError:
@@ -184,15 +184,23 @@ def _from_first_bar(sounding: list[Sounding]) -> list[Sounding]:
     return [Sounding(n.pitch, n.start - first, n.end - first) for n in sounding if n.end > first]
 
 
-def _read_midi(tune: str) -> list[Sounding]:
-    if not Path(tune).is_file():
-        raise BluesError(f"corpus.tunes names {tune!r}, where there is no file.")
+def read_midi(file: str, setting: str) -> pretty_midi.PrettyMIDI:
+    """A MIDI file in 4/4 that `setting` names.
+
+    Raises `BluesError` for one that is not there, cannot be read or is in another time.
+    """
+    if not Path(file).is_file():
+        raise BluesError(f"{setting} names {file!r}, where there is no file.")
     try:
-        midi = pretty_midi.PrettyMIDI(tune)
+        midi = pretty_midi.PrettyMIDI(file)
     except Exception as error:  # the reader raises whatever it stumbles over
-        raise BluesError(f"{tune!r} cannot be read as MIDI ({error}).") from None
+        raise BluesError(f"{file!r} cannot be read as MIDI ({error}).") from None
     for signature in midi.time_signature_changes:
-        _require_four(tune, signature.numerator, signature.denominator)
+        _require_four(file, signature.numerator, signature.denominator)
+    return midi
+
+
+def _sounding(midi: pretty_midi.PrettyMIDI) -> list[Sounding]:
     bar = midi.resolution * BEATS_PER_BAR
     return [
         Sounding(note.pitch, midi.time_to_tick(note.start) / bar, midi.time_to_tick(note.end) / bar)

@@ -22,6 +22,7 @@ from lstm_blues.bars import BarLibrary
 from lstm_blues.checkpoint import write_text
 from lstm_blues.command import run_command
 from lstm_blues.config import build
+from lstm_blues.corpus import read_midi
 from lstm_blues.errors import BluesError, require
 from lstm_blues.form import NOTE_NAMES, Form, chord_name, note_name, pitch_classes
 from lstm_blues.midi import BEATS_PER_BAR
@@ -70,15 +71,7 @@ def read_lead_sheet(file: str, given: LeadSheetSettings) -> Sheet:
 
     Raises `BluesError`, naming file, bar and notes, for what is no lead sheet in 4/4.
     """
-    if not Path(file).is_file():
-        raise BluesError(f"files names {file!r}, where there is no file.")
-    try:
-        midi = pretty_midi.PrettyMIDI(file)
-    except Exception as error:  # the reader raises whatever it stumbles over
-        raise BluesError(f"{file!r} cannot be read as MIDI ({error}).") from None
-    for signature in midi.time_signature_changes:
-        written = f"{signature.numerator}/{signature.denominator}"
-        require(written in ("4/4", "2/2"), f"the time signature of {file!r}", written, "4/4")
+    midi = read_midi(file, "files")
 
     def step(seconds: float) -> float:
         beats = midi.time_to_tick(seconds) / midi.resolution
