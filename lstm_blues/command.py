@@ -79,6 +79,12 @@ def _remove_unused(folder: Path) -> None:
 def _in_one_sentence(error: Exception, config_name: str) -> str:
     """What Hydra says of a mistake on the command line, with the settings that there are."""
     text = " ".join(str(error).split("Config search path")[0].split())
+    if text.startswith(("mismatched input", "no viable alternative", "extraneous input")):
+        # Such as a folder of a sweep, whose name has = and commas.
+        text = text.split(" See ")[0]
+        return (
+            f"{text}: a value with = or a comma in it needs quotes within quotes, 'name=\"VALUE\"'."
+        )
     unknown = re.match(r"Could not override '([^']+)'", text)
     if unknown is None:
         return text

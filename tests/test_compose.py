@@ -168,6 +168,7 @@ def test_a_piece_begins_with_the_notes_it_was_given(place: Path) -> None:
         (["sampling.greedy=1"], "sampling.greedy is 1, but must be true or false"),
         (["checkpoint=nowhere"], "there is no checkpoint at 'nowhere"),
         (["temp=3"], "temp is no setting"),
+        (["checkpoint=a/b=c"], "a value with = or a comma in it needs quotes within quotes"),
     ],
 )
 def test_a_mistake_is_one_sentence(place: Path, overrides: list[str], words: str) -> None:
