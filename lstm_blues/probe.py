@@ -30,14 +30,14 @@ from tqdm import tqdm
 
 from lstm_blues.checkpoint import load_checkpoint, write_text
 from lstm_blues.command import fail
-from lstm_blues.config import settings_from
+from lstm_blues.config import Settings, settings_from
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
 from lstm_blues.evaluate import Judge, interval, melody_of
 from lstm_blues.form import Form
 from lstm_blues.inside import Disturbance, forget_cells, steps_to_recover, watch, wrong_chord
 from lstm_blues.network import BluesNetwork, cross_entropy
-from lstm_blues.online import test_uniform
+from lstm_blues.online import Learner, test_uniform
 from lstm_blues.pictures import CHORDS, RIGHT, TUNE, WRONG, write_picture
 from lstm_blues.study import Run, by_setting, quartiles, read_runs, wilson
 from lstm_blues.topology import FORM
@@ -55,6 +55,15 @@ PIECES, PIECE_CHORUSES = 50, 4
 RESAMPLES = 1000
 
 Record = dict[str, Any]
+
+
+def trained_learner(run: Run) -> tuple[Settings, Learner]:
+    """The settings of a run, and its learner as the run left it."""
+    checkpoint = load_checkpoint(run.folder)
+    settings = settings_from(checkpoint.config)
+    learner = build_learner(settings)
+    learner.load(checkpoint.learner)
+    return settings, learner
 
 
 def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, int, Disturbance]]:
@@ -87,12 +96,9 @@ def probe_drift(run: Run) -> list[Record]:
     are the steps until it is back for good, at its place or late."""
     if not run.summary["learned"]:
         return []
-    checkpoint = load_checkpoint(run.folder)
-    settings = settings_from(checkpoint.config)
-    learner = build_learner(settings)
-    learner.load(checkpoint.learner)
+    settings, learner = trained_learner(run)
     network, form = settings.build_blocks(), settings.form
-    network.load_state_dict(checkpoint.learner.weights)
+    network.load_state_dict(learner.state().weights)
     steps = LONG_RUN * form.steps
     uniform = test_uniform(network.topology, steps)
     played = learner.free_run(steps, uniform=uniform).notes[:, network.topology.unit_slice(FORM)]
@@ -183,13 +189,10 @@ def probe_melody(run: Run) -> list[Record]:
 
 def probe_songs(run: Run) -> list[Record]:
     """How many choruses of each song of its corpus a network plays without a wrong note."""
-    checkpoint = load_checkpoint(run.folder)
-    settings = settings_from(checkpoint.config)
+    settings, learner = trained_learner(run)
     if settings.corpus is None:
         return []
-    learner, steps = build_learner(settings), settings.corpus.steps
-    learner.load(checkpoint.learner)
-    most = settings.learning.test_choruses
+    steps, most = settings.corpus.steps, settings.learning.test_choruses
     return [
         {
             "song": name,
