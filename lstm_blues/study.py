@@ -250,6 +250,7 @@ def figure(rows: Sequence[Row]) -> Figure:
         error = np.clip([middle - low, high - middle], 0, None)
         left.errorbar(middle, places + shift, xerr=error, fmt="o", color=colour, label=label)
     left.set_xlim(-0.02, 1.02)
+    left.set_ylim(-0.5, len(rows) - 0.5)
     left.set_yticks(places, [row.setting for row in rows], fontsize=7)
     left.set_xlabel("share of seeds, 95 % interval")
     for place, row in zip(places, rows, strict=True):
