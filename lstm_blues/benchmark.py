@@ -37,7 +37,9 @@ from lstm_blues.songs import Stream
 BOTH = "fast engine, chords and melody"
 """Experiment 2, both groups learning; all others learn the chords alone."""
 
-Contender = Callable[[int], None]
+Contender = Callable[[int], int]
+"""Learns for so many steps, and returns how many it made: an unrolled learner ends its stretch, and
+a population makes them with every member."""
 
 
 def engine(settings: Settings, name: str, dtype: str = "float64") -> tuple[Contender, float]:
@@ -49,10 +51,7 @@ def engine(settings: Settings, name: str, dtype: str = "float64") -> tuple[Conte
     run = replace(settings.run, engine=name, dtype=dtype)
     learner = build_learner(replace(settings, learning=learning, run=run))
 
-    def learn(steps: int) -> None:
-        learner.learn(steps)
-
-    return learn, learner.compiled.seconds if isinstance(learner, FusedLearner) else 0.0
+    return learner.learn, learner.compiled.seconds if isinstance(learner, FusedLearner) else 0.0
 
 
 class LSTMCellOnline(nn.Module):
@@ -80,7 +79,7 @@ class LSTMCellOnline(nn.Module):
         """A function that learns for a number of steps."""
         step = torch.compile(self.loss, dynamic=False) if compiled else self.loss
 
-        def learn(steps: int) -> None:
+        def learn(steps: int) -> int:
             for _ in range(steps):
                 following = (self.t + 1) % len(self.song)
                 x, target = self.song[self.t, None], self.song[following, None]
@@ -89,6 +88,7 @@ class LSTMCellOnline(nn.Module):
                 loss.backward()  # type: ignore[no-untyped-call]
                 self.optimizer.step()
                 self.h, self.c, self.t = h.detach(), c.detach(), following
+            return steps
 
         return learn
 
@@ -96,12 +96,13 @@ class LSTMCellOnline(nn.Module):
 def program(path: str) -> Contender:
     """A program that takes a number of steps and prints its nanoseconds a step."""
 
-    def learn(steps: int) -> None:
+    def learn(steps: int) -> int:
         done = subprocess.run([path, str(steps)], capture_output=True, text=True, check=True)
         match = re.search(r"([\d.]+) ns/step", done.stdout)
         if match is None:
             raise BluesError(f"--against {path!r} printed no nanoseconds a step.")
         learn.seconds = float(match[1]) * 1e-9 * steps  # type: ignore[attr-defined]
+        return steps
 
     return learn
 
@@ -112,21 +113,23 @@ def measure(contenders: dict[str, Contender], seconds: float, rounds: int) -> di
     for name, learn in contenders.items():
         learn(20)  # first calls allocate and, in the peers, compile
         count = 20
-        while (spent := _time(learn, count)) < seconds / 10:
+        while (spent := _time(learn, count)[0]) < seconds / 10:
             count = max(2 * count, int(count * seconds / 10 / max(spent, 1e-9)))
         steps[name] = max(1, int(count * seconds / spent))
     spent_by: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in tqdm(range(rounds), desc="rounds", disable=None):
         for name, learn in contenders.items():
-            spent_by[name].append(_time(learn, steps[name]) / steps[name])
+            spent, done = _time(learn, steps[name])
+            spent_by[name].append(spent / done)
     return {name: median(values) for name, values in spent_by.items()}
 
 
-def _time(learn: Contender, steps: int) -> float:
+def _time(learn: Contender, steps: int) -> tuple[float, int]:
+    """What that took, and the steps that were made."""
     begun = time.perf_counter()
-    learn(steps)
+    done = learn(steps)
     # A program tells its own time, without its start.
-    return float(getattr(learn, "seconds", time.perf_counter() - begun))
+    return float(getattr(learn, "seconds", time.perf_counter() - begun)), done
 
 
 def with_blocks(settings: Settings, blocks: int) -> Settings:
@@ -283,18 +286,17 @@ def populate(given: argparse.Namespace) -> dict[str, dict[str, float]]:
     settings = settings_from(compose_config(["+experiment=chords"]))
     learning = replace(settings.learning, test_interval=2**31, test_choruses=2**20)
     song = settings.form.chord_tensor()
-    contenders, counts = {}, {}
+    contenders = {}
     for members in given.members:
         networks = [replace(settings, seed=seed).build_blocks() for seed in range(members)]
         fast = FastPopulation(networks, Stream.of_one(song), [learning] * members)
         batched = BatchedPopulation(networks, song, [learning] * members, given.device)
         for name, population in (("fast", fast), ("batched", batched)):
             contenders[f"{name} {members}"] = _learning(population)
-            counts[f"{name} {members}"] = members
     if not contenders:
         return {}
     spent = measure(contenders, given.seconds, max(1, given.rounds // 2))
-    rates = {name: counts[name] / seconds for name, seconds in spent.items()}
+    rates = {name: 1 / seconds for name, seconds in spent.items()}
     print(f"\n| networks | fast, networks x steps/s | batched on {given.device} | fast / batched |")
     print("|---|---|---|---|")
     for members in given.members:
@@ -308,10 +310,11 @@ def populate(given: argparse.Namespace) -> dict[str, dict[str, float]]:
 
 
 def _learning(population: Population) -> Contender:
-    def learn(steps: int) -> None:
-        population.learn(steps)
+    def learn(steps: int) -> int:
+        done = population.learn(steps)
         if isinstance(population, BatchedPopulation) and population.device.type == "cuda":
             torch.cuda.synchronize(population.device)
+        return done
 
     return learn
 

@@ -137,6 +137,18 @@ def test_the_benchmark_prints_ratios(
     assert set(figures["blocks"]["fast"]) == {"4", "8"}
 
 
+def test_the_benchmark_divides_by_the_steps_that_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(benchmark.time, "perf_counter", lambda: clock[0])
+
+    def learn(steps: int) -> int:
+        clock[0] += 1e-3 * steps
+        return 4 * steps
+
+    spent = benchmark.measure({"more than asked": learn}, 1.0, 3)
+    assert spent["more than asked"] == pytest.approx(2.5e-4)
+
+
 def test_the_benchmark_counts_every_weight() -> None:
     settings = benchmark.settings_from(compose_config(["+experiment=chords"]))
     assert benchmark.weights(settings) == 32 * 21
