@@ -446,11 +446,9 @@ def resumed_config(config: dict[str, Any], resume: str, overrides: list[str]) ->
     return old
 
 
-def is_finished(config: dict[str, Any], folder: Path) -> bool:
-    """Whether `folder` holds the end of this very run, so that a sweep need not make it again.
-
-    False for one that reached a lower step limit.  Raises `BluesError` where another run is there.
-    """
+def check_same_run(config: dict[str, Any], folder: Path) -> None:
+    """Raises `BluesError` where `folder` holds a run with other settings than those of `config`
+    that a run may change on the way."""
     old, new = (
         flat_config(yaml.safe_load((folder / "config.yaml").read_text())),
         flat_config(config),
@@ -462,8 +460,17 @@ def is_finished(config: dict[str, Any], folder: Path) -> bool:
                 f"{str(folder)!r} holds another run, with {name} {old.get(name)!r} and not "
                 f"{new.get(name)!r}: choose another hydra.sweep.dir."
             )
-    status = json.loads((folder / "summary.json").read_text())["status"]
-    return bool(status != "step limit" or old["run.step_limit"] >= new["run.step_limit"])
+
+
+def is_finished(folder: Path, step_limit: int) -> bool:
+    """Whether the run in `folder` ended, and not at a lower step limit, so that a sweep need not
+    make it again."""
+    path = folder / "summary.json"
+    if not path.is_file():
+        return False
+    summary = json.loads(path.read_text())
+    # What stands there may be the end at a lower limit of a run that goes on since.
+    return bool(summary["status"] != "step limit" or summary["steps"] >= step_limit)
 
 
 def _put(values: dict[str, Any], name: str, value: Any) -> None:
@@ -530,13 +537,16 @@ def _train(config: dict[str, Any]) -> None:
     if config["resume"] is not None and context.mode == RunMode.MULTIRUN:
         raise BluesError("resume goes on with one run; it cannot be swept with -m.")
     folder, resume = Path(context.runtime.output_dir), config["resume"]
+    overrides = list(context.overrides.task)
     if context.mode == RunMode.MULTIRUN and (folder / NAME).is_file():
         # A sweep that was stopped goes on: half-done runs from their checkpoint.
-        if (folder / "summary.json").is_file() and is_finished(config, folder):
+        check_same_run(config, folder)
+        if is_finished(folder, settings_from(config).run.step_limit):
             print(f"Already there: {folder}.")
             return
         resume = str(folder)
-    overrides = list(context.overrides.task)
+        # Its limit may stand in the config of a study as well as on the command line.
+        overrides.append("run")
     # Several processes of a sweep would wait for each other's threads.
     torch.set_num_threads(1)
     summary = run_experiment(config, folder, resume, overrides)

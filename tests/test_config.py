@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
-from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from lstm_blues.config import compose_config, conf_folder, settings_from
 from lstm_blues.errors import BluesError
@@ -12,30 +10,9 @@ from lstm_blues.errors import BluesError
 EXPERIMENTS = sorted(path.stem for path in (conf_folder() / "experiment").glob("*.yaml"))
 
 
-STUDIES = sorted(
-    set((conf_folder() / "study").glob("*.yaml")) - {conf_folder() / "study/defaults.yaml"}
-)
-
-
 def options(group: str) -> list[str]:
     name = group.lstrip("+")
     return [f"{group}={path.stem}" for path in sorted((conf_folder() / name).glob("*.yaml"))]
-
-
-def swept(study: Path) -> list[str]:
-    """Every override that the sweep of a study makes beside its seeds."""
-    params = yaml.safe_load(study.read_text())["hydra"]["sweeper"]["params"]
-    texts = [f"{name}={value}" for name, value in params.items() if name != "seed"]
-    parsed = OverridesParser.create().parse_overrides(texts)
-    return [
-        f"{override.get_key_element()}={value}"
-        for override in parsed
-        for value in (
-            override.sweep_string_iterator()
-            if override.is_sweep_override()
-            else [override.get_value_element_as_str()]
-        )
-    ]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -58,14 +35,6 @@ def test_every_learner_and_cell_composes(option: str) -> None:
         assert settings.network.cell == name
     else:
         assert settings.learning.gradient in name or settings.learning.update in name
-
-
-@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
-def test_every_study_composes_with_whatever_it_sweeps(study: Path) -> None:
-    name = study.stem
-    assert settings_from(compose_config([f"+study={name}"])).name == name
-    for override in swept(study):
-        settings_from(compose_config([f"+study={name}", override]))
 
 
 def test_the_defaults_are_the_report_s_numbers() -> None:

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from conftest import environment, run_command, train_command
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from lstm_blues.checkpoint import load_checkpoint
 from lstm_blues.config import compose_config, conf_folder, settings_from
 from lstm_blues.sweep import count_runs, run_name
+from lstm_blues.train import is_finished
 
 STUDIES = sorted(path.stem for path in (conf_folder() / "study").glob("*.yaml"))
 SMALL = ["-m", "+experiment=chords", "run.listen_share=0", "hydra.sweep.dir=sweep"]
@@ -62,11 +65,31 @@ def test_runs_are_counted() -> None:
     assert count_runs(["seed=1,2", "run.step_limit=5"], params) == 4
 
 
+def swept(study: str) -> list[str]:
+    """Every override that the sweep of a study makes beside its seeds."""
+    params = yaml.safe_load((conf_folder() / "study" / f"{study}.yaml").read_text())["hydra"][
+        "sweeper"
+    ]["params"]
+    texts = [f"{name}={value}" for name, value in params.items() if name != "seed"]
+    parsed = OverridesParser.create().parse_overrides(texts)
+    return [
+        f"{override.get_key_element()}={value}"
+        for override in parsed
+        for value in (
+            override.sweep_string_iterator()
+            if override.is_sweep_override()
+            else [override.get_value_element_as_str()]
+        )
+    ]
+
+
 @pytest.mark.parametrize("study", [name for name in STUDIES if name != "defaults"])
-def test_every_study_composes(study: str) -> None:
+def test_every_study_composes_with_whatever_it_sweeps(study: str) -> None:
     settings = settings_from(compose_config([f"+study={study}"]))
     assert settings.name == study
     assert not settings.run.listen_share
+    for override in swept(study):
+        settings_from(compose_config([f"+study={study}", override]))
 
 
 def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
@@ -97,6 +120,34 @@ def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
     for seed in (1, 2, 3):
         name = f"experiment=chords,seed={seed}"
         assert torch.equal(weights(tmp_path / "sweep" / name), weights(tmp_path / "whole" / name))
+
+
+def test_a_sweep_goes_on_to_a_higher_limit_that_its_config_gives(tmp_path: Path) -> None:
+    conf = tmp_path / "conf" / "study"
+    conf.mkdir(parents=True)
+    folder = tmp_path / "sweep" / "seed=1"
+    for limit in (1000, 2500, 2000):
+        (conf / "short.yaml").write_text(f"# @package _global_\nrun:\n  step_limit: {limit}\n")
+        options = ["--config-dir", str(conf.parent), *SMALL, "+study=short", "seed=1"]
+        done = run_command("train", *options, "hydra.sweep.subdir='seed=1'", cwd=tmp_path)
+        assert done.returncode == 1, done.stderr
+        assert ("Already there" in done.stdout) == (limit == 2000)
+        assert json.loads((folder / "summary.json").read_text())["steps"] == (
+            1000 if limit == 1000 else 2500
+        )
+
+
+def test_a_run_that_goes_on_since_its_end_is_not_finished(tmp_path: Path) -> None:
+    options = [*SMALL, "seed=1"]
+    folder = tmp_path / "sweep" / "experiment=chords,seed=1"
+    assert run_command("train", *options, "run.step_limit=1000", cwd=tmp_path).returncode == 1
+    assert is_finished(folder, 1000)
+    # As one leaves it that was killed on its way to a higher limit.
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("step_limit: 1000", "step_limit: 5000"))
+    assert not is_finished(folder, 5000)
+    assert run_command("train", *options, "run.step_limit=5000", cwd=tmp_path).returncode == 1
+    assert json.loads((folder / "summary.json").read_text())["steps"] == 5000
 
 
 def test_another_sweep_in_the_same_folder_is_refused(tmp_path: Path) -> None:
