@@ -34,6 +34,7 @@ Z_95 = 1.959963984540054
 """The normal quantile of a two-sided interval of 95 %."""
 # Settings that say nothing of what is learned.
 _ASIDE = ("resume", "name", "seed", *(f"run.{name}" for name in ("log_interval", "listen_share")))
+_LIMIT = "run.step_limit"
 _MANY = 3
 """With more settings than these, a row is named after its folder."""
 _PLAIN = ("seed", "experiment")
@@ -108,9 +109,21 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
 
 
 def varied(runs: Sequence[Run]) -> list[str]:
-    """The settings, seeds aside, that are not the same in all runs."""
+    """The settings, seeds aside, that are not the same in all runs.
+
+    A step limit says nothing of a run that learned before it, as in a sweep that went on to a
+    higher one.
+    """
     names = sorted({name for run in runs for name in run.settings if name not in _ASIDE})
-    return [name for name in names if len({_told(run.settings.get(name)) for run in runs}) > 1]
+    values = {
+        name: {
+            _told(run.settings.get(name))
+            for run in runs
+            if name != _LIMIT or not run.summary["learned"]
+        }
+        for name in names
+    }
+    return [name for name in names if len(values[name]) > 1]
 
 
 def _told(value: Any) -> str:

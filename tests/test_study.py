@@ -91,6 +91,15 @@ def test_a_run_that_did_not_learn_counts_as_infinitely_long(tmp_path: Path) -> N
     assert "∞" in study.show([row])
 
 
+def test_a_lower_limit_sets_no_run_apart_that_learned_before_it(tmp_path: Path) -> None:
+    run(tmp_path / "a", 1, 10, "run.step_limit=100")
+    run(tmp_path / "b", 2, 200, "run.step_limit=200", learned=False)
+    (row,) = study.tabulate(study.read_runs([tmp_path]))
+    assert row.runs == 2
+    run(tmp_path / "c", 3, 100, "run.step_limit=100", learned=False)
+    assert len(study.tabulate(study.read_runs([tmp_path]))) == 2
+
+
 @pytest.mark.parametrize(
     ("successes", "trials", "low", "high"),
     [(15, 20, 0.531, 0.888), (20, 20, 0.839, 1.0), (0, 10, 0.0, 0.278), (0, 0, 0.0, 1.0)],
