@@ -52,6 +52,7 @@ def write_compositions(config: dict[str, Any]) -> None:
         trained, given.pieces, given.choruses, given.seed, given.primer, given.sampling
     )
     folder = Path(given.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     print(f"composed by {trained.origin}", file=sys.stderr)
     width = len(str(given.pieces))
     for number, piece in enumerate(tqdm(pieces, unit="piece", disable=None), start=1):

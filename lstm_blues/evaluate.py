@@ -308,6 +308,7 @@ def _evaluate(config: dict[str, Any]) -> None:
     given = build(EvaluateSettings, config, "")
     table = evaluate(load_trained(Path(given.checkpoint) if given.checkpoint else None), given)
     folder = Path(given.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     print(show(table))
     write_text(folder / "table.csv", to_csv(table))
     write_text(folder / "table.json", json.dumps(table, indent=2) + "\n")
