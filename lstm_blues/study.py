@@ -111,16 +111,15 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
 def varied(runs: Sequence[Run]) -> list[str]:
     """The settings, seeds aside, that are not the same in all runs.
 
-    A step limit says nothing of a run that learned before it, as in a sweep that went on to a
-    higher one.
+    A step limit sets a run apart that did not learn, or that would not have learned within the
+    limit of those, but not one of a sweep that went on to a higher limit.
     """
     names = sorted({name for run in runs for name in run.settings if name not in _ASIDE})
+    failed = [run.settings.get(_LIMIT, 0) for run in runs if not run.summary["learned"]]
+    lowest = min(failed, default=math.inf)
+    limited = [r for r in runs if not r.summary["learned"] or r.summary["steps"] > lowest]
     values = {
-        name: {
-            _told(run.settings.get(name))
-            for run in runs
-            if name != _LIMIT or not run.summary["learned"]
-        }
+        name: {_told(run.settings.get(name)) for run in (limited if name == _LIMIT else runs)}
         for name in names
     }
     return [name for name in names if len(values[name]) > 1]

@@ -96,8 +96,10 @@ def test_a_lower_limit_sets_no_run_apart_that_learned_before_it(tmp_path: Path) 
     run(tmp_path / "b", 2, 200, "run.step_limit=200", learned=False)
     (row,) = study.tabulate(study.read_runs([tmp_path]))
     assert row.runs == 2
-    run(tmp_path / "c", 3, 100, "run.step_limit=100", learned=False)
-    assert len(study.tabulate(study.read_runs([tmp_path]))) == 2
+    run(tmp_path / "c", 3, 250, "run.step_limit=300")
+    assert len(study.tabulate(study.read_runs([tmp_path]))) == 3
+    run(tmp_path / "d", 4, 300, "run.step_limit=300", learned=False)
+    assert len(study.tabulate(study.read_runs([tmp_path]))) == 3
 
 
 @pytest.mark.parametrize(
