@@ -36,7 +36,7 @@ from lstm_blues.checkpoint import (
     write_text,
 )
 from lstm_blues.command import run_command
-from lstm_blues.config import Settings, flat_config, settings_from
+from lstm_blues.config import RunSettings, Settings, build, flat_config, settings_from
 from lstm_blues.corpus import Corpus, write_songs
 from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
@@ -541,7 +541,7 @@ def _train(config: dict[str, Any]) -> None:
     if context.mode == RunMode.MULTIRUN and (folder / NAME).is_file():
         # A sweep that was stopped goes on: half-done runs from their checkpoint.
         check_same_run(config, folder)
-        if is_finished(folder, settings_from(config).run.step_limit):
+        if is_finished(folder, build(RunSettings, config["run"], "run").step_limit):
             print(f"Already there: {folder}.")
             return
         resume = str(folder)

@@ -188,6 +188,22 @@ def test_without_a_run_the_network_that_comes_along_composes(tmp_path: Path) -> 
     assert midi.get_end_time() == pytest.approx(4 * 24)
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "file"),
+    [
+        ("compose", ["formats=[mid]", "choruses=1"], "piece_1.mid"),
+        ("evaluate", ["pieces=2", "choruses=1", "table_songs=10", "resamples=10"], "table.md"),
+    ],
+)
+def test_results_come_out_where_hydra_s_own_folder_is_another(
+    place: Path, name: str, options: list[str], file: str
+) -> None:
+    given = [*options, f"output_dir=apart/{name}", "hydra.run.dir=elsewhere"]
+    done = command(name, *given, cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert (place / "apart" / name / file).is_file()
+
+
 def test_evaluate_compares_and_saves(place: Path) -> None:
     done = command("evaluate", "pieces=10", "choruses=2", "output_dir=judged", cwd=place)
     assert done.returncode == 0, done.stderr
