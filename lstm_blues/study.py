@@ -274,6 +274,7 @@ def figure(rows: Sequence[Row]) -> Figure:
             right.plot(median, place, "o", color=TUNE)
     finite = [v for row in rows for v in row.steps if math.isfinite(v)]
     right.set_xscale("log")
+    right.tick_params(axis="x", which="minor", labelsize=6)  # else they overlap in a short range
     if finite:
         right.set_xlim(min(finite) / 1.5, max(finite) * 1.5)
     right.set_xlabel("steps to learn: median and quartiles over all seeds")
