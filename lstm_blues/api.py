@@ -15,26 +15,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lstm_blues.bars import BarLibrary, melody_floor
-from lstm_blues.config import compose_config, settings_from
-from lstm_blues.evaluate import EvaluateSettings, evaluate, random_walks
 from lstm_blues.evaluate import show as show_table
-from lstm_blues.inside import Inside, forget_cells, steps_to_recover, watch, wrong_chord
-from lstm_blues.pictures import (
+from lstm_blues.lab.melodies import EvaluateSettings, evaluate, random_walks
+from lstm_blues.music.bars import BarLibrary, melody_floor
+from lstm_blues.music.piece import Chord, Note, Piece
+from lstm_blues.music.songs import BluesSongs
+from lstm_blues.output.pictures import (
     inside_picture,
     outputs_picture,
     piece_roll,
     recovery_picture,
     traces_picture,
 )
-from lstm_blues.piece import Chord, Note, Piece
-from lstm_blues.render import FORMATS, render
-from lstm_blues.sampler import Sampling
-from lstm_blues.songs import BluesSongs
-from lstm_blues.train import Summary, run_experiment
-from lstm_blues.trained import Primer, Trained
-from lstm_blues.trained import compose_pieces as compose
-from lstm_blues.trained import load_trained as load
+from lstm_blues.output.render import FORMATS, render
+from lstm_blues.playing.inside import Inside, forget_cells, steps_to_recover, watch, wrong_chord
+from lstm_blues.playing.sampler import Sampling
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.run import run_experiment
+from lstm_blues.runs.settings import settings_from
+from lstm_blues.runs.summary import Summary
+from lstm_blues.runs.trained import Primer, Trained
+from lstm_blues.runs.trained import compose_pieces as compose
+from lstm_blues.runs.trained import load_trained as load
 
 
 def configure(*overrides: str) -> dict[str, Any]:

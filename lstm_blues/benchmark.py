@@ -26,16 +26,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from lstm_blues.command import fail
-from lstm_blues.config import Settings, compose_config, conf_folder, settings_from
-from lstm_blues.engines import build_learner
+from lstm_blues.engine.learner import CompiledLearner
+from lstm_blues.engine.population import FastPopulation
 from lstm_blues.errors import BluesError
-from lstm_blues.fused import FusedLearner
-from lstm_blues.population import BatchedPopulation, FastPopulation, Population
-from lstm_blues.songs import Stream
+from lstm_blues.learning.population import BatchedPopulation, Population
+from lstm_blues.music.stream import Stream
+from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.command import fail
+from lstm_blues.runs.config import compose_config, conf_folder
+from lstm_blues.runs.settings import Settings, settings_from
 
 BOTH = "fast engine, chords and melody"
 """Experiment 2, both groups learning; all others learn the chords alone."""
+
 
 Contender = Callable[[int], int]
 """Learns for so many steps, and returns how many it made: an unrolled learner ends its stretch, and
@@ -51,7 +54,7 @@ def engine(settings: Settings, name: str, dtype: str = "float64") -> tuple[Conte
     run = replace(settings.run, engine=name, dtype=dtype)
     learner = build_learner(replace(settings, learning=learning, run=run))
 
-    return learner.learn, learner.compiled.seconds if isinstance(learner, FusedLearner) else 0.0
+    return learner.learn, learner.compiled.seconds if isinstance(learner, CompiledLearner) else 0.0
 
 
 class LSTMCellOnline(nn.Module):
@@ -148,8 +151,7 @@ def with_blocks(settings: Settings, blocks: int) -> Settings:
 def weights(settings: Settings) -> int:
     """How many weights the network has."""
     topology = settings.network.topology
-    rows = [(3 + g.cells) * g.blocks * int(topology.group_mask(g).sum()) for g in topology.groups]
-    rows += [u.units * int(topology.units_mask(u).sum()) for u in topology.unit_sets]
+    rows = [part.height * len(part.seen) for part in topology.parts]
     return sum(rows)
 
 

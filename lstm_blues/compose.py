@@ -9,14 +9,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from lstm_blues.command import run_command
-from lstm_blues.config import build
 from lstm_blues.errors import require, require_choice
-from lstm_blues.midi import Timing
-from lstm_blues.render import FORMATS, render
-from lstm_blues.sampler import Sampling
-from lstm_blues.sound import PLAYERS
-from lstm_blues.trained import Primer, compose_pieces, load_trained
+from lstm_blues.music.timing import Timing
+from lstm_blues.output.render import FORMATS, render
+from lstm_blues.output.sound import PLAYERS
+from lstm_blues.playing.sampler import Sampling
+from lstm_blues.runs.command import run_command
+from lstm_blues.runs.config import build
+from lstm_blues.runs.trained import Primer, compose_pieces, load_trained
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from lstm_blues.config import Settings, compose_config, settings_from
-from lstm_blues.network import BluesNetwork
-from lstm_blues.topology import Group, Topology, Units
-from lstm_blues.trained import newest_run
+from lstm_blues.network.network import BluesNetwork
+from lstm_blues.network.topology import Group, Topology, Units
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import Settings, settings_from
+from lstm_blues.runs.trained import newest_run
 
 torch.set_num_threads(1)
 

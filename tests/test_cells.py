@@ -12,16 +12,20 @@ from test_checkpoint import assert_equal
 from test_engines import LEARNING
 from torch import Tensor, nn
 
-from lstm_blues.cells import CELLS, FeedForward, HiddenNetwork, Lstm
-from lstm_blues.checkpoint import load_checkpoint
-from lstm_blues.config import Settings, compose_config, settings_from
-from lstm_blues.engines import readable_learner
 from lstm_blues.errors import BluesError
-from lstm_blues.network import cross_entropy
-from lstm_blues.songs import Stream
+from lstm_blues.music.stream import Stream
+from lstm_blues.network.cells import CELLS
+from lstm_blues.network.cells.feed_forward import FeedForward
+from lstm_blues.network.cells.hidden import HiddenNetwork
+from lstm_blues.network.cells.lstm import Lstm
+from lstm_blues.network.network import cross_entropy
+from lstm_blues.runs.build import readable_learner
+from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import Settings, settings_from
 
 UNITS, WINDOW = 5, 4
-UNROLLED = replace(LEARNING, gradient="unrolled", unroll=0, update="adam", rate=0.02)
+UNROLLED = replace(LEARNING, gradient="bptt", unroll=0, update="adam", rate=0.02)
 
 
 def hidden_network(name: str, seed: int = 1, units: int = UNITS) -> HiddenNetwork:
@@ -147,7 +151,7 @@ def test_a_run_of_torch_s_lstm_resumes_to_the_same_bytes(train: Command, tmp_pat
     [
         (["network.cell=transformer"], "network.cell is 'transformer', but must be one of blocks"),
         (["+cell=gru", "run.engine=fast"], "run.engine is 'fast', but must be torch with gru"),
-        (["+cell=elman", "learning.gradient=full"], "learning.gradient is 'full'"),
+        (["+cell=elman", "learning.gradient=rtrl"], "learning.gradient is 'rtrl'"),
         (["+cell=lstm", "network.hidden=0"], "network.hidden is 0, but must be at least 1"),
         (["+cell=feed_forward", "network.window=0"], "network.window is 0"),
     ],

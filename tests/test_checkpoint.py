@@ -11,17 +11,13 @@ import pytest
 import torch
 from conftest import Command, environment, train_command
 
-from lstm_blues.checkpoint import (
-    NAME,
-    Checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-    write_safely,
-)
-from lstm_blues.config import compose_config, settings_from
-from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
-from lstm_blues.plateau import Plateau
+from lstm_blues.files import write_safely
+from lstm_blues.learning.schedule import MelodySchedule
+from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.checkpoint import NAME, Checkpoint, load_checkpoint, save_checkpoint
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
 
 # Long enough to be killed on the way, short enough for a test; seed 1 does not learn in so few.
 STEPS = 3_000_000
@@ -32,7 +28,7 @@ def small_checkpoint(path: Path, steps: int = 500) -> Checkpoint:
     config = compose_config(["+experiment=chords"])
     learner = build_learner(settings_from(config))
     learner.learn(steps)
-    checkpoint = Checkpoint(config, learner.state(), 1.5, torch.get_rng_state(), Plateau())
+    checkpoint = Checkpoint(config, learner.state(), 1.5, torch.get_rng_state(), MelodySchedule())
     save_checkpoint(path, checkpoint)
     return checkpoint
 

@@ -12,16 +12,19 @@ import torch
 from conftest import run_command as command
 from conftest import run_in
 
-from lstm_blues.checkpoint import NAME, load_checkpoint
-from lstm_blues.config import compose_config, settings_from
-from lstm_blues.engines import build_learner
 from lstm_blues.errors import BluesError
-from lstm_blues.evaluate import Judge, interval
-from lstm_blues.midi import Timing, to_midi
-from lstm_blues.piece import Piece
-from lstm_blues.sampler import Sampling, compose, draw_one, next_notes
-from lstm_blues.topology import FORM
-from lstm_blues.trained import load_trained
+from lstm_blues.lab.melodies import MelodyMetrics
+from lstm_blues.lab.statistics import interval
+from lstm_blues.music.piece import Piece
+from lstm_blues.music.timing import Timing
+from lstm_blues.network.topology import CHORDS
+from lstm_blues.output.midi import to_midi
+from lstm_blues.playing.sampler import Sampling, compose, draw_one, next_notes
+from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.checkpoint import NAME, load_checkpoint
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
+from lstm_blues.runs.trained import load_trained
 
 
 def test_melody_outputs_are_divided_by_their_sum_and_one_note_is_drawn() -> None:
@@ -223,7 +226,7 @@ def test_the_judge_s_measures_by_hand() -> None:
     settings = settings_from(compose_config(["+experiment=melody"]))
     songs = settings.songs()
     assert songs is not None
-    judge = Judge(settings.form, songs.library, smoothing=0.01)
+    judge = MelodyMetrics(settings.form, songs.library, smoothing=0.01)
     song = songs[7].inputs[:, 12:].argmax(1).numpy()
     assert judge.longest_copy(song) == 96
     broken = song.copy()
@@ -250,4 +253,4 @@ def test_a_chord_run_cannot_compose(tmp_path: Path) -> None:
     assert (tmp_path / "run" / NAME).is_file()
     with pytest.raises(BluesError, match="plays chords only"):
         load_trained(tmp_path / "run")
-    assert FORM in load_checkpoint(tmp_path / "run").config["network"]["groups"]
+    assert CHORDS in load_checkpoint(tmp_path / "run").config["network"]["groups"]

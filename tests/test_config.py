@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lstm_blues.config import compose_config, conf_folder, settings_from
 from lstm_blues.errors import BluesError
+from lstm_blues.runs.config import compose_config, conf_folder
+from lstm_blues.runs.settings import settings_from
 
 EXPERIMENTS = sorted(path.stem for path in (conf_folder() / "experiment").glob("*.yaml"))
 

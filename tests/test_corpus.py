@@ -12,14 +12,18 @@ import torch
 from conftest import Command, network, random_song, topology
 from test_engines import LEARNING, assert_same
 
-from lstm_blues.config import compose_config, settings_from
-from lstm_blues.corpus import Corpus, FormChords, Sounding, read_tune, write_songs
-from lstm_blues.engines import build_learner, readable_learner
+from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
-from lstm_blues.form import Form, pitch_classes
-from lstm_blues.fused import FusedLearner
-from lstm_blues.online import Learning
-from lstm_blues.songs import Stream
+from lstm_blues.learning.settings import Learning
+from lstm_blues.music.chords import pitch_classes
+from lstm_blues.music.corpus import Corpus, FormChords
+from lstm_blues.music.form import Form
+from lstm_blues.music.stream import Stream
+from lstm_blues.music.tunes import Sounding, read_tune
+from lstm_blues.output.midi import write_songs
+from lstm_blues.runs.build import build_learner, readable_learner
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
 
 FORMS = {
     "one": FormChords("one", ("C", "F7", "Dm G7")),
@@ -188,8 +192,8 @@ def test_a_song_goes_on_for_its_episode() -> None:
     "changes",
     [
         {},
-        {"gradient": "unrolled", "unroll": 9, "update": "adam"},
-        {"gradient": "full"},
+        {"gradient": "bptt", "unroll": 9, "update": "adam"},
+        {"gradient": "rtrl"},
         {"update": "kalman"},
     ],
 )
@@ -197,7 +201,7 @@ def test_both_engines_learn_several_songs_alike(changes: dict[str, object]) -> N
     learning: Learning = replace(LEARNING, **changes)  # type: ignore[arg-type]
     learning = replace(learning, rate=1e-2, test_interval=41, test_choruses=3)
     net, stream = network(topology(units=4)), small_stream()
-    fast, readable = FusedLearner(net, stream, learning), readable_learner(net, stream, learning)
+    fast, readable = CompiledLearner(net, stream, learning), readable_learner(net, stream, learning)
     assert fast.learn(400) == readable.learn(400)
     assert_same(fast, readable)
     count = readable.counters
@@ -221,7 +225,7 @@ def test_a_test_counts_the_worst_of_the_songs() -> None:
         net = network(topology(units=4), weights=0.0)
         with torch.no_grad():  # plays its first note for ever
             net.output["chords"][:, -1] = torch.tensor([5.0, -5.0, -5.0, -5.0])
-        for make in (FusedLearner, readable_learner):
+        for make in (CompiledLearner, readable_learner):
             learner = make(
                 net,
                 Stream.of_corpus(table, 100, 1, 1),

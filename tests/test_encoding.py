@@ -8,18 +8,19 @@ import pytest
 import torch
 from test_engines import assert_same
 
-from lstm_blues.bars import BarLibrary, melody_floor
-from lstm_blues.config import Settings, compose_config, settings_from
-from lstm_blues.encoding import Encoding
-from lstm_blues.engines import build_learner, build_stream
+from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
-from lstm_blues.form import Form
-from lstm_blues.fused import FusedLearner
-from lstm_blues.network import BluesNetwork
-from lstm_blues.online import OnlineLearner
-from lstm_blues.piece import Note, Piece
-from lstm_blues.sampler import Sampling, compose, next_notes
-from lstm_blues.songs import BluesSongs
+from lstm_blues.learning.online import OnlineLearner
+from lstm_blues.music.bars import BarLibrary, melody_floor
+from lstm_blues.music.encoding import Encoding
+from lstm_blues.music.form import Form
+from lstm_blues.music.piece import Note, Piece
+from lstm_blues.music.songs import BluesSongs
+from lstm_blues.network.network import BluesNetwork
+from lstm_blues.playing.sampler import Sampling, compose, next_notes
+from lstm_blues.runs.build import build_learner, build_stream
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import Settings, settings_from
 
 
 def settings_of(*overrides: str) -> Settings:
@@ -160,7 +161,7 @@ def test_engines_agree_in_every_encoding(overrides: tuple[str, ...]) -> None:
         *overrides, "learning.rate=1e-4", "learning.test_interval=500", "learning.gross_errors=200"
     )
     network, stream = settings.build_network(), build_stream(settings)
-    fast = FusedLearner(network, stream, settings.learning)
+    fast = CompiledLearner(network, stream, settings.learning)
     readable = OnlineLearner(network, stream, settings.learning)
     fast.learn(1200)
     readable.learn(1200)

@@ -13,14 +13,16 @@ from conftest import (
     with_learning,
 )
 
-from lstm_blues import fused
-from lstm_blues.config import Settings
+from lstm_blues.engine import compiler
+from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
-from lstm_blues.fused import FusedLearner
-from lstm_blues.network import BluesNetwork
-from lstm_blues.online import Learner, LearnerState, Learning, MelodyLearning, OnlineLearner
-from lstm_blues.songs import Stream
-from lstm_blues.topology import Topology
+from lstm_blues.learning.online import OnlineLearner
+from lstm_blues.learning.settings import Learning, MelodyLearning
+from lstm_blues.learning.state import Learner, LearnerState
+from lstm_blues.music.stream import Stream
+from lstm_blues.network.network import BluesNetwork
+from lstm_blues.network.topology import Topology
+from lstm_blues.runs.settings import Settings
 
 LEARNING = Learning(
     rate=5e-3,
@@ -53,7 +55,7 @@ def assert_same(fast: Learner, readable: Learner, tolerance: float = 1e-9) -> No
 
 def pair(net: BluesNetwork, song: torch.Tensor, learning: Learning) -> tuple[Learner, Learner]:
     stream = Stream.of_one(song)
-    return FusedLearner(net, stream, learning), OnlineLearner(net, stream, learning)
+    return CompiledLearner(net, stream, learning), OnlineLearner(net, stream, learning)
 
 
 def test_thousands_of_steps_of_the_report_s_own_task(default_settings: Settings) -> None:
@@ -152,8 +154,8 @@ def test_a_rate_far_too_high_ends_as_not_finite_in_both() -> None:
         assert learner.counters.nonfinite == 1
 
 
-@pytest.mark.parametrize("first", [FusedLearner, OnlineLearner])
-@pytest.mark.parametrize("second", [FusedLearner, OnlineLearner])
+@pytest.mark.parametrize("first", [CompiledLearner, OnlineLearner])
+@pytest.mark.parametrize("second", [CompiledLearner, OnlineLearner])
 def test_a_state_loads_into_either_engine(first: type, second: type) -> None:
     stream = Stream.of_one(random_song(7))
     whole = OnlineLearner(network(two_groups()), stream, LEARNING)
@@ -175,7 +177,7 @@ def test_a_state_loads_into_either_engine(first: type, second: type) -> None:
 
 def test_the_same_seed_gives_the_same_bytes(default_settings: Settings) -> None:
     def weights() -> torch.Tensor:
-        learner = FusedLearner(
+        learner = CompiledLearner(
             default_settings.build_network(),
             Stream.of_one(default_settings.form.chord_tensor()),
             default_settings.learning,
@@ -189,15 +191,15 @@ def test_the_same_seed_gives_the_same_bytes(default_settings: Settings) -> None:
 def test_what_the_fast_engine_cannot_do_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     net = network(topology())
     with pytest.raises(BluesError, match="float64 or float32"):
-        FusedLearner(net.bfloat16(), Stream.of_one(random_song(5)), LEARNING)
+        CompiledLearner(net.bfloat16(), Stream.of_one(random_song(5)), LEARNING)
     monkeypatch.setenv("CC", "no-such-compiler")
     with pytest.raises(BluesError, match="no-such-compiler"):
-        fused.find_compiler()
+        compiler.find_compiler()
     monkeypatch.delenv("CC")
-    monkeypatch.setattr(fused.shutil, "which", lambda _: None)
-    monkeypatch.setattr(fused, "find_spec", lambda _: None)
+    monkeypatch.setattr(compiler.shutil, "which", lambda _: None)
+    monkeypatch.setattr(compiler, "find_spec", lambda _: None)
     with pytest.raises(BluesError, match="engine=torch"):
-        fused.find_compiler()
+        compiler.find_compiler()
 
 
 def test_a_compiler_that_fails_is_named(
@@ -206,7 +208,7 @@ def test_a_compiler_that_fails_is_named(
     monkeypatch.setenv("CC", "false")
     monkeypatch.setenv("LSTM_BLUES_CACHE", str(tmp_path))
     with pytest.raises(BluesError, match="'false'"):
-        FusedLearner(network(topology()), Stream.of_one(random_song(5, 13)), LEARNING)
+        CompiledLearner(network(topology()), Stream.of_one(random_song(5, 13)), LEARNING)
 
 
 def test_compilation_is_cached(
@@ -214,6 +216,6 @@ def test_compilation_is_cached(
 ) -> None:
     monkeypatch.setenv("LSTM_BLUES_CACHE", str(tmp_path))
     net, song = network(topology()), random_song(5, 17)
-    assert FusedLearner(net, Stream.of_one(song), LEARNING).compiled.seconds > 0
-    fused.compile_source.cache_clear()
-    assert FusedLearner(net, Stream.of_one(song), LEARNING).compiled.seconds == 0
+    assert CompiledLearner(net, Stream.of_one(song), LEARNING).compiled.seconds > 0
+    compiler.compile_source.cache_clear()
+    assert CompiledLearner(net, Stream.of_one(song), LEARNING).compiled.seconds == 0

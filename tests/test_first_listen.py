@@ -9,12 +9,13 @@ import pytest
 import torch
 from conftest import Command
 
-from lstm_blues.checkpoint import load_checkpoint
-from lstm_blues.config import compose_config, settings_from
-from lstm_blues.engines import build_learner
-from lstm_blues.trained import COMES_ALONG, load_trained
+from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
+from lstm_blues.runs.trained import PRETRAINED, load_trained
 
-SUMMARY = json.loads((COMES_ALONG / "summary.json").read_text())
+SUMMARY = json.loads((PRETRAINED / "summary.json").read_text())
 FINGERPRINT_STEPS = 1_000_000
 
 
@@ -29,22 +30,22 @@ def fingerprint(weights: dict[str, torch.Tensor]) -> str:
 def test_it_was_made_by_the_default_config() -> None:
     # Settings that came later have their defaults.
     expected = settings_from(compose_config(["+experiment=melody", "seed=1"]))
-    assert settings_from(load_checkpoint(COMES_ALONG).config) == expected
+    assert settings_from(load_checkpoint(PRETRAINED).config) == expected
     assert SUMMARY["learned"]
     assert SUMMARY["choruses"] == 1000
     assert SUMMARY["melody_cross_entropy"] - SUMMARY["melody_floor"] < 0.05
 
 
 def test_it_holds_the_form() -> None:
-    trained = load_trained(COMES_ALONG)
+    trained = load_trained(PRETRAINED)
     learner = build_learner(trained.settings)
-    learner.load(load_checkpoint(COMES_ALONG).learner)
+    learner.load(load_checkpoint(PRETRAINED).learner)
     uniform = torch.rand(96_000, generator=torch.Generator().manual_seed(1))
     assert learner.free_run(96_000, uniform=uniform).right == 96_000
 
 
 def test_it_is_small() -> None:
-    assert sum(path.stat().st_size for path in COMES_ALONG.iterdir()) < 200_000
+    assert sum(path.stat().st_size for path in PRETRAINED.iterdir()) < 200_000
 
 
 @pytest.mark.slow
@@ -52,7 +53,7 @@ def test_its_command_makes_it_again(train: Command) -> None:
     settings = settings_from(compose_config(["+experiment=melody", "seed=1"]))
     learner = build_learner(settings)
     learner.learn(FINGERPRINT_STEPS)
-    same = fingerprint(learner.state().weights) == (COMES_ALONG / "fingerprint").read_text().strip()
+    same = fingerprint(learner.state().weights) == (PRETRAINED / "fingerprint").read_text().strip()
     done = train("+experiment=melody", "seed=1", "hydra.run.dir=run", "run.listen_share=0")
     assert done.returncode == 0, done.stderr
     again = load_checkpoint(train.keywords["cwd"] / "run")  # type: ignore[attr-defined]
@@ -63,5 +64,5 @@ def test_its_command_makes_it_again(train: Command) -> None:
         pytest.skip("this processor or compiler rounds otherwise: another run, as good")
     assert told["steps"] == SUMMARY["steps"]
     assert fingerprint(again.learner.weights) == fingerprint(
-        load_checkpoint(COMES_ALONG).learner.weights
+        load_checkpoint(PRETRAINED).learner.weights
     )

@@ -5,9 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lstm_blues.config import Settings
 from lstm_blues.errors import BluesError
-from lstm_blues.form import CHORD_QUALITIES, NOTE_NAMES, Form, chord_name, note_name, pitch_classes
+from lstm_blues.music.chords import (
+    CHORD_QUALITIES,
+    NOTE_NAMES,
+    chord_name,
+    note_name,
+    pitch_classes,
+)
+from lstm_blues.music.form import Form
+from lstm_blues.runs.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import torch
 from conftest import network, random_song, topology, two_groups
 from torch.nn import functional as F
 
-from lstm_blues.cell import SQUASHINGS, BlockState, block_step
-from lstm_blues.network import BluesNetwork, cross_entropy
-from lstm_blues.topology import Group, Topology, Units
+from lstm_blues.network.blocks import ACTIVATIONS, BlockState, block_step
+from lstm_blues.network.network import BluesNetwork, cross_entropy
+from lstm_blues.network.topology import Group, Topology, Units
 
 Gradients = dict[str, torch.Tensor]
 PAIRS = [("logistic_2", "identity"), ("tanh", "tanh"), ("logistic_1", "logistic_1")]
@@ -77,10 +77,10 @@ def test_the_full_gradient_is_another() -> None:
 
 def test_the_squashings_slopes_are_their_derivatives() -> None:
     x = torch.linspace(-3, 3, 50, dtype=torch.float64, requires_grad=True)
-    for name, squashing in SQUASHINGS.items():
-        value = squashing.value(x)
+    for name, activation in ACTIVATIONS.items():
+        value = activation.value(x)
         (derivative,) = torch.autograd.grad(value.sum(), x)
-        torch.testing.assert_close(squashing.slope(value), derivative, msg=name)
+        torch.testing.assert_close(activation.slope(value), derivative, msg=name)
 
 
 def test_a_batch_of_independent_songs_adds_their_gradients() -> None:

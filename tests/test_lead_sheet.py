@@ -7,12 +7,15 @@ import pretty_midi
 import pytest
 from conftest import run_command
 
-from lstm_blues.config import build, compose_config, settings_from
 from lstm_blues.errors import BluesError
-from lstm_blues.form import Form, chord_name, pitch_of
-from lstm_blues.lead_sheet import LeadSheetSettings, Sheet, learn_sheets, read_lead_sheet
-from lstm_blues.midi import Timing, export_song
-from lstm_blues.piece import Note
+from lstm_blues.music.chords import chord_name, pitch_of
+from lstm_blues.music.form import Form
+from lstm_blues.music.lead_sheet import LeadSheetSettings, Sheet, learn_sheets, read_lead_sheet
+from lstm_blues.music.piece import Note
+from lstm_blues.music.timing import Timing
+from lstm_blues.output.midi import export_song
+from lstm_blues.runs.config import build, compose_config
+from lstm_blues.runs.settings import settings_from
 
 TWO_BARS = Form("two", ("C7", "F7 G7"), bars=2)
 

@@ -21,25 +21,27 @@ from test_checkpoint import assert_equal
 from test_engines import LEARNING, assert_same
 from torch.nn import functional as F
 
-from lstm_blues.cell import BlockState, block_step
-from lstm_blues.checkpoint import load_checkpoint
-from lstm_blues.config import compose_config, settings_from
-from lstm_blues.engines import build_learner, readable_learner
+from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
-from lstm_blues.fused import FusedLearner
-from lstm_blues.network import BluesNetwork, cross_entropy
-from lstm_blues.online import KalmanFilter, Learner, Learning
-from lstm_blues.population import BatchedPopulation
-from lstm_blues.songs import Stream
-from lstm_blues.topology import Topology
+from lstm_blues.learning.population import BatchedPopulation
+from lstm_blues.learning.settings import KalmanFilter, Learning
+from lstm_blues.learning.state import Learner
+from lstm_blues.music.stream import Stream
+from lstm_blues.network.blocks import BlockState, block_step
+from lstm_blues.network.network import BluesNetwork, cross_entropy
+from lstm_blues.network.topology import Topology
+from lstm_blues.runs.build import build_learner, readable_learner
+from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
 
 FILTER = KalmanFilter(10.0, (5.0, 1.0), (1e-3, 1e-5), 100, "squared")
 LEARNERS = {
     "truncated_adam": {"update": "adam"},
-    "full": {"gradient": "full"},
-    "full_adam": {"gradient": "full", "update": "adam"},
-    "unrolled": {"gradient": "unrolled", "unroll": 7},
-    "unrolled_adam": {"gradient": "unrolled", "unroll": 0, "update": "adam"},
+    "rtrl": {"gradient": "rtrl"},
+    "rtrl_adam": {"gradient": "rtrl", "update": "adam"},
+    "bptt": {"gradient": "bptt", "unroll": 7},
+    "bptt_adam": {"gradient": "bptt", "unroll": 0, "update": "adam"},
     "kalman": {"update": "kalman", "kalman": FILTER},
     "kalman_cross_entropy": {
         "update": "kalman",
@@ -47,7 +49,7 @@ LEARNERS = {
     },
 }
 SHAPES = {"one": topology(3, 2, 5), "two": two_groups(), "both": fully_connected()}
-ENGINES = {"fast": FusedLearner, "torch": readable_learner}
+ENGINES = {"fast": CompiledLearner, "torch": readable_learner}
 
 
 def learning(name: str) -> Learning:
@@ -58,7 +60,7 @@ def learning(name: str) -> Learning:
 @pytest.mark.parametrize("name", LEARNERS)
 def test_both_engines_learn_alike(name: str, shape: Topology) -> None:
     net, stream = network(shape), Stream.of_one(random_song(shape.units, 11))
-    fast = FusedLearner(net, stream, learning(name))
+    fast = CompiledLearner(net, stream, learning(name))
     readable = readable_learner(net, stream, learning(name))
     first = readable.state().weights
     assert fast.learn(130) == readable.learn(130)
@@ -120,7 +122,7 @@ def autograd(net: BluesNetwork, song: torch.Tensor, momentum: float) -> dict[str
     names = {id(weights): name for name, weights in net.named_parameters()}
     found = {}
     of_units = [torch.stack(list(own)).sum() for own in zip(*losses, strict=True)]
-    split = shape.form_is_separate
+    split = shape.chords_are_separate
     for part, loss in (
         (form, of_units[0] if split else sum(of_units)),
         (melody, of_units[-1]),
@@ -129,13 +131,13 @@ def autograd(net: BluesNetwork, song: torch.Tensor, momentum: float) -> dict[str
             gradients = torch.autograd.grad(loss, part, retain_graph=True)
             for weights, gradient in zip(part, gradients, strict=True):
                 name = names[id(weights)]
-                found[name] = gradient * net.mask_of(name)
+                found[name] = gradient * net.topology.part_of[name].mask
     return found
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
-@pytest.mark.parametrize("gradient", ["full", "unrolled"])
+@pytest.mark.parametrize("gradient", ["rtrl", "bptt"])
 def test_full_and_unrolled_gradients_are_autograds(
     gradient: str, make: type, shape: Topology
 ) -> None:
@@ -148,7 +150,7 @@ def test_full_and_unrolled_gradients_are_autograds(
         melody=replace(LEARNING.melody, rates=(HELD_STILL,)),
         gross_errors=0,
     )
-    truth = autograd(net, song, settings.momentum if gradient == "full" else 1.0)
+    truth = autograd(net, song, settings.momentum if gradient == "rtrl" else 1.0)
     truncated: Learner = make(net, Stream.of_one(song), replace(settings, gradient="truncated"))
     learner: Learner = make(net, Stream.of_one(song), settings)
     assert truncated.learn(STRETCH) == learner.learn(STRETCH) == STRETCH
@@ -157,7 +159,7 @@ def test_full_and_unrolled_gradients_are_autograds(
         assert value.abs().max() > 1e-3, name
         torch.testing.assert_close(ours[name], value, rtol=1e-10, atol=1e-10)
         # The truncated gradient wouldn't pass, but for the weights that nothing is cut from.
-        if name.startswith("blocks") and gradient == "full":
+        if name.startswith("blocks") and gradient == "rtrl":
             assert (cut[name] - value).norm() > 1e-2 * value.norm(), name
 
 
@@ -165,7 +167,7 @@ def test_a_stretch_can_be_a_whole_episode() -> None:
     song = random_song(5, 10)
     net = network(topology())
     settings = replace(
-        LEARNING, gradient="unrolled", unroll=0, rate=HELD_STILL, gross_errors=0, momentum=0.0
+        LEARNING, gradient="bptt", unroll=0, rate=HELD_STILL, gross_errors=0, momentum=0.0
     )
     longer = replace(settings, unroll=2 * len(song))
     for make in ENGINES.values():
@@ -178,8 +180,8 @@ def test_a_stretch_can_be_a_whole_episode() -> None:
 def test_the_melody_can_be_learned_by_shorter_stretches() -> None:
     net, stream = network(two_groups()), Stream.of_one(random_song(7, 11))
     melody = replace(LEARNING.melody, chords="hold", unroll=4)
-    settings = replace(learning("unrolled_adam"), unroll=9, melody=melody, gross_errors=0)
-    fast, readable = FusedLearner(net, stream, settings), readable_learner(net, stream, settings)
+    settings = replace(learning("bptt_adam"), unroll=9, melody=melody, gross_errors=0)
+    fast, readable = CompiledLearner(net, stream, settings), readable_learner(net, stream, settings)
     for learner in (fast, readable):
         assert learner.learn(1) == 9
         assert learner.counters.adam_melody == 1
@@ -201,7 +203,9 @@ def dense_filter(
     """The weights after each step of an extended Kalman filter as the textbooks have it: one
     covariance of all weights, taken as decoupled by zeroing what is between two rows."""
     named = dict(net.named_parameters())
-    seen = torch.cat([net.mask_of(n).expand_as(w).reshape(-1) for n, w in named.items()])
+    seen = torch.cat(
+        [net.topology.part_of[n].mask.expand_as(w).reshape(-1) for n, w in named.items()]
+    )
     row = torch.cat(
         [
             torch.arange(w.shape[0]).repeat_interleave(w.shape[1]) + 1000 * n
@@ -273,13 +277,13 @@ def test_the_filter_s_noise_falls_geometrically() -> None:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("truncated_adam", 8e5), ("unrolled_adam", 8e5), ("kalman_cross_entropy", 1.2e5)],
+    [("truncated_adam", 8e5), ("bptt_adam", 8e5), ("kalman_cross_entropy", 1.2e5)],
 )
 def test_they_learn_the_form_and_hold_it(name: str, most: float) -> None:
     config = compose_config(["+experiment=chords", f"+learner={name}"])
     settings = settings_from(config)
     stream = Stream.of_one(settings.form.chord_tensor())
-    learner = FusedLearner(settings.build_blocks(), stream, settings.learning)
+    learner = CompiledLearner(settings.build_blocks(), stream, settings.learning)
     learner.learn(int(most))
     assert learner.counters.learned == 1
     assert learner.free_run(96 * 300).right == 96 * 300
@@ -294,7 +298,7 @@ def test_32_steps_a_bar_are_learned() -> None:
     assert learner.free_run(384 * 300).right == 384 * 300
 
 
-@pytest.mark.parametrize("name", ["full_adam", "unrolled_adam", "kalman"])
+@pytest.mark.parametrize("name", ["rtrl_adam", "bptt_adam", "kalman"])
 def test_a_run_resumes_to_the_same_bytes(name: str, train: Command, tmp_path: Path) -> None:
     options = ["+experiment=chords", f"+learner={name}", "run.step_limit=3000"]
     first = train(*options, "hydra.run.dir=whole")
@@ -317,12 +321,12 @@ def test_a_run_resumes_to_the_same_bytes(name: str, train: Command, tmp_path: Pa
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"gradient": "half"}, "learning.gradient is 'half', but must be one of truncated, full"),
+        ({"gradient": "half"}, "learning.gradient is 'half', but must be one of truncated, rtrl"),
         ({"update": "newton"}, "learning.update is 'newton'"),
         ({"unroll": -1}, "learning.unroll is -1"),
         ({"adam_decay": 1.0}, "learning.adam_decay is 1.0"),
-        ({"gradient": "unrolled", "unroll": 0, "episode_choruses": 0}, "episodes never end"),
-        ({"gradient": "full", "update": "kalman"}, "must be truncated with learning.update=kalman"),
+        ({"gradient": "bptt", "unroll": 0, "episode_choruses": 0}, "episodes never end"),
+        ({"gradient": "rtrl", "update": "kalman"}, "must be truncated with learning.update=kalman"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(changes: dict[str, object], words: str) -> None:
@@ -356,7 +360,7 @@ def test_a_filter_that_breaks_down_stops_the_run_in_both_engines() -> None:
 
 
 def test_a_batched_population_refuses_other_learners() -> None:
-    with pytest.raises(BluesError, match="gradient is 'full'"):
-        BatchedPopulation([network(topology())], random_song(5), [learning("full")])
+    with pytest.raises(BluesError, match="gradient is 'rtrl'"):
+        BatchedPopulation([network(topology())], random_song(5), [learning("rtrl")])
     with pytest.raises(BluesError, match="update is 'adam'"):
         BatchedPopulation([network(topology())], random_song(5), [learning("truncated_adam")])

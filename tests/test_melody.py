@@ -7,14 +7,17 @@ import pytest
 import torch
 from test_engines import assert_same
 
-from lstm_blues.checkpoint import load_checkpoint
-from lstm_blues.config import Settings, compose_config, settings_from
-from lstm_blues.engines import build_learner, build_stream
-from lstm_blues.fused import FusedLearner
-from lstm_blues.network import melody_cross_entropy
-from lstm_blues.online import Learner, MelodyLearning, OnlineLearner
-from lstm_blues.plateau import Plateau
-from lstm_blues.train import Run
+from lstm_blues.engine.learner import CompiledLearner
+from lstm_blues.learning.online import OnlineLearner
+from lstm_blues.learning.schedule import MelodySchedule
+from lstm_blues.learning.settings import MelodyLearning
+from lstm_blues.learning.state import Learner
+from lstm_blues.playing.metrics import melody_cross_entropy
+from lstm_blues.runs.build import build_learner, build_stream
+from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.run import Run
+from lstm_blues.runs.settings import Settings, settings_from
 
 HEARD = "encoding.inputs=standardised"
 FAST = ["learning.rate=1e-4", "network.groups.chords.forget_bias=[0.5,1.0,1.5,2.0]"]
@@ -37,7 +40,7 @@ def test_the_chord_part_learns_as_if_it_were_alone(start: str) -> None:
     both = build_learner(melody_settings(*FAST, f"learning.melody.start={start}"))
     assert alone.learn(300_000) == both.learn(300_000)
     one, two = alone.state(), both.state()
-    seen = both.network.topology.visible(("chords",), ("chords",))  # type: ignore[attr-defined]
+    seen = both.network.topology.group_parts[0].seen  # type: ignore[attr-defined]
     for name, weights in one.weights.items():
         assert torch.equal(two.weights[name][:, seen], weights), name
     assert torch.equal(two.s[:8], one.s)
@@ -56,7 +59,7 @@ def test_engines_agree_through_both_phases(start: str, chords: str) -> None:
         f"learning.melody.chords={chords}",
         "learning.gross_errors=0",
     )
-    fast, readable = (begun(engine, settings, 600) for engine in (FusedLearner, OnlineLearner))
+    fast, readable = (begun(engine, settings, 600) for engine in (CompiledLearner, OnlineLearner))
     assert_same(fast, readable)
     held = {n: w for n, w in fast.state().weights.items() if "chords" in n}
     for learner in (fast, readable):
@@ -96,7 +99,7 @@ class Scripted:
         self.melody_rate = 1e-3
         self.counters = type("C", (), {"melody_steps": 0})()
 
-    def window(self, plateau: Plateau) -> None:
+    def window(self, plateau: MelodySchedule) -> None:
         steps = plateau.steps_to_look(self, MELODY)  # type: ignore[arg-type]
         assert steps == 10
         self.counters.melody_steps += steps
@@ -105,7 +108,7 @@ class Scripted:
 
 
 def test_the_rate_falls_after_flat_windows_and_then_the_melody_is_learned() -> None:
-    learner, plateau = Scripted([3.0, 2.0, 2.0, 1.5, 1.495, 1.6, 1.0, 1.0, 1.0]), Plateau()
+    learner, plateau = Scripted([3.0, 2.0, 2.0, 1.5, 1.495, 1.6, 1.0, 1.0, 1.0]), MelodySchedule()
     rates = []
     while not plateau.ended:
         learner.window(plateau)
@@ -116,7 +119,7 @@ def test_the_rate_falls_after_flat_windows_and_then_the_melody_is_learned() -> N
 
 
 def test_two_flat_windows_in_a_row_bring_the_next_rate() -> None:
-    learner, plateau = Scripted([2.0, 2.0, 2.0, 1.0]), Plateau()
+    learner, plateau = Scripted([2.0, 2.0, 2.0, 1.0]), MelodySchedule()
     for _ in range(3):
         learner.window(plateau)
     assert (plateau.rate, learner.melody_rate) == (1, 1e-4)
@@ -126,7 +129,7 @@ def test_two_flat_windows_in_a_row_bring_the_next_rate() -> None:
 
 
 def test_near_the_floor_is_learned_enough() -> None:
-    learner, plateau = Scripted([2.0, 1.0, 0.6, 0.59, 0.1]), Plateau()
+    learner, plateau = Scripted([2.0, 1.0, 0.6, 0.59, 0.1]), MelodySchedule()
     while not plateau.ended:
         learner.window(plateau)
     assert learner.losses == [0.1]  # 0.59 is within 0.1 of the floor of 0.5; 0.6 is not

@@ -27,7 +27,7 @@ def test_the_wheel_carries_configs_and_the_c_source(wheel: Path) -> None:
     assert __version__ in wheel.name
     for path in (REPOSITORY / "conf").rglob("*.yaml"):
         assert f"lstm_blues/conf/{path.relative_to(REPOSITORY / 'conf')}" in names
-    assert "lstm_blues/fused.c" in names
+    assert "lstm_blues/engine/kernel/step.c" in names
     assert not [name for name in names if name.startswith(("tests", "outputs", "conf/"))]
 
 
@@ -49,7 +49,9 @@ def test_an_installed_package_runs_from_any_folder(wheel: Path, tmp_path: Path) 
             check=False,
         )
 
-    where = python("-c", "import lstm_blues.config as c; print(c.conf_folder())").stdout.strip()
+    where = python(
+        "-c", "import lstm_blues.runs.config as c; print(c.conf_folder())"
+    ).stdout.strip()
     assert where == str(place / "lstm_blues" / "conf")
     done = python("-m", "lstm_blues.train", "+experiment=chords", "run.step_limit=1000")
     assert done.returncode == 1, done.stderr

@@ -9,11 +9,14 @@ import torch
 from conftest import network, random_song, topology, two_groups
 from test_engines import LEARNING, assert_same
 
-from lstm_blues.config import compose_config, settings_from
+from lstm_blues.engine.population import FastPopulation
 from lstm_blues.errors import BluesError
-from lstm_blues.online import Learning, OnlineLearner
-from lstm_blues.population import BatchedPopulation, FastPopulation
-from lstm_blues.songs import Stream
+from lstm_blues.learning.online import OnlineLearner
+from lstm_blues.learning.population import BatchedPopulation
+from lstm_blues.learning.settings import Learning
+from lstm_blues.music.stream import Stream
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
 
 SETTINGS = [
     LEARNING,

@@ -10,7 +10,7 @@ import torch
 from conftest import network, random_song, run_command, topology
 
 from lstm_blues import probe
-from lstm_blues.study import read_runs
+from lstm_blues.lab.collect import read_runs
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +110,11 @@ def test_the_songs_that_a_network_holds(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_block_that_nothing_sees_is_gone() -> None:
     net, song = network(topology(units=12)), random_song(12)
     cut = probe.without_block(net, [2, 3])
-    assert probe.form_cross_entropy(cut, song) != probe.form_cross_entropy(net, song)
+    assert probe.chord_cross_entropy(cut, song) != probe.chord_cross_entropy(net, song)
     with torch.no_grad():
         cut.group("chords").cell[2:4] += 5.0  # what these cells do reaches nobody
     again = probe.without_block(net, [2, 3])
-    assert probe.form_cross_entropy(cut, song) == probe.form_cross_entropy(again, song)
+    assert probe.chord_cross_entropy(cut, song) == probe.chord_cross_entropy(again, song)
 
 
 def test_a_folder_without_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,18 +11,21 @@ import pytest
 import soundfile
 import torch
 
-from lstm_blues import sound
-from lstm_blues.config import compose_config, settings_from
-from lstm_blues.encoding import Encoding
-from lstm_blues.engraving import engrave, write_pdf
 from lstm_blues.errors import BluesError, extra
-from lstm_blues.form import CHORD_QUALITIES, Form, pitch_classes, read_symbol
-from lstm_blues.midi import Timing
-from lstm_blues.pictures import piece_roll
-from lstm_blues.piece import Note, Piece
-from lstm_blues.render import FORMATS, render
-from lstm_blues.score import _KINDS, Spelled, key_fifths, spell, to_musicxml, written_slices
-from lstm_blues.songs import BluesSongs
+from lstm_blues.music.chords import CHORD_QUALITIES, pitch_classes, read_symbol
+from lstm_blues.music.encoding import Encoding
+from lstm_blues.music.form import Form
+from lstm_blues.music.piece import Note, Piece
+from lstm_blues.music.songs import BluesSongs
+from lstm_blues.music.timing import Timing
+from lstm_blues.output import sound
+from lstm_blues.output.engraving import engrave, write_pdf
+from lstm_blues.output.musicxml import _KINDS, to_musicxml
+from lstm_blues.output.notation import Spelled, key_fifths, spell, written_slices
+from lstm_blues.output.pictures import piece_roll
+from lstm_blues.output.render import FORMATS, render
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
 
 music21 = pytest.importorskip("music21")
 MARGIN = 1500.0  # of a page; its music is moved by as much

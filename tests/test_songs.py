@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lstm_blues.bars import BarLibrary, melody_floor
-from lstm_blues.config import Settings, compose_config, settings_from
 from lstm_blues.errors import BluesError
-from lstm_blues.form import Form, pitch_of
-from lstm_blues.songs import BluesSongs, Stream
+from lstm_blues.music.bars import BarLibrary, melody_floor
+from lstm_blues.music.chords import pitch_of
+from lstm_blues.music.form import Form
+from lstm_blues.music.songs import BluesSongs
+from lstm_blues.music.stream import Stream
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import Settings, settings_from
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from lstm_blues import benchmark, study
-from lstm_blues.config import compose_config
-from lstm_blues.sweep import name_parts
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.sweep import name_parts
 
 
 def run(
@@ -59,20 +59,20 @@ def test_runs_become_a_row_for_each_setting(
 
 
 def test_rows_are_named_after_the_groups_of_settings_that_were_swept(tmp_path: Path) -> None:
-    for name in ("full", "truncated_adam"):
+    for name in ("rtrl", "truncated_adam"):
         for seed in (1, 2):
             folder = tmp_path / f"experiment=chords,learner={name},seed={seed}"
             run(folder, seed, 80_000, f"+learner={name}")
     rows = study.tabulate(study.read_runs([tmp_path]))
-    assert {row.setting for row in rows} == {"learner=full", "learner=truncated_adam"}
+    assert {row.setting for row in rows} == {"learner=rtrl", "learner=truncated_adam"}
     assert [row.runs for row in rows] == [2, 2]
     # Small numbers keep a digit more.
     assert "| 0.08 (0.08 to 0.08) |" in study.show(rows)
 
 
 def test_lists_in_a_folder_s_name_stay_whole() -> None:
-    name = "learner=full,forget_bias=[0.5,1.0],seed=3"
-    assert name_parts(name) == {"learner": "full", "forget_bias": "[0.5,1.0]", "seed": "3"}
+    name = "learner=rtrl,forget_bias=[0.5,1.0],seed=3"
+    assert name_parts(name) == {"learner": "rtrl", "forget_bias": "[0.5,1.0]", "seed": "3"}
 
 
 def test_a_melody_s_distance_from_its_floor_is_told(tmp_path: Path) -> None:

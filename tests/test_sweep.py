@@ -17,10 +17,11 @@ import yaml
 from conftest import environment, run_command, train_command
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from lstm_blues.checkpoint import load_checkpoint
-from lstm_blues.config import compose_config, conf_folder, settings_from
-from lstm_blues.sweep import count_runs, run_name
-from lstm_blues.train import is_finished
+from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.config import compose_config, conf_folder
+from lstm_blues.runs.resume import is_finished
+from lstm_blues.runs.settings import settings_from
+from lstm_blues.runs.sweep import count_runs, run_name
 
 STUDIES = sorted(path.stem for path in (conf_folder() / "study").glob("*.yaml"))
 SMALL = ["-m", "+experiment=chords", "run.listen_share=0", "hydra.sweep.dir=sweep"]

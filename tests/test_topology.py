@@ -6,11 +6,12 @@ import pytest
 import torch
 from conftest import network, random_song, two_groups
 
-from lstm_blues.config import Settings
 from lstm_blues.errors import BluesError
-from lstm_blues.online import Learning, MelodyLearning, OnlineLearner
-from lstm_blues.songs import Stream
-from lstm_blues.topology import Group, Topology, Units
+from lstm_blues.learning.online import OnlineLearner
+from lstm_blues.learning.settings import Learning, MelodyLearning
+from lstm_blues.music.stream import Stream
+from lstm_blues.network.topology import Group, Topology, Units
+from lstm_blues.runs.settings import Settings
 
 BOTH = MelodyLearning("together", "learn", (1e-2,), (1000,), 100, 0.0, 1, 0.0)
 LEARNING = Learning(1e-2, 0.9, 0.5, 8, "since_reset", 2, 1, 10**6, BOTH)
@@ -19,8 +20,8 @@ LEARNING = Learning(1e-2, 0.9, 0.5, 8, "since_reset", 2, 1, 10**6, BOTH)
 def test_the_report_s_chord_network_is_fully_connected(default_settings: Settings) -> None:
     shape = default_settings.network.topology
     assert (shape.units, shape.blocks, shape.cells, shape.sources) == (12, 4, 8, 21)
-    assert shape.group_mask(shape.groups[0]).all()
-    assert shape.units_mask(shape.unit_sets[0]).all()
+    assert shape.group_parts[0].mask.all()
+    assert shape.unit_parts[0].mask.all()
     net = default_settings.build_network()
     blocks, output = net.blocks["chords"], net.output["chords"]
     assert blocks.block_of_cell.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
@@ -38,12 +39,12 @@ def test_two_groups_see_what_section_4_1_says() -> None:
     chord = [1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1]
     melody = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
     melody_output = [0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1]
-    masks = [shape.group_mask(group).int().tolist() for group in shape.groups]
+    masks = [part.mask.int().tolist() for part in shape.group_parts]
     assert masks == [chord, melody]
-    masks = [shape.units_mask(units).int().tolist() for units in shape.unit_sets]
+    masks = [part.mask.int().tolist() for part in shape.unit_parts]
     assert masks == [chord, melody_output]
-    assert shape.form_groups == {"chords"}
-    assert shape.form_is_separate
+    assert shape.chord_groups == {"chords"}
+    assert shape.chords_are_separate
 
 
 def test_what_reaches_the_chords_is_followed_through_the_groups() -> None:
@@ -51,11 +52,11 @@ def test_what_reaches_the_chords_is_followed_through_the_groups() -> None:
     chords, melody = shape.groups
     back = replace(chords, recurrent=("chords", "melody"))
     together = Topology((back, melody), shape.unit_sets)
-    assert together.form_groups == {"chords", "melody"}
-    assert not together.form_is_separate
+    assert together.chord_groups == {"chords", "melody"}
+    assert not together.chords_are_separate
     listening = Topology((replace(chords, inputs=("chords", "melody")), melody), shape.unit_sets)
-    assert listening.form_groups == {"chords"}
-    assert not listening.form_is_separate
+    assert listening.chord_groups == {"chords"}
+    assert not listening.chords_are_separate
 
 
 def test_absent_connections_stay_exactly_zero() -> None:
@@ -98,7 +99,7 @@ def test_first_weights_do_not_depend_on_other_groups() -> None:
     shape = two_groups()
     alone = Topology(shape.groups[:1], shape.unit_sets[:1])
     both, one = network(shape, seed=5), network(alone, seed=5)
-    seen = shape.visible(("chords",), ("chords",))
+    seen = list(shape.group_parts[0].seen)
     for name, weights in one.named_parameters():
         assert torch.equal(both.get_parameter(name)[:, seen], weights)
     assert not torch.equal(one.output["chords"], network(alone, seed=6).output["chords"])

@@ -10,10 +10,11 @@ import yaml
 from conftest import Command, environment, run_command, train_command
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from lstm_blues.checkpoint import load_checkpoint
-from lstm_blues.config import compose_config, settings_from
-from lstm_blues.engines import build_learner
-from lstm_blues.form import pitch_classes
+from lstm_blues.music.chords import pitch_classes
+from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
 
 TAGS = {
     "learning/cross_entropy",

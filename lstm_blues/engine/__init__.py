@@ -1,0 +1,1 @@
+"""The same learning rules compiled from C."""

@@ -1,0 +1,1 @@
+"""What study, evaluate and probe compute."""

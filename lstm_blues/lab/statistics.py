@@ -1,0 +1,45 @@
+"""Intervals and quartiles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Z_95 = 1.959963984540054
+"""The normal quantile of a two-sided interval of 95 %."""
+
+
+Quartiles = tuple[float, float, float]
+
+
+Share = tuple[int, float, float]
+"""How many runs, and the Wilson interval of their share."""
+
+
+def wilson(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
+    """The Wilson score interval of a share."""
+    if trials == 0:
+        return 0.0, 1.0
+    share = successes / trials
+    centre = share + z * z / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def quartiles(values: Sequence[float]) -> Quartiles:
+    """Lower quartile, median and upper quartile; infinite values are allowed."""
+    low, middle, high = np.quantile(np.asarray(values), [0.25, 0.5, 0.75], method="inverted_cdf")
+    return float(low), float(middle), float(high)
+
+
+def interval(
+    values: NDArray[np.float64], resamples: int, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Mean and 95 % bootstrap interval of one value a piece."""
+    picks = rng.integers(len(values), size=(resamples, len(values)))
+    low, high = np.quantile(values[picks].mean(1), [0.025, 0.975])
+    return float(values.mean()), float(low), float(high)

@@ -1,0 +1,192 @@
+"""The bar library: bar-long segments of melody for each bar of the form (section 2.3)."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+
+from lstm_blues.errors import BluesError
+from lstm_blues.music.chords import pitch_of, pitch_of_class
+from lstm_blues.music.encoding import REPORT, Encoding
+from lstm_blues.music.form import Form
+
+
+@dataclass(frozen=True)
+class BarLibrary:
+    """Segments of melody to choose from, one list for each bar of the form.
+
+    Args:
+        name: what the library is called.
+        scale: note names that segments may use, such as `Eb`; empty for any.
+        bars: for each bar its segments, each a list of notes: equally long ones such as `Eb4`, or
+            each with its length as a share of the bar, such as `Eb4:1/8`.
+    """
+
+    name: str
+    scale: tuple[str, ...]
+    bars: tuple[tuple[tuple[str, ...], ...], ...]
+
+    def require_fitting(self, form: Form, encoding: Encoding = REPORT) -> None:
+        """Raises `BluesError`, naming bar, segment and note, where the library doesn't fit."""
+        if len(self.bars) != form.bars:
+            raise BluesError(
+                f"bars.bars has segments for {len(self.bars)} bars, but the form has {form.bars}."
+            )
+        scale = {pitch_of_class(name) for name in self.scale}
+        low, high = form.melody_pitches[0], form.melody_pitches[-1]
+        for number, segments in enumerate(self.bars, start=1):
+            if not segments:
+                raise BluesError(f"bar {number} of bars.bars has no segment.")
+            for which, segment in enumerate(segments, start=1):
+                where = f"bar {number}, segment {which} of bars.bars"
+                try:
+                    notes = read_segment(segment, form.steps_per_bar)
+                except BluesError as error:
+                    raise BluesError(f"{where}{error}") from None
+                for written, (pitch, steps) in zip(segment, notes, strict=True):
+                    if not low <= pitch <= high:
+                        raise BluesError(
+                            f"{where}: {written} is outside the melody's notes, "
+                            f"MIDI {low} to {high}."
+                        )
+                    if scale and pitch % 12 not in scale:
+                        raise BluesError(
+                            f"{where}: {written} is not in the scale {' '.join(self.scale)}."
+                        )
+                    if encoding.held == "endings" and steps < 2:
+                        raise BluesError(
+                            f"{where}: {written} lasts one step of form.steps_per_bar="
+                            f"{form.steps_per_bar}, but encoding.held=endings marks the last of "
+                            "two or more."
+                        )
+        if math.prod(self.choices) > sys.maxsize:
+            raise BluesError(
+                "bars.bars has so many segments that they make more songs than can be numbered; "
+                "leave some out."
+            )
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """How many segments each bar has to choose from."""
+        return tuple(len(segments) for segments in self.bars)
+
+    def units(self, form: Form) -> list[Tensor]:
+        """For each bar the melody unit of every step, shape (segments, steps_per_bar), int64."""
+        return [
+            torch.tensor(
+                [
+                    [
+                        pitch - form.lowest_melody_note
+                        for pitch, steps in read_segment(segment, form.steps_per_bar)
+                        for _ in range(steps)
+                    ]
+                    for segment in segments
+                ]
+            )
+            for segments in self.bars
+        ]
+
+    def begins(self, form: Form) -> list[Tensor]:
+        """For each bar where notes begin, shape (segments, steps_per_bar), bool."""
+        return [
+            torch.tensor(
+                [
+                    [
+                        step == 0
+                        for _, steps in read_segment(segment, form.steps_per_bar)
+                        for step in range(steps)
+                    ]
+                    for segment in segments
+                ]
+            )
+            for segments in self.bars
+        ]
+
+    def encoded(self, form: Form, encoding: Encoding) -> list[Tensor]:
+        """For each bar the melody's units, shape (segments, steps_per_bar, melody_units)."""
+        return [
+            encoding.encode_melody(units, begins)
+            for units, begins in zip(self.units(form), self.begins(form), strict=True)
+        ]
+
+
+def read_segment(segment: Sequence[str], steps_per_bar: int) -> list[tuple[int, int]]:
+    """MIDI note number and length in steps of each note of a segment.
+
+    Raises `BluesError`, to be read after the segment's place, where the notes don't fill the bar.
+    """
+    if not any(":" in note for note in segment):
+        if not segment or steps_per_bar % len(segment):
+            raise BluesError(
+                f" has {len(segment)} notes, which don't divide a bar of {steps_per_bar} steps."
+            )
+        return [(_pitch(note), steps_per_bar // len(segment)) for note in segment]
+    notes = []
+    for written in segment:
+        name, _, length = written.partition(":")
+        try:
+            steps = Fraction(length) * steps_per_bar
+        except (ValueError, ZeroDivisionError):
+            raise BluesError(
+                f": {written!r} must be a note and its share of the bar, such as Eb4:1/8; either "
+                "all notes of a segment have one or none."
+            ) from None
+        if steps.denominator != 1 or steps < 1:
+            raise BluesError(
+                f": {written} lasts {steps} steps of a bar of {steps_per_bar}, but must last whole "
+                "ones."
+            )
+        notes.append((_pitch(name), int(steps)))
+    filled = sum(steps for _, steps in notes)
+    if filled != steps_per_bar:
+        raise BluesError(f" fills {filled} steps of a bar of {steps_per_bar}.")
+    return notes
+
+
+def _pitch(note: str) -> int:
+    try:
+        return pitch_of(note)
+    except BluesError as error:
+        raise BluesError(f": {error}") from None
+
+
+def melody_floor(library: BarLibrary, form: Form, encoding: Encoding = REPORT) -> float:
+    """The least expected cross-entropy of the melody, in nats a step (equation 1, all its units).
+
+    Computed exactly: the best predictor knows the library, that each bar's segment is drawn evenly
+    and independently, and the notes so far; it predicts for every unit the share of the segments
+    still possible that have it on.  No network can do better on average.
+    """
+    total = 0.0
+    for segments in library.encoded(form, encoding):
+        for segment in segments:
+            possible = segments
+            for step, units in enumerate(segment):
+                share = possible[:, step].mean(0)
+                right = torch.where(units > 0, share, 1 - share)
+                total -= float(right.log().sum()) / len(segments)
+                possible = possible[(possible[:, step] == units).all(1)]
+    return total / form.steps
+
+
+def song_choices(song: int, choices: Sequence[int]) -> tuple[int, ...]:
+    """The segment of each bar in song number `song`, bar 1 being the lowest digit (a bit)."""
+    picked = []
+    for count in choices:
+        song, pick = divmod(song, count)
+        picked.append(pick)
+    return tuple(picked)
+
+
+def song_number(picked: Sequence[int], choices: Sequence[int]) -> int:
+    """The number of the song with these segments; the inverse of `song_choices`."""
+    song = 0
+    for pick, count in zip(reversed(picked), reversed(choices), strict=True):
+        song = song * count + pick
+    return song

@@ -1,0 +1,100 @@
+"""The form: chord symbols to note vectors (sections 2.2 and 2.3 of the report).
+
+A chord is a set of pitch classes: inversions fold every chord into one range of twelve notes, one
+unit a note, 1.0 for on and 0.0 for off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from lstm_blues.errors import BluesError, require
+from lstm_blues.music.chords import pitch_classes
+
+
+@dataclass(frozen=True)
+class Form:
+    """A song's chords in time: one chorus (section 2.3, Figure 2).
+
+    Args:
+        name: what the form is called.
+        chords: one string a bar; several symbols in a bar share its steps equally.
+        bars: how many bars a chorus has; `chords` must fill them.
+        steps_per_bar: network steps a bar (8: one step is an eighth note, section 2.2).
+        lowest_chord_note: MIDI note number of the lowest of the 12 chord units (Figure 1).
+        lowest_melody_note: MIDI note number of the lowest of the 13 melody units (Figure 1).
+
+    Raises:
+        BluesError: a bar is missing, a chord is unknown, or a bar's chords don't divide its steps.
+    """
+
+    name: str
+    chords: tuple[str, ...]
+    bars: int = 12
+    steps_per_bar: int = 8
+    lowest_chord_note: int = 48
+    lowest_melody_note: int = 60
+
+    CHORD_NOTES = 12
+    MELODY_NOTES = 13
+
+    def __post_init__(self) -> None:
+        require(self.bars > 0, "form.bars", self.bars, "at least 1")
+        require(self.steps_per_bar > 0, "form.steps_per_bar", self.steps_per_bar, "at least 1")
+        if len(self.chords) != self.bars:
+            raise BluesError(
+                f"form.chords fills {len(self.chords)} bars, but form.bars is {self.bars}."
+            )
+        for setting, count in (("chord", self.CHORD_NOTES), ("melody", self.MELODY_NOTES)):
+            low = getattr(self, f"lowest_{setting}_note")
+            top = 128 - count
+            require(0 <= low <= top, f"form.lowest_{setting}_note", low, f"from 0 to {top}")
+        for number, bar in enumerate(self.chords, start=1):
+            symbols = bar.split()
+            if not symbols or self.steps_per_bar % len(symbols):
+                raise BluesError(
+                    f"bar {number} of form.chords is {bar!r}: {len(symbols)} chords don't divide "
+                    f"its {self.steps_per_bar} steps."
+                )
+            for symbol in symbols:
+                try:
+                    pitch_classes(symbol)
+                except BluesError as error:
+                    raise BluesError(f"bar {number} of form.chords: {error}") from None
+
+    @property
+    def steps(self) -> int:
+        """Network steps in a chorus (96 in the report)."""
+        return self.bars * self.steps_per_bar
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The chord symbol that sounds at each step, length `steps`."""
+        return tuple(
+            symbol
+            for bar in self.chords
+            for symbol in bar.split()
+            for _ in range(self.steps_per_bar // len(bar.split()))
+        )
+
+    @property
+    def chord_pitches(self) -> tuple[int, ...]:
+        """MIDI note numbers of the chord units, lowest first."""
+        return tuple(range(self.lowest_chord_note, self.lowest_chord_note + self.CHORD_NOTES))
+
+    @property
+    def melody_pitches(self) -> tuple[int, ...]:
+        """MIDI note numbers of the melody units, lowest first."""
+        return tuple(range(self.lowest_melody_note, self.lowest_melody_note + self.MELODY_NOTES))
+
+    def chord_tensor(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """The chorus as note vectors, shape (steps, 12); unit k is the note `chord_pitches[k]`."""
+        notes = torch.zeros(self.steps, self.CHORD_NOTES, dtype=dtype)
+        for step, symbol in enumerate(self.symbols):
+            for pitch in pitch_classes(symbol):
+                notes[step, (pitch - self.lowest_chord_note) % 12] = 1.0
+        return notes

@@ -1,0 +1,140 @@
+"""A piece of music as the network played it: steps at units, read as chords and notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstm_blues.music.bars import BarLibrary
+from lstm_blues.music.chords import chord_name, note_name
+from lstm_blues.music.encoding import ON, REPORT, Encoding
+from lstm_blues.music.form import Form
+
+
+class Note(NamedTuple):
+    """A melody note: MIDI note number, and the steps at which it begins and ends."""
+
+    pitch: int
+    start: int
+    end: int
+
+
+class Chord(NamedTuple):
+    """A chord: its symbol, MIDI note numbers, and the steps at which it begins and ends."""
+
+    symbol: str
+    pitches: tuple[int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What was played, and what is needed to read it.
+
+    Args:
+        notes: shape (steps, 12) for chords alone or (steps, units), on where above 0.5; chord
+            units first.
+        form: gives pitches, steps a bar and the chords' names.
+        encoding: how held notes are told from repeated ones.
+        library: the bar library of the training songs, where there is one.
+        title: what the piece is called.
+    """
+
+    notes: Tensor
+    form: Form
+    encoding: Encoding = REPORT
+    library: BarLibrary | None = None
+    title: str = "12-bar blues"
+
+    @property
+    def steps(self) -> int:
+        """How long the piece is."""
+        return len(self.notes)
+
+    @property
+    def has_melody(self) -> bool:
+        """Whether there are melody units."""
+        return self.notes.shape[1] > Form.CHORD_NOTES
+
+    @cached_property
+    def _on(self) -> NDArray[np.bool_]:
+        return np.asarray(self.notes.detach().cpu()) > ON
+
+    @cached_property
+    def chords(self) -> list[Chord]:
+        """The chords in time; one lasts for as long as none of its notes changes, and no longer
+        than its chorus.  Steps of silence have no chord."""
+        harmony, steps = self._on[:, : Form.CHORD_NOTES], self.form.steps
+        chords = []
+        changes = (harmony[1:] != harmony[:-1]).any(axis=1)
+        starts = [0, *(np.flatnonzero(changes) + 1).tolist(), *range(0, self.steps, steps)]
+        starts = sorted(set(starts)) if self.steps else []
+        for start, end in zip(starts, [*starts[1:], self.steps], strict=True):
+            pitches = tuple(self.form.chord_pitches[k] for k in harmony[start].nonzero()[0])
+            if pitches:
+                # Where several symbols name the same notes, the form's own at this step.
+                known = (self.form.symbols[start % steps], *self.form.symbols)
+                chords.append(Chord(chord_name(pitches, known), pitches, start, end))
+        return chords
+
+    @cached_property
+    def melody(self) -> list[Note]:
+        """The melody's notes by start and pitch; of several voices all.
+
+        A note lasts for as long as its unit stays on and no mark of the encoding ends it.
+        """
+        if not self.has_melody:
+            return []
+        first = Form.CHORD_NOTES
+        # A silent step before the first and after the last one, so that every note has both ends.
+        played = np.pad(self._on[:, first:], ((1, 1), (0, 0)))
+        on, before = played[1:, : Form.MELODY_NOTES], played[:-1, : Form.MELODY_NOTES]
+        anew = played[1:, -1:] if self.encoding.held == "begins" else np.zeros_like(on[:, :1])
+        starts = np.argwhere((on & (~before | anew)).T)
+        ends = np.argwhere((before & (~on | anew)).T)[:, 1]
+        if self.encoding.held == "endings":
+            # The mark of a note's end is a step of that note.
+            silent = ~on[:-1].any(axis=1)
+            ends += np.append(silent, False)[ends]
+        lowest = self.form.lowest_melody_note
+        notes = [
+            Note(lowest + unit, start, end)
+            for (unit, start), end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
+        return sorted(notes, key=lambda note: (note.start, note.pitch))
+
+    @cached_property
+    def bars_from_library(self) -> list[bool]:
+        """For each whole bar whether its melody is a segment of the library at its place in the
+        form; empty where there is no library or no melody."""
+        if self.library is None or not self.has_melody:
+            return []
+        melody, _ = self.encoding.decode_melody(self.notes)
+        size = self.form.steps_per_bar
+        bars = melody[: len(melody) // size * size].reshape(-1, size)
+        segments = self.library.units(self.form)
+        return [
+            bool((segments[number % self.form.bars] == bar).all(1).any())
+            for number, bar in enumerate(bars)
+        ]
+
+    def in_words(self) -> str:
+        """Chords and melody as text, one line a bar; a note without a name is held (`-`)."""
+        from_library = self.bars_from_library
+        struck = {note.start: note_name(note.pitch) for note in reversed(self.melody)}
+        size, lines = self.form.steps_per_bar, []
+        for number, first in enumerate(range(0, self.steps, size)):
+            steps = range(first, min(first + size, self.steps))
+            chords = [c.symbol for c in self.chords if c.start in steps] or ["%"]
+            melody = [struck.get(step, "-") for step in steps]
+            line = f"{number + 1:4d}  {' '.join(chords):10s}  {' '.join(melody)}"
+            if number < len(from_library):
+                line += "  library" if from_library[number] else "  new"
+            lines.append(line)
+        return "\n".join(lines)

@@ -1,0 +1,99 @@
+"""The songs: every combination of one segment a bar, 2^12 = 4096 in the report (section 2.3)."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Subset
+
+from lstm_blues.errors import require
+from lstm_blues.music.bars import BarLibrary, song_choices, song_number
+from lstm_blues.music.encoding import REPORT, Encoding
+from lstm_blues.music.form import Form
+from lstm_blues.music.piece import Piece
+
+
+class Song(NamedTuple):
+    """One song, encoded: inputs and targets of shape (steps, units), float64, chords first.
+
+    Both are 1.0 and 0.0; the network itself standardises what it hears, where it does.  There are
+    25 units, 26 where one tells the beginnings of notes.  The target of a step is the input of the
+    next one; the last step's is the first input.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+
+
+class BluesSongs(Dataset[Song]):
+    """All songs of a form and its bar library.
+
+    Song number n has, in bar b, the segment that bit b of n says (bar 1 is bit 0); with other
+    numbers of segments than two, a digit.  Items are made when asked for.
+
+    Args:
+        form: the chords.
+        library: the segments.
+        encoding: how notes stand at the units.
+
+    Raises:
+        BluesError: the library does not fit the form or the encoding.
+    """
+
+    def __init__(self, form: Form, library: BarLibrary, encoding: Encoding = REPORT) -> None:
+        library.require_fitting(form, encoding)
+        self.form, self.library, self.encoding = form, library, encoding
+        most = max(library.choices)
+        # table[c] is the chorus in which every bar has its segment c, shape (most, steps, units)
+        self.table = torch.zeros(most, form.steps, encoding.units).double()
+        self.table[:, :, : form.CHORD_NOTES] = form.chord_tensor()
+        for bar, segments in enumerate(library.encoded(form, encoding)):
+            steps = slice(bar * form.steps_per_bar, (bar + 1) * form.steps_per_bar)
+            self.table[: len(segments), steps, form.CHORD_NOTES :] = segments
+        # the same by bar: (12, most, steps_per_bar, units)
+        self._by_bar = self.table.reshape(most, form.bars, form.steps_per_bar, -1).transpose(0, 1)
+        self._bars = torch.arange(form.bars)
+
+    def __len__(self) -> int:
+        return math.prod(self.library.choices)
+
+    def __getitem__(self, song: int) -> Song:
+        if not -len(self) <= song < len(self):
+            raise IndexError(f"song {song} of {len(self)}")
+        picked = torch.tensor(self.choices(song % len(self)))
+        inputs = self._by_bar[self._bars, picked].flatten(0, 1)
+        return Song(inputs, inputs.roll(-1, 0))
+
+    def piece(self, song: int) -> Piece:
+        """Song number `song` as a `Piece`, to read, to hear and to write."""
+        title = f"{self.library.name}, song {song}"
+        return Piece(self[song].inputs, self.form, self.encoding, self.library, title)
+
+    def choices(self, song: int) -> tuple[int, ...]:
+        """The segment of each bar in song number `song`."""
+        return song_choices(song, self.library.choices)
+
+    def number(self, picked: tuple[int, ...]) -> int:
+        """The song with these segments."""
+        return song_number(picked, self.library.choices)
+
+    def subset(self, count: int, seed: int) -> Subset[Song]:
+        """`count` different songs at random, "choosing randomly from the space of unique complete
+        pieces" (section 2.3).  Raises `BluesError` where there are not so many."""
+        require(1 <= count <= len(self), "count", count, f"from 1 to {len(self)}")
+        return Subset(self, random.Random(seed).sample(range(len(self)), count))
+
+    def unit_statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each unit over all songs, shape (units,); exact."""
+        shares = torch.stack(
+            [
+                segments[:count].mean(0)
+                for segments, count in zip(self._by_bar, self.library.choices, strict=True)
+            ]
+        )
+        mean = shares.mean((0, 1))
+        return mean, (mean * (1 - mean)).sqrt()

@@ -1,0 +1,66 @@
+"""The songs in the order in which a learner hears them (section 2.3 of the report)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lstm_blues.music.songs import BluesSongs
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Songs in the order in which a learner hears them.
+
+    table: shape (V, T, units): what sounds at each step when its bar has segment v.
+    picks: shape (songs, bars), int64: the segment of each bar of each song in order; after the last
+    song the order begins anew.
+    by_episode: a song goes on until the next reset, chorus after chorus; else another one follows
+    every chorus.
+    given: steps that a frozen network is given of a song before it plays by itself.
+    """
+
+    table: Tensor
+    picks: Tensor
+    by_episode: bool = False
+    given: int = 1
+
+    @property
+    def steps(self) -> int:
+        """Steps in a song: T."""
+        return self.table.shape[1]
+
+    def notes(self, song: int, step: int) -> Tensor:
+        """What sounds at a step of the song-th song, shape (units,)."""
+        bar = step * self.picks.shape[1] // self.steps
+        return self.table[self.picks[song % len(self.picks), bar], step]
+
+    @staticmethod
+    def of_one(song: Tensor) -> Stream:
+        """The same song, shape (T, units), again and again."""
+        return Stream(song[None], torch.zeros(1, 1, dtype=torch.int64))
+
+    @staticmethod
+    def of_corpus(table: Tensor, count: int, seed: int, given: int) -> Stream:
+        """Whole songs, shape (V, T, units), `count` times one of them at random, each for an
+        episode."""
+        generator = torch.Generator().manual_seed(seed)
+        picks = torch.randint(len(table), (count, 1), generator=generator)
+        return Stream(table, picks, by_episode=True, given=given)
+
+    @property
+    def tested(self) -> int:
+        """Songs, from the first, that a frozen network has to play to have learned them."""
+        return len(self.table) if self.by_episode else 1
+
+    @staticmethod
+    def at_random(songs: BluesSongs, count: int, seed: int) -> Stream:
+        """`count` songs drawn evenly from all, with repetition."""
+        generator = torch.Generator().manual_seed(seed)
+        picks = [
+            torch.randint(choices, (count,), generator=generator)
+            for choices in songs.library.choices
+        ]
+        return Stream(songs.table, torch.stack(picks, 1))

@@ -1,0 +1,13 @@
+"""Elman's simple recurrent network (1990): hidden units that see themselves, a step later."""
+
+from torch import nn
+
+from lstm_blues.network.cells.hidden import RecurrentNetwork
+
+
+class Elman(RecurrentNetwork):
+    """`network.cell` `elman`: `torch.nn.RNN`, tanh units."""
+
+    def build(self) -> nn.Module:
+        """See `HiddenNetwork.build`."""
+        return nn.RNN(self.topology.units, self.hidden_units)

@@ -1,0 +1,103 @@
+"""One layer of hidden units of any kind, and output units that see it and the inputs directly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor, nn
+
+from lstm_blues.music.encoding import REPORT, Encoding
+from lstm_blues.network.blocks import BlockState
+from lstm_blues.network.network import Network
+from lstm_blues.network.topology import Topology
+
+
+class HiddenNetwork(Network):
+    """A network for chords alone; its kind of cell is a subclass.
+
+    Args:
+        topology: its sets of units count, its groups of blocks don't.
+        hidden: hidden units H.
+        window: steps that a feed-forward network sees.
+        dtype: of weights and states.
+        encoding: how notes stand at the units.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        hidden: int,
+        window: int = 1,
+        dtype: torch.dtype = torch.float64,
+        encoding: Encoding = REPORT,
+    ) -> None:
+        super().__init__(topology, encoding)
+        self.hidden_units, self.window = hidden, window
+        self.hidden = self.build()
+        self.output = nn.Linear(topology.units + hidden, topology.units)
+        self.to(dtype)
+
+    def build(self) -> nn.Module:
+        """The hidden layer."""
+        raise NotImplementedError
+
+    def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
+        """The hidden units' activations, shape (T, N, H), on what is heard, shape (T, N, I), and
+        the state at the end."""
+        raise NotImplementedError
+
+    def split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
+        """See `Network.split_parameters`: all reach the chords."""
+        return list(self.parameters()), []
+
+    def initialise(self, seed: int, weight_range: float) -> None:  # noqa: ARG002
+        """torch's own first weights, drawn from `seed`."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            for module in self.modules():
+                if isinstance(module, nn.RNNBase | nn.Linear):
+                    module.reset_parameters()
+
+    def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:  # noqa: ARG002
+        """See `Network.start`."""
+        s, y = self.state_sizes
+        return BlockState(self.like.new_zeros(songs, s), self.like.new_zeros(songs, y), None)
+
+    def sequence(
+        self,
+        x: Tensor,
+        state: BlockState,
+        playing: Collection[str] | None = None,  # noqa: ARG002
+    ) -> tuple[Tensor, BlockState]:
+        """See `Network.sequence`."""
+        heard = self.hear(x)
+        hidden, state = self.run(heard[:, None], state)
+        return self.output(torch.cat((heard, hidden[:, 0]), 1)), state
+
+    def forward(
+        self,
+        x: Tensor,
+        state: BlockState,
+        *,
+        learning: Collection[str] | None = None,  # noqa: ARG002
+        playing: Collection[str] | None = None,  # noqa: ARG002
+    ) -> tuple[Tensor, BlockState]:
+        """See `Network.forward`."""
+        heard = self.hear(x)
+        hidden, state = self.run(heard[None], state)
+        return self.output(torch.cat((heard, hidden[0]), 1)), state
+
+
+class RecurrentNetwork(HiddenNetwork):
+    """A hidden layer of torch's whose state is its activation."""
+
+    @property
+    def state_sizes(self) -> tuple[int, int]:
+        """See `Network.state_sizes`."""
+        return 0, self.hidden_units
+
+    def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
+        """See `HiddenNetwork.run`."""
+        hidden, last = self.hidden(x, state.y[None])
+        return hidden, BlockState(state.s, last[0], None)

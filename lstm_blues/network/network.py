@@ -1,0 +1,302 @@
+"""The whole network: memory blocks and output units (sections 2.1, 3.1 and 4.1 of the report)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lstm_blues.errors import require
+from lstm_blues.music.encoding import REPORT, Encoding
+from lstm_blues.network.blocks import BlockState, MemoryBlocks
+from lstm_blues.network.topology import GATES, Topology
+
+
+class Network(nn.Module):
+    """What learners and samplers need of a network, whatever its cells.
+
+    Args:
+        topology: its sets of units, and the groups of blocks where it has some.
+        encoding: how notes stand at the units.
+    """
+
+    def __init__(self, topology: Topology, encoding: Encoding) -> None:
+        super().__init__()
+        self.topology, self.encoding = topology, encoding
+        # Inputs are heard as (x - mean) * scale.
+        self.mean: Tensor
+        self.scale: Tensor
+        self.register_buffer("mean", torch.zeros(topology.units), persistent=False)
+        self.register_buffer("scale", torch.ones(topology.units), persistent=False)
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor of the network's device and dtype."""
+        return next(self.parameters()).detach()
+
+    @torch.no_grad()
+    def standardise(self, mean: Tensor, deviation: Tensor) -> None:
+        """From here on inputs are heard with mean 0 and standard deviation 1 (section 2.2).
+
+        A unit that never changes is heard as 0.  mean, deviation: shape (I,).
+        """
+        self.mean.copy_(mean)
+        self.scale.copy_(torch.where(deviation > 0, 1 / deviation, 1.0))
+
+    def hear(self, x: Tensor) -> Tensor:
+        """The notes `x`, 1.0 or 0.0, as they are heard, shape (..., I)."""
+        return (x - self.mean) * self.scale
+
+    @property
+    def state_sizes(self) -> tuple[int, int]:
+        """Numbers in `BlockState.s` and in `BlockState.y`, for one song."""
+        raise NotImplementedError
+
+    def split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Parameters that reach the chord units, and the others."""
+        raise NotImplementedError
+
+    def initialise(self, seed: int, weight_range: float) -> None:
+        """Sets the first weights."""
+        raise NotImplementedError
+
+    def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:
+        """The state before a song's first step, for `songs` independent songs: zeros.
+
+        Without `traces` for a frozen network.
+        """
+        raise NotImplementedError
+
+    def sequence(
+        self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
+    ) -> tuple[Tensor, BlockState]:
+        """The nets on the notes `x` of one song, shape (T, I), through which errors go all the way
+        back to the first, and the state at the end."""
+        raise NotImplementedError
+
+    def forward(
+        self,
+        x: Tensor,
+        state: BlockState,
+        *,
+        learning: Collection[str] | None = None,
+        playing: Collection[str] | None = None,
+    ) -> tuple[Tensor, BlockState]:
+        """One step on the notes `x`, 1.0 or 0.0, shape (N, I).
+
+        Returns the nets of the output units, shape (N, K), whose logistic is the probability of
+        each note at the next step, and the new state.
+
+        Args:
+            learning: groups that carry traces and gradients, where `state` has traces (all).
+            playing: groups that are computed at all; the others stay as they are (all).
+        """
+        raise NotImplementedError
+
+
+class BluesNetwork(Network):
+    """Memory blocks, and logistic output units that see the cells and the inputs directly.
+
+    Args:
+        topology: groups of blocks, sets of units and their connections.
+        g: activation of the cells' inputs, see `lstm_blues.cell.ACTIVATIONS`.
+        h: activation of the cells' states.
+        dtype: of weights and states; float64, since at the report's learning rate single precision
+            loses small weight changes.
+        encoding: how notes stand at the units.
+
+    All weights are zero until `initialise` or `load_state_dict`.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        g: str,
+        h: str,
+        dtype: torch.dtype = torch.float64,
+        encoding: Encoding = REPORT,
+    ) -> None:
+        super().__init__(topology, encoding)
+        self.g, self.h = g, h
+        self.blocks = nn.ModuleDict(
+            {
+                group.name: MemoryBlocks(group, part.mask, g, h)
+                for group, part in zip(topology.groups, topology.group_parts, strict=True)
+            }
+        )
+        self.output = nn.ParameterDict(
+            {
+                units.name: nn.Parameter(torch.zeros(units.units, topology.sources))
+                for units in topology.unit_sets
+            }
+        )
+        for part in topology.unit_parts:
+            self.register_buffer(f"mask_{part.name}", part.mask, persistent=False)
+        self.to(dtype)
+
+    @property
+    def state_sizes(self) -> tuple[int, int]:
+        """See `Network.state_sizes`: the cells' states and outputs."""
+        return self.topology.cells, self.topology.cells
+
+    def split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
+        """See `Network.split_parameters`."""
+        chords: list[Tensor] = []
+        others: list[Tensor] = []
+        parameters = dict(self.named_parameters())
+        for part in self.topology.parts:
+            found = chords if part.reaches_chords else others
+            found += [parameters[rows.parameter] for rows in part.rows]
+        return chords, others
+
+    def group(self, name: str) -> MemoryBlocks:
+        """The memory blocks of one group."""
+        blocks = self.blocks[name]
+        assert isinstance(blocks, MemoryBlocks)
+        return blocks
+
+    @torch.no_grad()
+    def initialise(self, seed: int, weight_range: float) -> None:
+        """Draws every weight uniformly from [-weight_range, weight_range] and sets the biases.
+
+        Each group and each set of units draws from a stream of its own, made from `seed` and its
+        name, so that a group's weights don't depend on which other groups there are.
+        """
+        require(weight_range >= 0, "network.weight_range", weight_range, "at least 0")
+        topology = self.topology
+        for parameter in self.parameters():
+            parameter.zero_()
+        for group, part in zip(topology.groups, topology.group_parts, strict=True):
+            seen = list(part.seen[:-1])
+            draw = _Draws(seed, f"group {group.name}", weight_range)
+            blocks = self.group(group.name)
+            for gate in GATES:
+                weights: Tensor = getattr(blocks, f"{gate}_gate")
+                draw.into(weights, seen)
+                weights[:, -1] = weights.new_tensor(getattr(group, f"{gate}_bias"))
+            draw.into(blocks.cell, seen)
+        for units, part in zip(topology.unit_sets, topology.unit_parts, strict=True):
+            seen = list(part.seen[:-1])
+            _Draws(seed, f"units {units.name}", weight_range).into(self.output[units.name], seen)
+            self.output[units.name][:, -1] = units.bias
+
+    def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:
+        """See `Network.start`."""
+        cells, sources = self.topology.cells, self.topology.sources
+        zeros = self.like.new_zeros
+        return BlockState(
+            zeros(songs, cells),
+            zeros(songs, cells),
+            zeros(3, songs, cells, sources) if traces else None,
+        )
+
+    def sequence(
+        self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
+    ) -> tuple[Tensor, BlockState]:
+        """See `Network.sequence` and `whole`."""
+        y = []
+        for notes in x[:, None]:
+            state = self.whole(notes, state, playing)
+            y.append(state.y)
+        return self.outputs(x, torch.cat(y)), state
+
+    def sources(self, x: Tensor, state: BlockState) -> Tensor:
+        """u = [x(t); y(t-1); 1] for the notes `x`, as they are heard, shape (N, M)."""
+        return torch.cat((self.hear(x), state.y.detach(), x.new_ones(x.shape[0], 1)), dim=1)
+
+    def whole(
+        self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
+    ) -> BlockState:
+        """One step of the blocks through which errors go all the way back, to earlier steps too.
+
+        Only the melody's errors stay out of the blocks that reach the chord units, so that those
+        learn as they do alone (section 4.1).  x, playing: as in `forward`.  state: with gradients,
+        without traces.
+        """
+        form = self.topology.chord_groups
+        u = self.sources(x, state)
+        first = self.topology.units
+        s, y = [], []
+        for group in self.topology.groups:
+            cells = self.topology.cell_slice(group.name)
+            new = BlockState(state.s[:, cells], state.y[:, cells], None)
+            if playing is None or group.name in playing:
+                own = [
+                    state.y[:, self.topology.cell_slice(other.name)]
+                    if (other.name in form) == (group.name in form)
+                    else state.y[:, self.topology.cell_slice(other.name)].detach()
+                    for other in self.topology.groups
+                ]
+                seen = torch.cat((u[:, :first], *own, u[:, -1:]), 1)
+                new = self.group(group.name).whole(seen, state.s[:, cells])
+            s.append(new.s)
+            y.append(new.y)
+        return BlockState(torch.cat(s, 1), torch.cat(y, 1), None)
+
+    def outputs(self, x: Tensor, y: Tensor) -> Tensor:
+        """The nets of the output units on the notes `x`, shape (N, I), and the cells' outputs of
+        the same step `y`, shape (N, C)."""
+        v = torch.cat((self.hear(x), y, x.new_ones(len(x), 1)), 1)
+        # The mask is on the gradient's path too: an absent connection gets exactly zero.
+        nets = [
+            F.linear(v, self.output[units.name] * getattr(self, f"mask_{units.name}"))
+            for units in self.topology.unit_sets
+        ]
+        return torch.cat(nets, dim=1)
+
+    def forward(
+        self,
+        x: Tensor,
+        state: BlockState,
+        *,
+        learning: Collection[str] | None = None,
+        playing: Collection[str] | None = None,
+    ) -> tuple[Tensor, BlockState]:
+        """See `Network.forward`."""
+        u = self.sources(x, state)
+        s, y, traces = [], [], []
+        for group in self.topology.groups:
+            cells = self.topology.cell_slice(group.name)
+            before = state.traces
+            old = BlockState(
+                state.s[:, cells],
+                state.y[:, cells].detach(),
+                None if before is None else before[:, :, cells],
+            )
+            new = old
+            if playing is None or group.name in playing:
+                learns = learning is None or group.name in learning
+                new = self.group(group.name)(u, old.s, old.traces if learns else None)
+            s.append(new.s)
+            y.append(new.y)
+            traces.append(old.traces if new.traces is None else new.traces)
+        y_now = torch.cat(y, dim=1)
+        kept = None if state.traces is None else torch.cat(traces, dim=2)  # type: ignore[arg-type]
+        return self.outputs(x, y_now), BlockState(torch.cat(s, dim=1), y_now, kept)
+
+
+class _Draws:
+    """A stream of uniform numbers of its own for one part of the network."""
+
+    def __init__(self, seed: int, part: str, weight_range: float) -> None:
+        digest = hashlib.sha256(f"{seed} {part}".encode()).digest()
+        self.generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        self.weight_range = weight_range
+
+    def into(self, weights: Tensor, columns: list[int]) -> None:
+        """Fills columns of `weights`; drawn in float64 on the CPU whatever the weights are."""
+        drawn = torch.rand(
+            len(weights), len(columns), generator=self.generator, dtype=torch.float64
+        )
+        weights[:, columns] = ((2 * drawn - 1) * self.weight_range).to(weights)
+
+
+def cross_entropy(net: Tensor, target: Tensor) -> Tensor:
+    """Equation 1 of the report, summed over units and songs, from the nets of the output units.
+
+    Its gradient at the nets is o - t, the report's delta with the sign of descent.
+    """
+    return F.binary_cross_entropy_with_logits(net, target, reduction="sum")

@@ -1,0 +1,248 @@
+"""Pieces as sheet music (section 2.3: the report published its pieces as sheet music).
+
+MusicXML is written here, as a lead sheet: one melody line with chord symbols above it.  The extra
+`scores` engraves it, as SVG and PDF, with Verovio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from lstm_blues.files import write_safely
+from lstm_blues.music.piece import Piece
+from lstm_blues.music.timing import BEATS_PER_BAR, STRAIGHT, Timing
+from lstm_blues.output.notation import (
+    _LETTERS,
+    Slice,
+    _beams,
+    _parts,
+    _signature,
+    _type,
+    key_fifths,
+    spell,
+    written_slices,
+)
+
+BARS_PER_SYSTEM = 4
+
+
+# MusicXML's kind of each chord quality, and the degrees added to it or altered in it.
+_KINDS: dict[str, tuple[str, tuple[tuple[int, int, str], ...]]] = {
+    "": ("major", ()),
+    "m": ("minor", ()),
+    "5": ("power", ()),
+    "dim": ("diminished", ()),
+    "aug": ("augmented", ()),
+    "sus2": ("suspended-second", ()),
+    "sus4": ("suspended-fourth", ()),
+    "6": ("major-sixth", ()),
+    "m6": ("minor-sixth", ()),
+    "6/9": ("major-sixth", ((9, 0, "add"),)),
+    "7": ("dominant", ()),
+    "maj7": ("major-seventh", ()),
+    "m7": ("minor-seventh", ()),
+    "mM7": ("major-minor", ()),
+    "dim7": ("diminished-seventh", ()),
+    "m7b5": ("half-diminished", ()),
+    "aug7": ("augmented-seventh", ()),
+    "7b5": ("dominant", ((5, -1, "alter"),)),
+    "7sus4": ("suspended-fourth", ((7, -1, "add"),)),
+    "7b9": ("dominant", ((9, -1, "add"),)),
+    "7#9": ("dominant", ((9, 1, "add"),)),
+    "9": ("dominant-ninth", ()),
+    "maj9": ("major-ninth", ()),
+    "m9": ("minor-ninth", ()),
+    "add9": ("major", ((9, 0, "add"),)),
+    "11": ("dominant-11th", ()),
+    "m11": ("minor-11th", ()),
+    "13": ("dominant-13th", ()),
+}
+
+
+_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+
+
+def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool = True) -> bytes:
+    """The piece as a lead sheet in MusicXML 4.0.
+
+    Title, tempo, 4/4, a double bar line at each chorus's end, four bars a system; chords alone are
+    written over rests.  Without `metronome` the tempo is in words, for programs that lack the sign.
+    """
+    timing = timing or Timing()
+    fifths, bar = key_fifths(piece), piece.form.steps_per_bar
+    root = ElementTree.Element("score-partwise", version="4.0")
+    _put(_put(root, "work"), "work-title", piece.title)
+    _put(_put(root, "identification"), "creator", "lstm_blues", type="composer")
+    part = _put(_put(root, "part-list"), "score-part", id="P1")
+    _put(part, "part-name", "", **{"print-object": "no"})
+    _put(_put(part, "score-instrument", id="P1-I1"), "instrument-name", "Alto Saxophone")
+    part = _put(root, "part", id="P1")
+    bars = -(-piece.steps // bar)
+    struck: dict[int, str] = {chord.start: chord.symbol for chord in piece.chords}
+    carried: frozenset[int] = frozenset()
+    sounding = ""
+    for number in range(bars):
+        measure = _put(part, "measure", number=str(number + 1))
+        first = number * bar
+        if number % BARS_PER_SYSTEM == 0 and number:
+            _put(measure, "print", **{"new-system": "yes"})
+        if number == 0:
+            _attributes(measure, fifths, bar)
+            _tempo(measure, timing, metronome=metronome)
+        altered = dict.fromkeys(_LETTERS, 0) | _signature(fifths)
+        shown: dict[tuple[str, int], int] = {}
+        slices = written_slices(piece.melody, first, first + bar, bar)
+        beams = _beams(slices, first, bar)
+        for piece_of_bar, beam in zip(slices, beams, strict=True):
+            at = [s for s in struck if piece_of_bar.start <= s < piece_of_bar.end]
+            for step in sorted(at):
+                sounding = struck[step]
+                _harmony(measure, sounding, step - piece_of_bar.start)
+            carried = _notes(
+                measure, piece_of_bar, bar, sounding, fifths, (altered, shown), carried, beam
+            )
+        style = None
+        if (first + bar) % piece.form.steps == 0:
+            style = "light-light"
+        if number + 1 == bars:
+            style = "light-heavy"
+        if style is not None:
+            _put(_put(measure, "barline", location="right"), "bar-style", style)
+    ElementTree.indent(root)
+    head = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC '
+        '"-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
+        '"http://www.musicxml.org/dtds/partwise.dtd">\n'
+    )
+    return (head + ElementTree.tostring(root, encoding="unicode") + "\n").encode()
+
+
+def _put(
+    parent: ElementTree.Element, tag: str, content: object = None, **attributes: str
+) -> ElementTree.Element:
+    child = ElementTree.SubElement(parent, tag, attributes)
+    if content is not None:
+        child.text = str(content)
+    return child
+
+
+def _attributes(measure: ElementTree.Element, fifths: int, bar: int) -> None:
+    attributes = _put(measure, "attributes")
+    # Divisions of a quarter note in which a step is a whole number of them.
+    _put(attributes, "divisions", bar)
+    _put(_put(attributes, "key"), "fifths", fifths)
+    time = _put(attributes, "time")
+    _put(time, "beats", BEATS_PER_BAR)
+    _put(time, "beat-type", 4)
+    clef = _put(attributes, "clef")
+    _put(clef, "sign", "G")
+    _put(clef, "line", 2)
+
+
+def _tempo(measure: ElementTree.Element, timing: Timing, *, metronome: bool) -> None:
+    direction = _put(measure, "direction", placement="above")
+    words = "Swing" if timing.swing > STRAIGHT else ""
+    if not metronome:
+        words = f"{words} ♩ = {timing.tempo:g}".strip()
+    if words:
+        _put(_put(direction, "direction-type"), "words", words, **{"font-weight": "bold"})
+    if metronome:
+        sign = _put(_put(direction, "direction-type"), "metronome")
+        _put(sign, "beat-unit", "quarter")
+        _put(sign, "per-minute", f"{timing.tempo:g}")
+    _put(direction, "sound", tempo=f"{timing.tempo:g}")
+
+
+def _harmony(measure: ElementTree.Element, symbol: str, offset: int) -> None:
+    parts = _parts(symbol)
+    harmony = _put(measure, "harmony", placement="above")
+    if parts is None:
+        # Notes without a symbol: their names, on the first.
+        _root(harmony, "root", symbol.split(".", maxsplit=1)[0])
+        _put(harmony, "kind", "other", text=symbol)
+    else:
+        _root(harmony, "root", parts.root_name)
+        kind, degrees = _KINDS[parts.quality]
+        _put(harmony, "kind", kind, text=parts.quality)
+        if parts.bass_name is not None:
+            _root(harmony, "bass", parts.bass_name)
+        for value, alter, how in degrees:
+            # The kind's text shows them already.
+            degree = _put(harmony, "degree", **{"print-object": "no"})
+            _put(degree, "degree-value", value)
+            _put(degree, "degree-alter", alter)
+            _put(degree, "degree-type", how)
+    if offset:
+        # Divisions a quarter note are as many as steps a bar: a step is four of them.
+        _put(harmony, "offset", offset * BEATS_PER_BAR)
+
+
+def _root(harmony: ElementTree.Element, what: str, name: str) -> None:
+    element = _put(harmony, what)
+    _put(element, f"{what}-step", name[0])
+    alter = {"": 0, "b": -1, "#": 1}[name[1:]]
+    if alter:
+        _put(element, f"{what}-alter", alter)
+
+
+def _notes(
+    measure: ElementTree.Element,
+    here: Slice,
+    bar: int,
+    chord: str,
+    fifths: int,
+    accidentals: tuple[dict[str, int], dict[tuple[str, int], int]],
+    carried: frozenset[int],
+    beams: Sequence[str],
+) -> frozenset[int]:
+    """Writes a slice as notes or a rest; returns the pitches that are tied on."""
+    signature, shown = accidentals
+    length = here.end - here.start
+    for place, pitch in enumerate(here.pitches or (None,)):
+        note = _put(measure, "note")
+        if place:
+            _put(note, "chord")
+        spelled = None
+        if pitch is None:
+            _put(note, "rest")
+        else:
+            spelled = spell(pitch, chord, fifths)
+            element = _put(note, "pitch")
+            _put(element, "step", spelled.letter)
+            if spelled.alter:
+                _put(element, "alter", spelled.alter)
+            _put(element, "octave", spelled.octave)
+        _put(note, "duration", length * BEATS_PER_BAR)
+        ties = [
+            kind
+            for kind, holds in (("stop", pitch in carried), ("start", pitch in here.tied))
+            if holds
+        ]
+        for kind in ties:
+            _put(note, "tie", type=kind)
+        _put(note, "voice", 1)
+        kind, dots = _type(length, bar)
+        if kind:
+            _put(note, "type", kind)
+            for _ in range(dots):
+                _put(note, "dot")
+        if spelled is not None:
+            where = (spelled.letter, spelled.octave)
+            if spelled.alter != shown.get(where, signature[spelled.letter]):
+                if "stop" not in ties:
+                    _put(note, "accidental", _ACCIDENTALS[spelled.alter])
+                shown[where] = spelled.alter
+        for level, beam in enumerate(beams if place == 0 else (), start=1):
+            _put(note, "beam", beam, number=str(level))
+        if ties:
+            notations = _put(note, "notations")
+            for kind in ties:
+                _put(notations, "tied", type=kind)
+    return here.tied
+
+
+def write_musicxml(piece: Piece, path: Path, timing: Timing | None = None) -> None:
+    """Writes a lead sheet that notation programs open."""
+    write_safely(path, lambda file: file.write(to_musicxml(piece, timing)))

@@ -1,0 +1,316 @@
+"""Pictures of what was played."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from torch import Tensor
+
+from lstm_blues.files import write_safely
+from lstm_blues.music.chords import chord_name, note_name
+from lstm_blues.music.corpus import Corpus
+from lstm_blues.music.form import Form
+from lstm_blues.music.piece import Piece
+from lstm_blues.network.topology import GATES, Topology
+from lstm_blues.playing.inside import Inside
+
+# Okabe and Ito's colours, told apart by the colour-blind too.
+RIGHT, WRONG, MISSED, RULE = "#0072B2", "#D55E00", "#F0E442", "#666666"
+
+
+# Told apart in black and white, too: the melody is the darker one.
+HARMONY, TUNE, NEW_BAR = "#E69F00", "#0072B2", "#EDEDED"
+
+
+def chord_roll(target: Tensor, played: Tensor, form: Form) -> Figure:
+    """A piano roll of a free run under the form that it should play.
+
+    Notes of the free run that the form doesn't have are orange, notes that it misses yellow.
+
+    Args:
+        target: the form's notes, shape (n, 12), n whole choruses.
+        played: the notes of the free run from the same step, shape (m, 12) with m <= n.
+        form: names the notes, rules bars and choruses.
+    """
+    goal = np.asarray(target.cpu()) > 0.5
+    notes = np.zeros_like(goal)
+    notes[: len(played)] = np.asarray(played.cpu()) > 0.5
+    choruses = -(-len(goal) // form.steps)
+    figure = Figure(figsize=(max(11.0, 6.5 * choruses), 5.6), layout="constrained")
+    axes = figure.subplots(2, 1, sharex=True, sharey=True)
+    compared = np.where(notes & goal, 1, np.where(notes, 2, np.where(goal, 3, 0)))
+    compared[len(played) :] = 0
+    _roll(axes[0], goal.astype(int), form, "the form")
+    _roll(axes[1], compared, form, "the frozen network, playing by itself")
+    axes[1].set_xlabel("bar")
+    return figure
+
+
+def corpus_roll(played: Mapping[str, Tensor], corpus: Corpus) -> Figure:
+    """Piano rolls of the free runs of a corpus: notes that the song has and that it hasn't.
+
+    played: by the songs' names, shape (n, notes), from the songs' first step.
+    """
+    figure = Figure(figsize=(13.0, 0.8 + 1.8 * len(played)), layout="constrained")
+    rows = figure.subplots(len(played), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (name, notes) in zip(rows, played.items(), strict=True):
+        found = np.asarray(notes.cpu()) > 0.5
+        song = np.asarray(corpus.songs[name].cpu()) > 0.5
+        goal = song[np.arange(len(found)) % corpus.steps]
+        kinds = np.where(found & goal, 1, np.where(found, 2, np.where(goal, 3, 0)))
+        colours = ListedColormap(["white", RIGHT, WRONG, MISSED])
+        axes.imshow(
+            kinds.T,
+            origin="lower",
+            aspect="auto",
+            interpolation="none",
+            cmap=colours,
+            vmin=0,
+            vmax=3,
+        )
+        axes.axvline(corpus.primer - 0.5, color="black", linewidth=1.4)
+        for bar in range(0, len(found) + 1, corpus.steps_per_bar):
+            axes.axvline(bar - 0.5, color=RULE, linewidth=1.0 if bar % corpus.steps == 0 else 0.3)
+        low = corpus.lowest_note
+        octaves = [pitch for pitch in range(low, low + corpus.notes) if pitch % 12 == 0]
+        axes.set_yticks([pitch - low for pitch in octaves], [note_name(p) for p in octaves])
+        axes.set_title(name, fontsize=9, loc="left")
+    rows[-1].set_xlabel("step; the network plays by itself from the black line on")
+    return figure
+
+
+def _roll(axes: Axes, kinds: np.ndarray, form: Form, title: str) -> None:
+    colours = ListedColormap(["white", RIGHT, WRONG, MISSED])
+    axes.imshow(
+        kinds.T, origin="lower", aspect="auto", interpolation="none", cmap=colours, vmin=0, vmax=3
+    )
+    steps = len(kinds)
+    for bar in range(0, steps + 1, form.steps_per_bar):
+        chorus = bar % form.steps == 0
+        axes.axvline(bar - 0.5, color=RULE, linewidth=1.4 if chorus else 0.5)
+    for pitch in range(1, form.CHORD_NOTES):
+        axes.axhline(pitch - 0.5, color=RULE, linewidth=0.15)
+    starts = [n for n in range(steps) if n == 0 or (kinds[n] != kinds[n - 1]).any()]
+    for start, end in zip(starts, [*starts[1:], steps], strict=True):
+        on = [form.chord_pitches[k] for k in np.flatnonzero((kinds[start] % 3) > 0)]
+        if end - start >= form.steps_per_bar // 2 and on:
+            axes.text(
+                start + 0.3,
+                form.CHORD_NOTES - 0.3,
+                chord_name(on, form.symbols),
+                fontsize=7,
+                clip_on=False,
+            )
+    bars = range(0, steps, form.steps_per_bar)
+    axes.set_xticks([bar + (form.steps_per_bar - 1) / 2 for bar in bars])
+    axes.set_xticklabels([str(n % form.bars + 1) for n in range(len(bars))], fontsize=7)
+    axes.set_yticks(range(form.CHORD_NOTES))
+    axes.set_yticklabels([note_name(pitch) for pitch in form.chord_pitches], fontsize=7)
+    axes.tick_params(length=0)
+    axes.set_title(title, fontsize=10, loc="left", pad=14)
+
+
+def piece_roll(piece: Piece) -> Figure:
+    """A piano roll of a piece, one row a chorus: chords orange, melody blue.
+
+    Chord names stand above, bars and choruses are ruled; bars whose melody is not in the library
+    are shaded and marked `new`.
+    """
+    form = piece.form
+    choruses = max(1, -(-piece.steps // form.steps))
+    top = form.melody_pitches[-1] if piece.has_melody else form.chord_pitches[-1]
+    lowest = form.lowest_chord_note
+    figure = Figure(figsize=(11.0, 0.9 + 2.6 * choruses), layout="constrained")
+    rows = figure.subplots(choruses, 1, squeeze=False)[:, 0]
+    for number, axes in enumerate(rows):
+        first = number * form.steps
+        last = min(first + form.steps, piece.steps)
+        axes.set_xlim(0, form.steps)
+        axes.set_ylim(lowest - 1.9, top + 0.6)
+        for chord in piece.chords:
+            if first <= chord.start < last:
+                for pitch in chord.pitches:
+                    _bar(axes, pitch, chord.start - first, chord.end - first, HARMONY)
+                axes.text(chord.start - first + 0.3, top + 1.0, chord.symbol, fontsize=8)
+        for note in piece.melody:
+            if note.start < last and note.end > first:
+                start, end = max(note.start, first) - first, min(note.end, last) - first
+                _bar(axes, note.pitch, start, end, TUNE)
+        _rule(axes, piece, number)
+        octaves = [pitch for pitch in range(lowest, top + 1) if pitch % 12 in (0, 7)]
+        axes.set_yticks(octaves, [note_name(pitch) for pitch in octaves], fontsize=7)
+        axes.tick_params(length=0)
+    rows[0].set_title(piece.title, fontsize=10, loc="left", pad=16)
+    handles = [Patch(color=HARMONY, label="chords")]
+    if piece.has_melody:
+        handles.append(Patch(color=TUNE, label="melody"))
+    if piece.bars_from_library:
+        handles.append(Patch(facecolor=NEW_BAR, edgecolor=RULE, label="bar not in the library"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    return figure
+
+
+def _bar(axes: Axes, pitch: int, start: int, end: int, colour: str) -> None:
+    shape = Rectangle((start + 0.06, pitch - 0.42), end - start - 0.12, 0.84, color=colour)
+    axes.add_patch(shape)
+
+
+def _rule(axes: Axes, piece: Piece, chorus: int) -> None:
+    """Rules the bars of a chorus, numbers them, and shades the new ones."""
+    form, size = piece.form, piece.form.steps_per_bar
+    from_library = piece.bars_from_library[chorus * form.bars : (chorus + 1) * form.bars]
+    for bar in range(form.bars + 1):
+        edge = bar in (0, form.bars)
+        axes.axvline(bar * size, color=RULE, linewidth=1.6 if edge else 0.5)
+    for bar, known in enumerate(from_library):
+        if not known:
+            axes.axvspan(bar * size, (bar + 1) * size, color=NEW_BAR, zorder=0)
+            below = form.lowest_chord_note - 1.7
+            axes.text((bar + 1) * size - 0.2, below, "new", fontsize=6, ha="right")
+    axes.axhline(form.lowest_melody_note - 0.5, color=RULE, linewidth=0.4, linestyle=":")
+    axes.set_xticks([(bar + 0.5) * size for bar in range(form.bars)])
+    numbers = range(chorus * form.bars + 1, (chorus + 1) * form.bars + 1)
+    axes.set_xticklabels([str(number) for number in numbers], fontsize=7)
+
+
+def outputs_picture(seen: Inside, form: Form, first: int = 1) -> Figure:
+    """The output units as probabilities over one chorus, above the notes that they are to predict.
+
+    The target of the chords is the form; of the melody, where there is one, the note drawn.
+
+    Args:
+        seen: what was watched.
+        form: rules bars, names notes.
+        first: the step whose notes are shown first, at least 1: step 0 was given, not predicted.
+    """
+    shown = slice(first - 1, first - 1 + form.steps)
+    target = seen.played[shown].double().numpy()
+    following = np.arange(first, first + len(target)) % form.steps
+    target[:, : form.CHORD_NOTES] = form.chord_tensor().numpy()[following]
+    figure = Figure(figsize=(11.0, 7.0))
+    figure.subplots_adjust(0.05, 0.06, 0.99, 0.95, hspace=0.16)
+    rows = figure.subplots(2, 1, sharex=True)
+    names = [note_name(pitch) for pitch in (*form.chord_pitches, *form.melody_pitches)]
+    for axes, values, title in (
+        (rows[0], seen.outputs[shown].numpy(), "outputs: probability of each note"),
+        (rows[1], target, "targets: the form, and the melody note that was drawn"),
+    ):
+        _heat(axes, values, form, title, low=0.0)
+        places = range(0, values.shape[1], 4)
+        axes.set_yticks(places, [names[k] if k < len(names) else "begins" for k in places])
+        axes.axhline(form.CHORD_NOTES - 0.5, color=RULE, linewidth=0.8)
+    return figure
+
+
+def inside_picture(seen: Inside, topology: Topology, form: Form, first: int = 0) -> Figure:
+    """States of all cells and the gates of all blocks over one chorus: who counts bars?
+
+    Args:
+        seen: what was watched, for a chorus from step `first` on.
+        topology: names the groups.
+        form: rules bars.
+        first: the first step shown.
+    """
+    shown = slice(first, first + form.steps)
+    states = seen.states[shown].numpy()
+    blocks, cells = [], []
+    for group in topology.groups:
+        blocks += [f"{group.name} {block + 1}" for block in range(group.blocks)]
+        cells += [f"{group.name} {n // group.cells + 1}" for n in range(group.blocks * group.cells)]
+    figure = Figure(figsize=(11.0, 2.4 + 0.2 * (len(cells) + 3 * len(blocks))))
+    figure.subplots_adjust(0.09, 0.04, 0.99, 0.96, hspace=0.22)
+    heights = [len(cells), *[len(blocks)] * len(GATES)]
+    rows = figure.subplots(1 + len(GATES), 1, sharex=True, height_ratios=heights)
+    # Cells differ in size by far; each is shown by its own largest state.
+    scale = np.abs(states).max(0, keepdims=True)
+    scale[scale == 0] = 1.0
+    _heat(rows[0], states / scale, form, "states, each divided by its largest", low=-1.0)
+    rows[0].set_yticks(range(len(cells)), cells, fontsize=6)
+    for axes, gate in zip(rows[1:], GATES, strict=True):
+        _heat(axes, seen.gates[gate][shown].numpy(), form, f"{gate} gates", low=0.0)
+        axes.set_yticks(range(len(blocks)), blocks, fontsize=6)
+    return figure
+
+
+def traces_picture(seen: Inside, topology: Topology, form: Form) -> Figure:
+    """The size of each cell's traces over time: how much of its past a cell can learn from.
+
+    Args:
+        seen: what was watched, with traces.
+        topology: names the groups.
+        form: rules choruses.
+    """
+    groups = topology.groups
+    figure = Figure(figsize=(11.0, 2.4 * len(groups) + 0.4), layout="constrained")
+    rows = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    for axes, group in zip(rows, groups, strict=True):
+        axes.semilogy(seen.traces[:, topology.cell_slice(group.name)].numpy(), linewidth=0.8)
+        axes.set_title(f"cells of the {group.name}", fontsize=9, loc="left", pad=4)
+        axes.set_ylabel("norm of the traces")
+        _rule_choruses(axes, seen.steps, form)
+    return figure
+
+
+def recovery_picture(whole: Inside, disturbed: Inside, cells: slice, form: Form) -> Figure:
+    """How far the states are from what they would have been, and which chords were wrong.
+
+    Args:
+        whole: what was watched without a disturbance.
+        disturbed: the same music with one, as many steps.
+        cells: whose states are compared, such as `Topology.cell_slice("chords")`.
+        form: rules choruses, and says what is right.
+    """
+    figure = Figure(figsize=(11.0, 3.4), layout="constrained")
+    axes = figure.subplots()
+    apart = (disturbed.states - whole.states)[:, cells].norm(dim=1).numpy()
+    axes.semilogy(np.maximum(apart, 1e-16), color=TUNE, linewidth=1.0)
+    wrong = np.flatnonzero(~disturbed.right(form.chord_tensor()).numpy())
+    axes.plot(wrong, np.full(len(wrong), 1e-16), "|", color=WRONG, label="wrong chord played")
+    _rule_choruses(axes, whole.steps, form)
+    axes.set_ylabel("distance of the states")
+    if len(wrong):
+        axes.legend(loc="center left", fontsize=8, frameon=False)
+    return figure
+
+
+def _rule_choruses(axes: Axes, steps: int, form: Form) -> None:
+    starts = range(0, steps + 1, form.steps)
+    for start in starts:
+        axes.axvline(start, color=RULE, linewidth=0.8)
+    axes.set_xticks(starts, [str(n + 1) for n in range(len(starts))])
+    axes.set_xlabel("chorus")
+    axes.set_xlim(0, steps)
+
+
+def _heat(axes: Axes, values: np.ndarray, form: Form, title: str, low: float) -> None:
+    """Values from `low` to 1 over the steps of a chorus, shape (steps, rows), bars ruled."""
+    colours = "cividis" if low == 0.0 else "PuOr"
+    axes.imshow(
+        values.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="none",
+        cmap=colours,
+        vmin=low,
+        vmax=1,
+    )
+    size = form.steps_per_bar
+    for bar in range(1, form.bars):
+        axes.axvline(bar * size - 0.5, color=RULE, linewidth=0.6)
+    axes.set_xticks([(bar + 0.5) * size - 0.5 for bar in range(form.bars)])
+    axes.set_xticklabels([str(bar + 1) for bar in range(form.bars)], fontsize=7)
+    axes.tick_params(length=0, labelsize=7)
+    axes.set_title(title, fontsize=9, loc="left", pad=4)
+
+
+def write_picture(figure: Figure, path: Path) -> None:
+    """Writes a PNG at 150 dots an inch."""
+    with matplotlib.rc_context({"savefig.dpi": 150}):
+        write_safely(path, lambda file: figure.savefig(file, format="png"))

@@ -1,0 +1,62 @@
+"""One call writes a piece in any format: to hear, to read, to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from lstm_blues.errors import require_choice
+from lstm_blues.files import write_text
+from lstm_blues.music.piece import Piece
+from lstm_blues.music.timing import Timing
+from lstm_blues.output.engraving import write_pdf, write_svg
+from lstm_blues.output.midi import write_midi
+from lstm_blues.output.musicxml import write_musicxml
+from lstm_blues.output.pictures import piece_roll, write_picture
+from lstm_blues.output.sound import FORMATS as SOUNDS
+from lstm_blues.output.sound import write_sound
+
+_SCORES: dict[str, Callable[[Piece, Path, Timing], None]] = {
+    ".mid": write_midi,
+    ".musicxml": write_musicxml,
+    ".svg": write_svg,
+    ".pdf": write_pdf,
+}
+
+
+FORMATS = ("mid", "musicxml", "svg", "pdf", "png", "txt", *(name[1:] for name in SOUNDS))
+"""MIDI, MusicXML, engraved pages, piano roll, text, and sound."""
+
+
+def render(
+    piece: Piece,
+    path: str | Path,
+    tempo: float = 120.0,
+    swing: float = 0.5,
+    player: str = "builtin",
+) -> Path:
+    """Writes a piece in the format that the suffix of `path` names, and returns the path.
+
+    Args:
+        piece: what was composed.
+        path: ends in .mid, .musicxml, .svg, .pdf, .png (a piano roll), .txt (chords and notes in
+            words), .wav, .mp3, .flac or .ogg.
+        tempo: quarter notes a minute.
+        swing: share of a beat that its first half lasts, 0.5 being straight.
+        player: of sound, see `lstm_blues.sound.to_audio`.
+
+    Raises:
+        BluesError: another suffix, a value out of range, or an extra that is not installed.
+    """
+    path, timing = Path(path), Timing(tempo, swing)
+    suffix = path.suffix.lower()
+    require_choice("format", suffix[1:], FORMATS)
+    if suffix in SOUNDS:
+        write_sound(piece, path, timing, player=player)
+    elif suffix == ".png":
+        write_picture(piece_roll(piece), path)
+    elif suffix == ".txt":
+        write_text(path, piece.in_words() + "\n")
+    else:
+        _SCORES[suffix](piece, path, timing)
+    return path

@@ -1,0 +1,126 @@
+"""From Hydra's config in plain containers to dataclasses, every field checked."""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+
+from lstm_blues.errors import BluesError, require, require_choice
+from lstm_blues.music.encoding import HELD, Encoding
+
+T = TypeVar("T")
+
+
+def conf_folder() -> Path:
+    """The folder of the configs: inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parents[1] / "conf"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
+
+
+def _run_folder(resume: str | None, fresh: str) -> str:
+    if resume is None:
+        return fresh
+    path = Path(resume)
+    return str(path.parent if path.is_file() else path)
+
+
+def _melody_units(held: str) -> int:
+    require_choice("encoding.held", held, HELD)
+    return Encoding(held=held).melody_units
+
+
+OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
+
+
+OmegaConf.register_new_resolver("melody_units", _melody_units, replace=True)
+
+
+def compose_config(overrides: list[str], name: str = "train") -> dict[str, Any]:
+    """The config of the command `name` with `overrides`, in plain containers."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = compose(name, overrides=overrides)
+    return plain(config)
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """A composed config as plain containers, with all interpolations resolved."""
+    container = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(container, dict)
+    return {str(key): value for key, value in container.items()}
+
+
+def flat_config(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A config's settings by dotted name."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat.update(flat_config(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def build(cls: type[T], values: Any, path: str, **given: Any) -> T:
+    """An instance of the dataclass `cls` from plain `values`, every field checked for its type."""
+    section = path or "the config"
+    if not isinstance(values, Mapping):
+        raise BluesError(f"{section} is {values!r}, but must be a group of settings.")
+    assert is_dataclass(cls)
+    hints = get_type_hints(cls)
+    known = [field.name for field in fields(cls) if field.name not in given]
+    prefix = f"{path}." if path else ""
+    for key in values:
+        if key not in known:
+            raise BluesError(f"{prefix}{key} is no setting; known are {', '.join(known)}.")
+    # What has a default came later than the first checkpoints, which know nothing of it.
+    later = {field.name for field in fields(cls) if field.default is not MISSING}
+    for key in known:
+        if key not in values and key not in later:
+            raise BluesError(f"{prefix}{key} is missing.")
+    read = {key: _convert(hints[key], values[key], prefix + key) for key in known if key in values}
+    return cls(**read, **given)
+
+
+def _convert(kind: Any, value: Any, path: str) -> Any:
+    origin = get_origin(kind)
+    if is_dataclass(kind):
+        return build(kind, value, path)  # type: ignore[arg-type]
+    if origin is dict:
+        if not isinstance(value, Mapping):
+            raise BluesError(f"{path} is {value!r}, but must be a group of settings.")
+        item = get_args(kind)[1]
+        return {
+            str(name): build(item, part, f"{path}.{name}", name=str(name))
+            for name, part in value.items()
+        }
+    if origin is tuple:
+        item = get_args(kind)[0]
+        if not isinstance(value, list | tuple):
+            raise BluesError(f"{path} is {value!r}, but must be a list.")
+        return tuple(_convert(item, part, path) for part in value)
+    if origin in (typing.Union, types.UnionType):
+        item = next(arg for arg in get_args(kind) if arg is not type(None))
+        return None if value is None else _convert(item, value, path)
+    if kind is str:
+        require(isinstance(value, str), path, value, "a text")
+        return value
+    if kind is bool:
+        require(isinstance(value, bool), path, value, "true or false")
+        return value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        whole = number and math.isfinite(value) and value == int(value)
+        require(whole, path, value, "a whole number")
+        return int(value)
+    require(number and not math.isnan(value), path, value, "a number")
+    return float(value)

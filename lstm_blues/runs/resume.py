@@ -1,0 +1,76 @@
+"""Going on with a stopped run: what may change on the way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lstm_blues.errors import BluesError
+from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.config import flat_config
+
+_MAY_CHANGE = ("run.", "learning.test_")
+"""Settings that a resumed run may change: they don't touch the weight changes."""
+
+
+_ROUNDING = ("run.dtype", "run.engine", "run.device")
+
+
+def resumed_config(config: dict[str, Any], resume: str, overrides: list[str]) -> dict[str, Any]:
+    """The config of a stopped run, with what the command line may change in it.
+
+    Raises `BluesError` for an override that would change what is learned.
+    """
+    old = dict(load_checkpoint(Path(resume)).config)
+    old_flat, new_flat = flat_config(old), flat_config(config)
+    for override in overrides:
+        key = override.split("=", 1)[0].lstrip("+~").split("@")[0]
+        if key in ("resume", "experiment") or override.startswith("+experiment="):
+            continue
+        for name in [n for n in new_flat if n == key or n.startswith(f"{key}.")]:
+            if new_flat[name] == old_flat.get(name):
+                continue
+            if not name.startswith(_MAY_CHANGE):
+                raise BluesError(
+                    f"resume={resume} cannot change {name} from {old_flat.get(name)!r} to "
+                    f"{new_flat[name]!r}: that would be another run."
+                )
+            _put(old, name, new_flat[name])
+    return old
+
+
+def check_same_run(config: dict[str, Any], folder: Path) -> None:
+    """Raises `BluesError` where `folder` holds a run with other settings than those of `config`
+    that a run may change on the way."""
+    old, new = (
+        flat_config(yaml.safe_load((folder / "config.yaml").read_text())),
+        flat_config(config),
+    )
+    for name in sorted(old.keys() | new.keys()):
+        differs = name != "resume" and old.get(name) != new.get(name)
+        if differs and (name in _ROUNDING or not name.startswith("run.")):
+            raise BluesError(
+                f"{str(folder)!r} holds another run, with {name} {old.get(name)!r} and not "
+                f"{new.get(name)!r}: choose another hydra.sweep.dir."
+            )
+
+
+def is_finished(folder: Path, step_limit: int) -> bool:
+    """Whether the run in `folder` ended, and not at a lower step limit, so that a sweep need not
+    make it again."""
+    path = folder / "summary.json"
+    if not path.is_file():
+        return False
+    summary = json.loads(path.read_text())
+    # What stands there may be the end at a lower limit of a run that goes on since.
+    return bool(summary["status"] != "step limit" or summary["steps"] >= step_limit)
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    *groups, last = name.split(".")
+    for group in groups:
+        values = values[group]
+    values[last] = value

@@ -1,0 +1,225 @@
+"""From Hydra's config to checked settings: every mistake is found here, before any work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from lstm_blues.errors import BluesError, require, require_choice
+from lstm_blues.learning.settings import Learning
+from lstm_blues.music.bars import BarLibrary
+from lstm_blues.music.corpus import Corpus
+from lstm_blues.music.encoding import Encoding
+from lstm_blues.music.form import Form
+from lstm_blues.music.songs import BluesSongs
+from lstm_blues.network.blocks import ACTIVATIONS
+from lstm_blues.network.cells import BLOCKS, CELLS
+from lstm_blues.network.network import BluesNetwork, Network
+from lstm_blues.network.topology import CHORDS, MELODY, Group, Topology, Units
+from lstm_blues.runs.config import build, conf_folder
+
+ENGINES = ("fast", "torch")
+
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """`conf/network`: activations, first weights and the topology.
+
+    With another `cell` than memory blocks, `hidden` is the number of its units, and `window` that
+    of the steps that a feed-forward network sees.
+    """
+
+    g: str
+    h: str
+    weight_range: float
+    groups: dict[str, Group]
+    units: dict[str, Units]
+    cell: str = BLOCKS
+    hidden: int = 8
+    window: int = 1
+
+    def __post_init__(self) -> None:
+        require_choice("network.cell", self.cell, (BLOCKS, *CELLS))
+        require(self.hidden >= 1, "network.hidden", self.hidden, "at least 1")
+        require(self.window >= 1, "network.window", self.window, "at least 1")
+        require_choice("network.g", self.g, ACTIVATIONS)
+        require_choice("network.h", self.h, ACTIVATIONS)
+        require(
+            self.weight_range >= 0 and math.isfinite(self.weight_range),
+            "network.weight_range",
+            self.weight_range,
+            "a number not below 0",
+        )
+
+    @property
+    def topology(self) -> Topology:
+        """The groups and sets of units with their connections."""
+        return Topology(tuple(self.groups.values()), tuple(self.units.values()))
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """`conf/run`: what a run uses and how it reports; nothing here changes what is learned but
+    the engine's, device's and dtype's rounding."""
+
+    engine: str
+    device: str
+    dtype: str
+    step_limit: int
+    final_choruses: int
+    log_interval: int
+    listen_share: float
+    checkpoint_seconds: float
+
+    def __post_init__(self) -> None:
+        require_choice("run.engine", self.engine, ENGINES)
+        require_choice("run.dtype", self.dtype, DTYPES)
+        for name in ("step_limit", "final_choruses", "log_interval"):
+            require(getattr(self, name) >= 1, f"run.{name}", getattr(self, name), "at least 1")
+        require(0 <= self.listen_share < 1, "run.listen_share", self.listen_share, "0 to below 1")
+        require(
+            self.checkpoint_seconds > 0,
+            "run.checkpoint_seconds",
+            self.checkpoint_seconds,
+            "a number above 0",
+        )
+        self._require_device()
+        if self.engine == "fast":
+            require(self.device == "cpu", "run.device", self.device, "cpu with run.engine=fast")
+
+    def _require_device(self) -> None:
+        try:
+            torch.empty(1, dtype=DTYPES[self.dtype], device=torch.device(self.device))
+        except (RuntimeError, AssertionError, TypeError, NotImplementedError):
+            there = ["cpu"] + [f"cuda:{n}" for n in range(torch.cuda.device_count())]
+            if torch.backends.mps.is_available():
+                there.append("mps (in float32)")
+            allowed = "a device of this machine: " + ", ".join(there)
+            require(False, "run.device", self.device, allowed)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a run."""
+
+    name: str
+    seed: int
+    form: Form
+    encoding: Encoding
+    network: NetworkSettings
+    learning: Learning
+    run: RunSettings
+    bars: BarLibrary | None
+    corpus: Corpus | None = None
+
+    def __post_init__(self) -> None:
+        require(0 <= self.seed <= MAX_SEED, "seed", self.seed, "a whole number from 0 to 2^63-1")
+        chords = self.network.units.get(CHORDS)
+        notes = Form.CHORD_NOTES if self.corpus is None else self.corpus.notes
+        if chords is None or chords.units != notes:
+            raise BluesError(
+                f"network.units must have a set 'chords' of {notes} units, one for each chord note."
+            )
+        if self.corpus is not None:
+            if self.bars is not None:
+                raise BluesError("corpus and bars exclude each other: set bars=null.")
+            self.corpus.songs  # noqa: B018  # raises where a tune cannot be read
+        if self.bars is not None:
+            self.bars.require_fitting(self.form, self.encoding)
+        melody = self.network.units.get(MELODY)
+        if (melody is None) != (self.bars is None):
+            raise BluesError(
+                "bars and network.units.melody go together: a bar library needs melody units, and "
+                "melody units need one."
+            )
+        if melody is not None:
+            units = self.encoding.melody_units
+            require(
+                melody.units == units,
+                "network.units.melody.units",
+                melody.units,
+                f"{units} with encoding.held={self.encoding.held}",
+            )
+        self.network.topology  # noqa: B018  # raises where a connection leads nowhere
+        self._require_fitting_cell()
+
+    def _require_fitting_cell(self) -> None:
+        cell = self.network.cell
+        if cell == BLOCKS:
+            return
+        if self.bars is not None:
+            raise BluesError(
+                f"network.cell is {cell!r}, but must be blocks where a melody is learned."
+            )
+        require(self.run.engine == "torch", "run.engine", self.run.engine, f"torch with {cell}")
+        gradient = self.learning.gradient
+        require(gradient == "bptt", "learning.gradient", gradient, f"bptt with {cell}")
+
+    @property
+    def song_steps(self) -> int:
+        """Steps in a song."""
+        return self.form.steps if self.corpus is None else self.corpus.steps
+
+    def songs(self) -> BluesSongs | None:
+        """All songs of the form and its bar library; None for chords alone."""
+        return None if self.bars is None else BluesSongs(self.form, self.bars, self.encoding)
+
+    def require_songs(self) -> BluesSongs:
+        """All songs.  Raises `BluesError` where there is no bar library."""
+        found = self.songs()
+        if found is None:
+            raise BluesError("bars is null, but must be a bar library for a melody to be learned.")
+        return found
+
+    def build_blocks(self) -> BluesNetwork:
+        """`build_network` for those who look into memory blocks.
+
+        Raises `BluesError` where the network has none.
+        """
+        network = self.build_network()
+        if not isinstance(network, BluesNetwork):
+            raise BluesError(f"network.cell is {self.network.cell!r}, but must be blocks for this.")
+        return network
+
+    def build_network(self) -> Network:
+        """The network of these settings with its first weights, on the run's device."""
+        settings, dtype = self.network, DTYPES[self.run.dtype]
+        network: Network
+        if settings.cell == BLOCKS:
+            network = BluesNetwork(settings.topology, settings.g, settings.h, dtype, self.encoding)
+        else:
+            network = CELLS[settings.cell](
+                settings.topology, settings.hidden, settings.window, dtype, self.encoding
+            )
+        network.initialise(self.seed, self.network.weight_range)
+        if self.encoding.inputs == "standardised":
+            songs = self.songs()
+            if songs is None:
+                notes = self.form.chord_tensor() if self.corpus is None else self.corpus.table
+                mean = notes.flatten(0, -2).mean(0)
+                network.standardise(mean, (mean * (1 - mean)).sqrt())
+            else:
+                network.standardise(*songs.unit_statistics())
+        return network.to(self.run.device)
+
+
+def settings_from(config: Mapping[str, Any]) -> Settings:
+    """Checked settings from a config's plain containers; raises `BluesError` for a mistake."""
+    values = dict(config)
+    values.pop("resume", None)
+    values.setdefault("bars", None)
+    values.setdefault("corpus", None)
+    if values.get("name") is None:
+        names = ", ".join(sorted(path.stem for path in (conf_folder() / "experiment").iterdir()))
+        raise BluesError(f"no experiment is chosen: add +experiment=NAME, NAME one of {names}.")
+    return build(Settings, values, "")

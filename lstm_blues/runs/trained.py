@@ -1,0 +1,169 @@
+"""A trained network from its checkpoint, and the pieces that it composes (section 4.2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from lstm_blues.errors import BluesError, require
+from lstm_blues.music.chords import pitch_of
+from lstm_blues.music.form import Form
+from lstm_blues.music.piece import Piece
+from lstm_blues.music.songs import BluesSongs
+from lstm_blues.music.timing import BEATS_PER_BAR
+from lstm_blues.network.network import BluesNetwork
+from lstm_blues.playing.sampler import LONGEST_PRIMER, SECTION_4_2, Sampling, compose
+from lstm_blues.runs.checkpoint import NAME, load_checkpoint, require_fitting
+from lstm_blues.runs.settings import Settings, settings_from
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, frozen, its settings, its songs and where it came from."""
+
+    network: BluesNetwork
+    settings: Settings
+    songs: BluesSongs
+    path: Path
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, in words."""
+        if self.path == PRETRAINED:
+            return "the trained network that comes with the package"
+        return f"the network of {self.path}"
+
+    @property
+    def form(self) -> Form:
+        """The form that it plays."""
+        return self.settings.form
+
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+"""A trained melody network that comes with the package; docs/first_listen.md tells how it was made.
+"""
+
+
+def newest_run(folder: Path = Path("outputs")) -> Path | None:
+    """The newest finished run below `folder` that learned a melody; None where there is none."""
+    found = []
+    for summary in folder.rglob("summary.json"):
+        told = json.loads(summary.read_text())
+        if told["learned"] and told["melody_floor"] and (summary.parent / NAME).is_file():
+            found.append((summary.stat().st_mtime_ns, summary.parent))
+    return max(found)[1] if found else None
+
+
+def load_trained(path: Path | None = None) -> Trained:
+    """The network of a run's folder or checkpoint, frozen.
+
+    Where `path` is None, of the newest melody run below `outputs/`, and where there is none, the
+    one that comes with the package.  Raises `BluesError` where there is no checkpoint, or where it
+    knows no melody.
+    """
+    path = (newest_run() or PRETRAINED) if path is None else Path(path)
+    checkpoint = load_checkpoint(path)
+    settings = settings_from(checkpoint.config)
+    songs = settings.songs()
+    if songs is None:
+        raise BluesError(f"the network of {str(path)!r} plays chords only and cannot compose.")
+    network = settings.build_blocks().cpu()
+    require_fitting(checkpoint.learner, network, settings.learning, str(path))
+    network.load_state_dict(checkpoint.learner.weights)
+    return Trained(network.requires_grad_(False), settings, songs, path)
+
+
+@dataclass(frozen=True)
+class Primer:
+    """What a composition begins with: "a single note or series of notes (up to 24) from the
+    training set" (section 4.2), counted in steps.
+
+    Args:
+        steps: how many steps of a training song.
+        song: the song's number; None: another for each piece, by seed.
+        notes: or note names, such as `Eb4`, one a quarter note.
+
+    Raises:
+        BluesError: not from 1 to 24 steps.
+    """
+
+    steps: int = 8
+    song: int | None = None
+    notes: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        allowed = f"from 1 to {LONGEST_PRIMER}"
+        require(1 <= self.steps <= LONGEST_PRIMER, "primer.steps", self.steps, allowed)
+
+    def encoded(self, trained: Trained, pieces: int, seed: int) -> Tensor:
+        """The first steps of each piece, shape (pieces, p, units)."""
+        songs = trained.songs
+        if self.notes is not None:
+            return self._of_names(self.notes, songs)[None].repeat(pieces, 1, 1)
+        if self.song is not None:
+            last = len(songs) - 1
+            require(0 <= self.song <= last, "primer.song", self.song, f"from 0 to {last}")
+            numbers = [self.song] * pieces
+        else:
+            generator = torch.Generator().manual_seed(seed)
+            numbers = torch.randint(len(songs), (pieces,), generator=generator).tolist()
+        return torch.stack([songs[number].inputs[: self.steps] for number in numbers])
+
+    @staticmethod
+    def _of_names(names: Sequence[str], songs: BluesSongs) -> Tensor:
+        form = songs.form
+        require(bool(names), "primer.notes", list(names), "one note or more")
+        beat = form.steps_per_bar // BEATS_PER_BAR
+        melody = []
+        for name in names:
+            unit = pitch_of(name) - form.lowest_melody_note
+            allowed = f"notes from MIDI {form.melody_pitches[0]} to {form.melody_pitches[-1]}"
+            require(0 <= unit < form.MELODY_NOTES, "primer.notes", name, allowed)
+            melody += [unit] * beat
+        require(
+            len(melody) <= LONGEST_PRIMER,
+            "primer.notes",
+            list(names),
+            f"at most {LONGEST_PRIMER // beat} notes, {LONGEST_PRIMER} steps",
+        )
+        begins = torch.arange(len(melody)) % beat == 0
+        encoded = songs[0].inputs[: len(melody)].clone()
+        encoded[:, form.CHORD_NOTES :] = songs.encoding.encode_melody(torch.tensor(melody), begins)
+        return encoded
+
+
+def compose_pieces(
+    trained: Trained,
+    pieces: int = 1,
+    choruses: int = 4,
+    seed: int = 1,
+    primer: Primer | None = None,
+    sampling: Sampling = SECTION_4_2,
+) -> list[Piece]:
+    """Whole pieces, all at once, primers included; the same seed gives the same pieces.
+
+    Raises `BluesError` for a number of pieces or choruses below 1, a primer that the form or the
+    songs don't have, or outputs that no note can be drawn from.
+    """
+    for name, value in (("pieces", pieces), ("choruses", choruses)):
+        require(value >= 1, name, value, "at least 1")
+    require(0 <= seed < 2**63, "seed", seed, "a whole number from 0 to 2^63-1")
+    begun = (primer or Primer()).encoded(trained, pieces, seed)
+    # Small matrices, hundreds of steps: several threads would only wait for each other.
+    torch.set_num_threads(1)
+    steps = choruses * trained.form.steps
+    stream = compose(trained.network, begun, seed, sampling)
+    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None)
+    notes = torch.stack(list(progress), dim=1)
+    songs = trained.songs
+    return [
+        Piece(each, songs.form, songs.encoding, songs.library, f"Blues {seed}.{number}")
+        for number, each in enumerate(notes, start=1)
+    ]
