@@ -69,7 +69,7 @@ class Layout:
             parts.append(
                 _Part(
                     tuple(rows.parameter for rows in each.rows),
-                    tuple(rows.count for rows in each.rows),
+                    tuple(rows.height for rows in each.rows),
                     list(each.seen),
                     each.cells,
                     each.reaches_chords,

@@ -94,7 +94,7 @@ class Rows(NamedTuple):
     """A weight matrix of a part: the name of the network's parameter, and how many rows it has."""
 
     parameter: str
-    count: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Part:
     @property
     def height(self) -> int:
         """Rows of all its weight matrices."""
-        return sum(rows.count for rows in self.rows)
+        return sum(rows.height for rows in self.rows)
 
     @property
     def mask(self) -> Tensor:
