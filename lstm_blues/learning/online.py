@@ -58,7 +58,12 @@ class OnlineLearner:
             betas = (learning.momentum, learning.adam_decay)
             self.optimizer = torch.optim.Adam(groups, lr=learning.rate, betas=betas)
         else:
-            self.optimizer = torch.optim.SGD(groups, lr=learning.rate, momentum=learning.momentum)
+            self.optimizer = torch.optim.SGD(
+                groups,
+                lr=learning.rate,
+                momentum=learning.momentum,
+                nesterov=learning.update == "nesterov" and learning.momentum > 0,
+            )
         self._melody_parameters = melody
         self._chord_parameters = form
         self._counters = Counters()

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from lstm_blues.errors import BluesError, require, require_choice
+from lstm_blues.learning.rules import GRADIENTS, OPTIMIZERS, Rule
 
 GROSS_COUNTS = ("since_reset", "in_chorus")
 
@@ -18,10 +19,6 @@ CHORDS_AFTER = ("hold", "learn")
 
 OLD_NAMES = {"full": "rtrl", "unrolled": "bptt"}
 """Names of gradients in the configs of old checkpoints."""
-GRADIENTS = ("truncated", "rtrl", "bptt")
-
-
-UPDATES = ("momentum", "adam", "kalman")
 
 
 KALMAN_ERRORS = ("squared", "cross_entropy")
@@ -161,8 +158,9 @@ class Learning:
             the whole, back-propagated through a stretch of steps (`bptt`).
         unroll: steps of such a stretch, after which the weights change; 0 for whole episodes. A
             reset ends a stretch, too.
-        update: what is made of the gradient: steps with momentum (`momentum`), torch.optim.Adam's
-            (`adam`, with `momentum` as its first decay), or those of a Kalman filter (`kalman`).
+        update: what is made of the gradient: steps with momentum (`momentum`), with Nesterov's
+            (`nesterov`), torch.optim.Adam's (`adam`, with `momentum` as its first decay), or those
+            of a Kalman filter (`kalman`).
         adam_decay: Adam's second decay, from 0 to below 1.
         kalman: the Kalman filter.
         rate: learning rate, for the gradient of the cross-entropy summed over units.
@@ -216,19 +214,26 @@ class Learning:
         gradient = OLD_NAMES.get(self.gradient, self.gradient)
         object.__setattr__(self, "gradient", gradient)
         require_choice("learning.gradient", self.gradient, GRADIENTS)
-        require_choice("learning.update", self.update, UPDATES)
+        require_choice("learning.update", self.update, OPTIMIZERS)
         number("adam_decay", 0, math.nextafter(1, 0), "from 0 to below 1")
         number("unroll", 0, 2**31, "a whole number, 0 for whole episodes")
-        if self.gradient == "bptt" and self.unroll == self.episode_choruses == 0:
+        rule = self.rule
+        if rule.gradient.unrolled and self.unroll == self.episode_choruses == 0:
             raise BluesError(
                 "learning.unroll is 0, for whole episodes, but must be above 0 with "
                 "learning.episode_choruses=0, where episodes never end."
             )
-        if self.update == "kalman" and self.gradient != "truncated":
+        allowed = rule.optimizer.gradients
+        if allowed is not None and self.gradient not in allowed:
             raise BluesError(
-                f"learning.gradient is {self.gradient!r}, but must be truncated with "
-                "learning.update=kalman."
+                f"learning.gradient is {self.gradient!r}, but must be {' or '.join(allowed)} with "
+                f"learning.update={self.update}."
             )
+
+    @property
+    def rule(self) -> Rule:
+        """The gradient and the optimizer that `gradient` and `update` name."""
+        return Rule(GRADIENTS[self.gradient], OPTIMIZERS[self.update])
 
     def stretch(self, song_steps: int, melody: bool = False) -> int:
         """Steps after which an unrolled gradient changes the weights, for songs of so many; before
