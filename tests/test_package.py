@@ -27,7 +27,7 @@ def test_the_wheel_carries_configs_and_the_c_source(wheel: Path) -> None:
     assert __version__ in wheel.name
     for path in (REPOSITORY / "conf").rglob("*.yaml"):
         assert f"lstm_blues/conf/{path.relative_to(REPOSITORY / 'conf')}" in names
-    assert "lstm_blues/engine/kernel/step.c" in names
+    assert "lstm_blues/engine/kernel/learn.c" in names
     assert not [name for name in names if name.startswith(("tests", "outputs", "conf/"))]
 
 

@@ -80,18 +80,16 @@ def _processor() -> str:
 
 
 @lru_cache(maxsize=32)
-def compile_source(header: str, learner_files: tuple[str, ...] = ()) -> CompiledKernel:
-    """Compiles `fused.c` under `header`, with files of `learners/`, or takes it from the cache.
+def compile_kernel(header: str, files: tuple[str, ...]) -> CompiledKernel:
+    """Compiles files of `kernel/` as one text under `header`, or takes what the cache has.
 
     Raises `BluesError` where there is no compiler or it fails.
     """
-    folder_of_sources = resources.files("lstm_blues.engine") / "kernel"
-    text = folder_of_sources.joinpath("step.c").read_text()
-    learner = "".join(folder_of_sources.joinpath(name).read_text() for name in learner_files)
-    source = header + text.replace("/* LEARNER */\n", learner)
+    sources = resources.files("lstm_blues.engine") / "kernel"
+    source = header + "".join(sources.joinpath(name).read_text() for name in files)
     compiler = find_compiler()
     key = "\0".join([source, *compiler, *_FLAGS, _processor(), platform.platform()])
-    name = f"fused-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
+    name = f"kernel-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +111,7 @@ def compile_source(header: str, learner_files: tuple[str, ...] = ()) -> Compiled
 
 def _run_compiler(compiler: list[str], source: str, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="build-") as folder:
-        text, built = Path(folder) / "fused.c", Path(folder) / "fused.so"
+        text, built = Path(folder) / "kernel.c", Path(folder) / "kernel.so"
         text.write_text(source)
         command = [*compiler, *_FLAGS, str(text), "-o", str(built), "-lm"]
         for native in (["-march=native"], ["-mcpu=native"], []):

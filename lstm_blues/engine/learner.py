@@ -1,7 +1,7 @@
-"""The learning rule of `online.py`, compiled for one topology: thousands of steps a call.
+"""The learning rules compiled from C for one topology: thousands of steps per call.
 
-`fused.c` is compiled the first time that a topology is used, by the C compiler of the machine, and
-kept in a cache folder.  Tests hold it to the PyTorch engine.
+The files of `kernel/` are compiled the first time that a topology is used, by the C compiler of the
+machine, and kept in a cache folder.  Tests hold them to the PyTorch engine.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstm_blues.engine.compiler import compile_source
-from lstm_blues.engine.layout import _RULES, Layout, _Part
+from lstm_blues.engine.compiler import compile_kernel
+from lstm_blues.engine.layout import CountersOfKernel, Layout, Rules
 from lstm_blues.errors import BluesError
+from lstm_blues.learning.rule import Per
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import (
     Counters,
@@ -29,7 +30,7 @@ from lstm_blues.learning.state import (
 )
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.network.topology import CHORDS
+from lstm_blues.network.topology import CHORDS, Part
 from lstm_blues.playing.sampler import NO_NOTE, FreeRun, free_run
 
 _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
@@ -39,7 +40,7 @@ _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
 
 
 class CompiledLearner:
-    """The compiled engine, for the CPU; see `lstm_blues.online.Learner` for what it offers.
+    """The compiled engine, for the CPU; `lstm_blues.learning.state.Learner` says what it offers.
 
     Args:
         network: gives topology, activations, dtype and first weights; it does not change.
@@ -74,41 +75,48 @@ class CompiledLearner:
             [((on - network.mean) * network.scale).numpy() for on in (silent, silent + 1)]
         )
         songs, bars = self.picks.shape
-        self.compiled = compile_source(
-            self.layout.header(stream.steps, bars, network, real), self.layout.learner_files
-        )
+        self.compiled = compile_kernel(self.layout.header(network, real), self.layout.kernel_files)
         self.buffer = _aligned(self.layout.size, self.dtype)
-        kalman = learning.kalman
-        of_all = [learning.rate, learning.momentum, learning.gross_error, learning.melody.rates[0]]
-        of_learners = [learning.adam_decay, kalman.over, *kalman.noise, *kalman.process]
-        self._reals = np.array(of_all + of_learners)
-        rules = {
-            **asdict(learning),
-            "count_per_chorus": learning.gross_count == "in_chorus",
-            "test_steps": learning.test_choruses * stream.steps,
-            "songs_in_order": songs,
-            "by_episode": stream.by_episode,
-            "tested": stream.tested,
-            "given": stream.given,
-            "melody_together": learning.melody.start == "together",
-            "chords_learn": learning.melody.chords == "learn",
-        }
-        # Kept here as long as its address is in use.
-        drawn = test_uniform(network.topology, int(rules["test_steps"]))
+        kalman, melody = learning.kalman, learning.melody
+        self._rules = Rules(
+            rate=learning.rate,
+            melody_rate=melody.rates[0],
+            momentum=learning.momentum,
+            gross_error=learning.gross_error,
+            adam_decay=learning.adam_decay,
+            kalman_over=kalman.over,
+            first_noise=kalman.noise[0],
+            last_noise=kalman.noise[1],
+            first_process=kalman.process[0],
+            last_process=kalman.process[1],
+            gross_errors=learning.gross_errors,
+            count_per_chorus=learning.gross_count == "in_chorus",
+            episode_choruses=learning.episode_choruses,
+            test_steps=learning.test_choruses * stream.steps,
+            test_interval=learning.test_interval,
+            melody_together=melody.start == "together",
+            chords_learn=melody.chords == "learn",
+            stretch=self.layout.stretches[0],
+            melody_stretch=self.layout.stretches[1],
+            song_steps=stream.steps,
+            bars=bars,
+            songs_in_order=songs,
+            by_episode=stream.by_episode,
+            tested=stream.tested,
+            given=stream.given,
+        )
+        drawn = test_uniform(network.topology, self._rules.test_steps)
         self._uniform = None if drawn is None else drawn.numpy()
-        rules["test_uniform"] = 0 if self._uniform is None else self._uniform.ctypes.data
-        self._rules = np.array([int(rules[name]) for name in _RULES], dtype=np.int64)
-        self._counters = np.zeros(len(fields(Counters)), dtype=np.int64)
+        self._counters = CountersOfKernel()
         self._losses = np.zeros(2)
         weights = {name: value.detach() for name, value in network.named_parameters()}
         self._write_weights(weights, "weights")
-        if learning.update == "kalman":
-            self._write_memory(first_memory(network, learning))
+        self._write_memory(first_memory(network, learning))
 
     @property
     def counters(self) -> Counters:
         """See `Learner.counters`."""
-        return Counters(*self._counters.tolist())
+        return Counters(**{f.name: getattr(self._counters, f.name) for f in fields(Counters)})
 
     @property
     def loss(self) -> float:
@@ -123,11 +131,11 @@ class CompiledLearner:
     @property
     def melody_rate(self) -> float:
         """See `Learner.melody_rate`."""
-        return float(self._reals[3])
+        return float(self._rules.melody_rate)
 
     @melody_rate.setter
     def melody_rate(self, rate: float) -> None:
-        self._reals[3] = rate
+        self._rules.melody_rate = rate
 
     def learn(self, steps: int) -> int:
         """See `Learner.learn`; the interpreter's lock is free meanwhile."""
@@ -137,9 +145,9 @@ class CompiledLearner:
                 _pointer(self.levels),
                 _pointer(self.table),
                 _pointer(self.picks),
-                _pointer(self._reals),
-                _pointer(self._rules),
-                _pointer(self._counters),
+                None if self._uniform is None else _pointer(self._uniform),
+                ctypes.byref(self._rules),
+                ctypes.byref(self._counters),
                 _pointer(self._losses),
                 ctypes.c_int64(steps),
             )
@@ -147,13 +155,7 @@ class CompiledLearner:
 
     def begin_melody(self) -> None:
         """See `Learner.begin_melody`."""
-        count = self.counters
-        count.melody = 1
-        count.songs += 1
-        count.position = count.choruses_in_episode = 0
-        count.gross_in_count = count.gross_in_chorus = 0
-        self._counters[:] = list(asdict(count).values())
-        self.buffer[self.layout.traces :] = 0  # traces, s and y
+        self.compiled.library.begin_melody(_pointer(self.buffer), ctypes.byref(self._counters))
 
     def free_run(
         self,
@@ -181,6 +183,7 @@ class CompiledLearner:
             _pointer(first),
             _pointer(self.levels),
             _pointer(table),
+            ctypes.c_int64(len(table)),
             ctypes.c_int64(self.given),
             ctypes.c_int64(steps),
             ctypes.c_int(stop_at_wrong),
@@ -212,7 +215,7 @@ class CompiledLearner:
         velocity = {name: value.clone() for name, value in weights.items()}
         like = self.network.like
         traces = like.new_zeros(0)
-        if self.learning.gradient == "truncated":
+        if self.learning.rule.gradient.traces:
             traces = like.new_zeros(3, topology.cells, topology.sources)
         memory = {
             name: like.new_zeros(shape)
@@ -223,11 +226,11 @@ class CompiledLearner:
         for name, seen, packed in self._rows("weights"):
             weights[name][:, seen] = torch.from_numpy(packed.copy())
         for name, seen, packed in self._rows("velocity"):
-            # The compiled engine climbs, torch.optim.SGD descends, without momentum keeps nothing.
-            if self.learning.momentum or self.learning.update == "adam":
+            # The kernel climbs where torch.optim descends; SGD without momentum keeps nothing.
+            if self.learning.momentum or self.learning.rule.optimizer.counts:
                 velocity[name][:, seen] = torch.from_numpy(-packed)
-        for part, packed in self._traces():
-            traces[:, part.cells, part.seen] = torch.from_numpy(packed.copy())
+        for part, seen, packed in self._traces():
+            traces[:, part.cells, seen] = torch.from_numpy(packed.copy())
         cells = topology.cells
         return LearnerState(
             weights=weights,
@@ -246,12 +249,12 @@ class CompiledLearner:
         """See `Learner.load`."""
         self._write_weights(state.weights, "weights")
         self._write_weights({n: -v for n, v in state.velocity.items()}, "velocity")
-        for part, packed in self._traces():
-            packed[:] = state.traces[:, part.cells, part.seen].numpy()
+        for part, seen, packed in self._traces():
+            packed[:] = state.traces[:, part.cells, seen].numpy()
         cells, layout = self.network.topology.cells, self.layout
         self.buffer[layout.s : layout.s + cells] = state.s.numpy()
         self.buffer[layout.y : layout.y + cells] = state.y.numpy()
-        self._counters[:] = list(asdict(state.counters).values())
+        self._counters = CountersOfKernel(**asdict(state.counters))
         self._losses[:] = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate
         self._write_memory(state.memory)
@@ -263,28 +266,18 @@ class CompiledLearner:
     def _memory(self) -> list[tuple[str, tuple[Any, ...], NDArray[np.floating]]]:
         """Views into the buffer of what `LearnerState.memory` holds, with their places there."""
         views: list[tuple[str, tuple[Any, ...], NDArray[np.floating]]] = []
-        layout, learning, cells = self.layout, self.learning, self.network.topology.cells
-        for part in layout.parts:
-            count, first, seen = len(part.seen), 0, torch.tensor(part.seen)
-            for name, height in zip(part.names, part.heights, strict=True):
-                at, size = first * part.width, height * part.width
-                first += height
-                if learning.update == "adam":
-                    second = layout.second + part.weights + at
-                    rows = self.buffer[second : second + size].reshape(height, part.width)
-                    views.append((f"second/{name}", (slice(None), seen), rows[:, :count]))
-                if learning.update == "kalman":
-                    place = part.covariance + at * part.width
-                    square = self.buffer[place : place + size * part.width]
-                    square = square.reshape(height, part.width, part.width)
-                    places = (slice(None), seen[:, None], seen)
-                    views.append((f"covariance/{name}", places, square[:, :count, :count]))
-                if learning.gradient == "rtrl" and part.cells.stop > part.cells.start:
-                    end = layout.traces + 2 * cells * layout.group_weights
-                    every = self.buffer[layout.traces : end].reshape(2, cells, -1)
-                    own = every[..., part.weights + at : part.weights + at + size]
-                    own = own.reshape(2, cells, height, part.width)
-                    views.append((f"sensitivity/{name}", (..., seen), own[..., :count]))
+        gradient, optimizer = self.learning.rule
+        for memory in (*gradient.memory, *optimizer.memory):
+            for place in self.layout.places:
+                seen, first = torch.tensor(place.part.seen), 0
+                for rows in place.part.rows:
+                    view = self.layout.memory(self.buffer, memory.per, place, first, rows.height)
+                    first += rows.height
+                    if view is not None:
+                        where: tuple[Any, ...] = (..., seen)
+                        if memory.per is Per.PAIR_IN_ROW:
+                            where = (slice(None), seen[:, None], seen)
+                        views.append((f"{memory.name}/{rows.parameter}", where, view))
         return views
 
     def _write_weights(self, values: dict[str, Tensor], kind: str) -> None:
@@ -294,23 +287,24 @@ class CompiledLearner:
     def _rows(self, kind: str) -> list[tuple[str, list[int], NDArray[np.floating]]]:
         """Views into the buffer, one for each parameter, without the padding."""
         views = []
-        for part in self.layout.parts:
-            at = getattr(part, kind)
-            for name, height in zip(part.names, part.heights, strict=True):
-                end = at + height * part.width
-                block = self.buffer[at:end].reshape(height, part.width)
-                views.append((name, part.seen, block[:, : len(part.seen)]))
+        for place in self.layout.places:
+            at, seen = getattr(place, kind), list(place.part.seen)
+            for rows in place.part.rows:
+                end = at + rows.height * place.width
+                block = self.buffer[at:end].reshape(rows.height, place.width)
+                views.append((rows.parameter, seen, block[:, : len(seen)]))
                 at = end
         return views
 
-    def _traces(self) -> list[tuple[_Part, NDArray[np.floating]]]:
-        views: list[tuple[_Part, NDArray[np.floating]]] = []
-        if self.learning.gradient != "truncated":
-            return views
-        for part in self.layout.groups:
-            count = part.cells.stop - part.cells.start
-            block = self.buffer[part.traces : part.traces + 3 * count * part.width]
-            views.append((part, block.reshape(3, count, part.width)[:, :, : len(part.seen)]))
+    def _traces(self) -> list[tuple[Part, list[int], NDArray[np.floating]]]:
+        """Views of the traces of each group, (3, cells, M)."""
+        views: list[tuple[Part, list[int], NDArray[np.floating]]] = []
+        for place in self.layout.places:
+            if self.learning.rule.gradient.traces and place.part.blocks:
+                block = self.buffer[place.traces : place.traces + 3 * place.cells * place.width]
+                block = block.reshape(3, place.cells, place.width)
+                seen = list(place.part.seen)
+                views.append((place.part, seen, block[:, :, : len(seen)]))
         return views
 
 

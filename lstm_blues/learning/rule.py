@@ -58,6 +58,8 @@ class Optimizer:
         memory: what it carries beside the velocity.
         counts: whether it needs to know how many changes it has made (`Counters.adam_chords`).
         gradients: the names of the gradients that it works with; None for any.
+        derivatives: whether it takes every output's derivatives by every weight in place of the
+            gradient; its kernel then stands in the place of the gradient's.
     """
 
     name: ClassVar[str]
@@ -65,3 +67,4 @@ class Optimizer:
     memory: ClassVar[tuple[Memory, ...]] = ()
     counts: ClassVar[bool] = False
     gradients: ClassVar[tuple[str, ...] | None] = None
+    derivatives: ClassVar[bool] = False

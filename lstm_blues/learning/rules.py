@@ -61,6 +61,7 @@ class Kalman(Optimizer):
     kernel = "kalman.c"
     memory = (Memory("covariance", Per.PAIR_IN_ROW),)
     gradients = ("truncated",)
+    derivatives = True
 
 
 class Rule(NamedTuple):

@@ -1,22 +1,20 @@
-/* The decoupled extended Kalman filter; see kalman.py.
+/* The decoupled extended Kalman filter (kalman.py).
  *
- * The covariance of each row of weights, (rows, M, M), stands at K_g* or K_u*.  By the truncated
- * gradient a row's weights act on the outputs through at most S cells, so that the derivatives of
- * all outputs are sums of products (vector over sources) x (vector over outputs): no more than
- * those vectors is ever multiplied with a covariance. */
+ * The covariance of each row of weights, (rows, M, M), stands at the part's own place.  By the
+ * truncated gradient a row's weights act on the outputs through at most S cells, so that the
+ * derivatives of all outputs are sums of products (vector over sources) x (vector over outputs): no
+ * more than those vectors is ever multiplied with a covariance. */
+
+/* effect: what each cell does to the outputs; opened: what each output gate does; q: for each row the
+ * covariance times its vectors over the sources; scale, error: of the outputs, as measured. */
+typedef struct {
+  real effect[CELLS][UNITS], opened[BLOCKS][UNITS], q[ROWS][MAX_CELLS][MAX_WIDTH];
+  double inner[UNITS][UNITS], inverse[UNITS][UNITS], scale[UNITS], error[UNITS];
+} Room;
 
 /* q = P a */
 INLINE void spread(const int M, const real *restrict p, const real *restrict a, real *restrict q) {
-  for (int m = 0; m < M; m++) {
-    real sum = 0;
-    _Pragma("omp simd reduction(+ : sum)") for (int l = 0; l < M; l++) sum += p[m * M + l] * a[l];
-    q[m] = sum;
-  }
-}
-INLINE double dot(const int count, const real *restrict a, const real *restrict b) {
-  real sum = 0;
-  _Pragma("omp simd reduction(+ : sum)") for (int m = 0; m < count; m++) sum += a[m] * b[m];
-  return (double)sum;
+  for (int m = 0; m < M; m++) q[m] = dot(M, p + m * M, a);
 }
 /* inner += share * (x y' + y x') / 2 */
 INLINE void widen(double inner[UNITS][UNITS], const double share, const real *restrict x,
@@ -54,16 +52,15 @@ static int invert(double inner[UNITS][UNITS], double inverse[UNITS][UNITS]) {
 
 /* One row with the vectors q[i] = P a[i], i < count, and what each does to the outputs, b[i]. */
 INLINE void row_change(const int count, const int M, real *restrict w, real *restrict p,
-                       real (*restrict q)[M], const real *const *b,
-                       double inverse[UNITS][UNITS], const double *restrict error,
+                       real (*restrict q)[MAX_WIDTH], const real *const *b, const Room *restrict room,
                        const double process) {
-  real reach[count], mixed[count][count];
+  real reach[MAX_CELLS], mixed[MAX_CELLS][MAX_CELLS];
   for (int i = 0; i < count; i++) {
     double sum = 0, seen[UNITS];
     for (int k = 0; k < UNITS; k++) {
       seen[k] = 0;
-      for (int l = 0; l < UNITS; l++) seen[k] += inverse[k][l] * b[i][l];
-      sum += seen[k] * error[k];
+      for (int l = 0; l < UNITS; l++) seen[k] += room->inverse[k][l] * b[i][l];
+      sum += seen[k] * room->error[k];
     }
     reach[i] = (real)sum;
     for (int j = 0; j < count; j++) {
@@ -74,7 +71,7 @@ INLINE void row_change(const int count, const int M, real *restrict w, real *res
   }
   for (int i = 0; i < count; i++) {
     SIMD for (int m = 0; m < M; m++) w[m] += q[i][m] * reach[i];
-    real less[M];
+    real less[MAX_WIDTH];
     for (int m = 0; m < M; m++) {
       less[m] = 0;
       for (int j = 0; j < count; j++) less[m] += mixed[i][j] * q[j][m];
@@ -87,120 +84,147 @@ INLINE void row_change(const int count, const int M, real *restrict w, real *res
   for (int m = 0; m < M; m++) p[m * M + m] += (real)process;
 }
 
-/* What each cell does to the outputs, and an output row's own derivatives. */
-#define UNIT_EFFECT(n, FORM, K, M, W_AT, V_AT, FIRST)                            \
-  ON_PART(FORM, chords_learn, melody)                                             \
-  for (int k = 0; k < K; k++) {                                                  \
-    for (int m = 0; m < M; m++) {                                                \
-      const int from = gather_u##n[m] - UNITS;                                   \
-      if (from >= 0 && from < CELLS)                                             \
-        effect[from][FIRST + k] = (real)scale[FIRST + k] * buffer[W_AT + k * M + m]; \
-    }                                                                            \
-    spread(M, buffer + K_u##n + k * M * M, u_u##n, q_u##n[k]);                   \
-    inner[FIRST + k][FIRST + k] +=                                               \
-        dot(M, u_u##n, q_u##n[k]) * scale[FIRST + k] * scale[FIRST + k];         \
+/* What is measured of a set: its errors and slopes, or both over the noise of a coin. */
+INLINE void units_measured(const Part part, const Step *restrict step, Room *restrict room) {
+  for (int k = part.first_unit; k < part.first_unit + part.units; k++) {
+    const double variance = step->output[k] * step->one_minus[k];
+    room->scale[k] = variance;
+    room->error[k] = step->delta[k];
+    if (KALMAN_CROSS_ENTROPY) {
+      room->scale[k] = sqrt(variance > 1e-10 ? variance : 1e-10);
+      room->error[k] = step->delta[k] / room->scale[k];
+    }
+    if (!learns(part, step)) room->scale[k] = room->error[k] = 0.0;
   }
-/* Traces go on; then for every row the vectors a over its sources, times its covariance. */
-#define GROUP_EFFECT(n, FORM, B, S, M, W_AT, V_AT, P_AT, FIRST)                                  \
-  ON_PART(FORM, chords_learn, melody)                                                             \
-  for (int j = 0; j < B; j++) {                                                                  \
-    const double iota = a_g##n[j], phi = a_g##n[B + j], omega = a_g##n[2 * B + j];               \
-    real a_of[3][S][M];                                                                          \
-    for (int k = 0; k < UNITS; k++) opened_g##n[j][k] = 0;                                       \
-    for (int i = 0; i < S; i++) {                                                                \
-      const int c = j * S + i;                                                                   \
-      const double h = squash(SQUASH_H, s[FIRST + c]);                                           \
-      const double into[3] = {slope(SQUASH_G, g_g##n[c]) * iota, g_g##n[c] * iota * (1.0 - iota),\
-                              s_before[FIRST + c] * phi * (1.0 - phi)};                          \
-      const real through = (real)(omega * slope(SQUASH_H, h));                                   \
-      for (int x = 0; x < 3; x++) {                                                              \
-        real *restrict trace = buffer + P_AT + (x * B * S + c) * M;                              \
-        SIMD for (int m = 0; m < M; m++) {                                                       \
-          trace[m] = (real)phi * trace[m] + (real)into[x] * u_g##n[m];                           \
-          a_of[x][i][m] = through * trace[m];                                                    \
-        }                                                                                        \
-      }                                                                                          \
-      for (int k = 0; k < UNITS; k++)                                                            \
-        opened_g##n[j][k] += (real)(omega * (1.0 - omega) * h) * effect[FIRST + c][k];           \
-      const int row = 3 * B + c;                                                                 \
-      spread(M, buffer + K_g##n + row * M * M, a_of[0][i], q_g##n[row][0]);                      \
-      widen(inner, dot(M, a_of[0][i], q_g##n[row][0]), effect[FIRST + c], effect[FIRST + c]);    \
-    }                                                                                            \
-    for (int gate = 0; gate < 2; gate++) {                                                       \
-      const int row = gate * B + j;                                                              \
-      for (int i = 0; i < S; i++) {                                                              \
-        spread(M, buffer + K_g##n + row * M * M, a_of[1 + gate][i], q_g##n[row][i]);             \
-        for (int x = 0; x < S; x++)                                                              \
-          widen(inner, dot(M, a_of[1 + gate][x], q_g##n[row][i]), effect[FIRST + j * S + i],     \
-                effect[FIRST + j * S + x]);                                                      \
-      }                                                                                          \
-    }                                                                                            \
-    spread(M, buffer + K_g##n + (2 * B + j) * M * M, u_g##n, q_g##n[2 * B + j][0]);              \
-    widen(inner, dot(M, u_g##n, q_g##n[2 * B + j][0]), opened_g##n[j], opened_g##n[j]);          \
-  }
-#define UNIT_ROW_CHANGE(n, FORM, K, M, W_AT, V_AT, FIRST)                                 \
-  ON_PART(FORM, chords_learn, melody)                                                      \
-  for (int k = 0; k < K; k++) {                                                           \
-    real own[UNITS] = {0};                                                                \
-    const real *b[1] = {own};                                                             \
-    own[FIRST + k] = (real)scale[FIRST + k];                                              \
-    row_change(1, M, buffer + W_AT + k * M, buffer + K_u##n + k * M * M, &q_u##n[k], b,   \
-               inverse, error, process);                                                  \
-  }
-#define GROUP_ROW_CHANGE(n, FORM, B, S, M, W_AT, V_AT, P_AT, FIRST)                        \
-  ON_PART(FORM, chords_learn, melody)                                                       \
-  for (int row = 0; row < 3 * B + B * S; row++) {                                          \
-    const real *b[S];                                                                      \
-    b[0] = row < 3 * B ? opened_g##n[row % B] : effect[FIRST + row - 3 * B];               \
-    if (row < 2 * B)                                                                       \
-      for (int i = 0; i < S; i++) b[i] = effect[FIRST + row % B * S + i];                  \
-    if (row < 2 * B)                                                                       \
-      row_change(S, M, buffer + W_AT + row * M, buffer + K_g##n + row * M * M, q_g##n[row], \
-                 b, inverse, error, process);                                              \
-    else                                                                                   \
-      row_change(1, M, buffer + W_AT + row * M, buffer + K_g##n + row * M * M, q_g##n[row], \
-                 b, inverse, error, process);                                              \
-  }
-#define UNIT_KALMAN_ROOM(n, FORM, K, M, W_AT, V_AT, FIRST) real q_u##n[K][M];
-#define GROUP_KALMAN_ROOM(n, FORM, B, S, M, W_AT, V_AT, P_AT, FIRST) \
-  real q_g##n[3 * B + B * S][S][M], opened_g##n[B][UNITS];
-#define UNIT_MEASURED(n, FORM, K, M, W_AT, V_AT, FIRST)       \
-  for (int k = FIRST; k < FIRST + K; k++) {                   \
-    const int here = FORM ? chords_learn : melody;             \
-    const double variance = o[k] * one_minus[k];              \
-    scale[k] = variance;                                      \
-    error[k] = delta[k];                                      \
-    if (KALMAN_CROSS_ENTROPY) {                               \
-      scale[k] = sqrt(variance > 1e-10 ? variance : 1e-10);   \
-      error[k] = delta[k] / scale[k];                         \
-    }                                                         \
-    if (!here) scale[k] = error[k] = 0.0;                     \
-  }
+}
 
-#define LEARNER_ROOM                                                        \
-  UNIT_SETS(UNIT_KALMAN_ROOM)                                               \
-  GROUPS(GROUP_KALMAN_ROOM)                                                 \
-  real effect[CELLS][UNITS];                                                \
-  double inner[UNITS][UNITS], inverse[UNITS][UNITS], scale[UNITS], error[UNITS];
-#define MORE (done < steps)
-#define FALLEN(name, share) \
-  (reals[N_FIRST_##name] > 0 \
-       ? reals[N_FIRST_##name] * pow(reals[N_LAST_##name] / reals[N_FIRST_##name], share) : 0.0)
-#define LEARN_STEP                                                          \
-  const double over = reals[N_KALMAN_OVER];                                 \
-  const double share = COUNT(STEPS) < over ? COUNT(STEPS) / over : 1.0;     \
-  const double noise = FALLEN(NOISE, share), process = FALLEN(PROCESS, share); \
-  memset(inner, 0, sizeof inner);                                           \
-  memset(effect, 0, sizeof effect);                                         \
-  for (int k = 0; k < UNITS; k++) inner[k][k] = noise;                      \
-  UNIT_SETS(UNIT_MEASURED)                                                  \
-  UNIT_SETS(UNIT_EFFECT)                                                    \
-  GROUPS(GROUP_EFFECT)                                                      \
-  if (!invert(inner, inverse)) {                                            \
-    memcpy(s, s_before, sizeof s_before);                                   \
-    COUNT(NONFINITE) = 1;                                                   \
-    break;                                                                  \
-  }                                                                         \
-  UNIT_SETS(UNIT_ROW_CHANGE)                                                \
-  GROUPS(GROUP_ROW_CHANGE)
-#define AFTER_COUNT
+/* What each cell does to the outputs, and an output row's own derivatives. */
+INLINE void units_effect(const Part part, const real *restrict buffer, const Step *restrict step,
+                         Room *restrict room) {
+  const int M = part.width;
+  const real *restrict u = step->work.u + part.packed;
+  for (int k = 0; k < part.units; k++) {
+    const int unit = part.first_unit + k;
+    for (int m = 0; m < M; m++) {
+      const int from = part.gather[m] - UNITS;
+      if (from >= 0 && from < CELLS)
+        room->effect[from][unit] = (real)room->scale[unit] * buffer[part.weights + k * M + m];
+    }
+    real *restrict q = room->q[part.first_row + k][0];
+    spread(M, buffer + part.covariance + k * M * M, u, q);
+    room->inner[unit][unit] += (double)dot(M, u, q) * room->scale[unit] * room->scale[unit];
+  }
+}
+
+/* Traces go on; then for every row the vectors a over its sources, times its covariance. */
+INLINE void group_effect(const Part part, real *restrict buffer, const real *restrict s,
+                         const Step *restrict step, Room *restrict room) {
+  const int B = part.blocks, S = part.cells_per_block, M = part.width;
+  const real *restrict u = step->work.u + part.packed, *restrict p = buffer + part.covariance;
+  const double *restrict gates = step->work.gates + part.first_gate;
+  for (int j = 0; j < B; j++) {
+    const double iota = gates[j], phi = gates[B + j], omega = gates[2 * B + j];
+    real a[3][MAX_CELLS][MAX_WIDTH];
+    real *restrict opened = room->opened[part.first_block + j];
+    for (int k = 0; k < UNITS; k++) opened[k] = 0;
+    for (int i = 0; i < S; i++) {
+      const int c = j * S + i, cell = part.first_cell + c;
+      const double h = activation(ACTIVATION_H, s[cell]), g = step->work.inputs[cell];
+      const double into[3] = {slope(ACTIVATION_G, g) * iota, g * iota * (1.0 - iota),
+                              step->work.s_before[cell] * phi * (1.0 - phi)};
+      const real through = (real)(omega * slope(ACTIVATION_H, h));
+      for (int x = 0; x < 3; x++) {
+        real *restrict trace = buffer + part.traces + (x * part.cells + c) * M;
+        SIMD for (int m = 0; m < M; m++) {
+          trace[m] = (real)phi * trace[m] + (real)into[x] * u[m];
+          a[x][i][m] = through * trace[m];
+        }
+      }
+      for (int k = 0; k < UNITS; k++)
+        opened[k] += (real)(omega * (1.0 - omega) * h) * room->effect[cell][k];
+      const int row = 3 * B + c;
+      real *restrict q = room->q[part.first_row + row][0];
+      spread(M, p + row * M * M, a[0][i], q);
+      widen(room->inner, (double)dot(M, a[0][i], q), room->effect[cell], room->effect[cell]);
+    }
+    for (int gate = 0; gate < 2; gate++) {
+      const int row = gate * B + j, first = part.first_cell + j * S;
+      for (int i = 0; i < S; i++) {
+        real *restrict q = room->q[part.first_row + row][i];
+        spread(M, p + row * M * M, a[1 + gate][i], q);
+        for (int x = 0; x < S; x++)
+          widen(room->inner, (double)dot(M, a[1 + gate][x], q), room->effect[first + i],
+                room->effect[first + x]);
+      }
+    }
+    real *restrict q = room->q[part.first_row + 2 * B + j][0];
+    spread(M, p + (2 * B + j) * M * M, u, q);
+    widen(room->inner, (double)dot(M, u, q), opened, opened);
+  }
+}
+
+INLINE void units_row_changes(const Part part, real *restrict buffer, Room *restrict room,
+                              const double process) {
+  const int M = part.width;
+  for (int k = 0; k < part.units; k++) {
+    real own[UNITS] = {0};
+    const real *b[1] = {own};
+    own[part.first_unit + k] = (real)room->scale[part.first_unit + k];
+    row_change(1, M, buffer + part.weights + k * M, buffer + part.covariance + k * M * M,
+               room->q[part.first_row + k], b, room, process);
+  }
+}
+
+INLINE void group_row_changes(const Part part, real *restrict buffer, Room *restrict room,
+                              const double process) {
+  const int B = part.blocks, S = part.cells_per_block, M = part.width;
+  for (int row = 0; row < part.rows; row++) {
+    const real *b[MAX_CELLS];
+    real *w = buffer + part.weights + row * M, *p = buffer + part.covariance + row * M * M;
+    real(*q)[MAX_WIDTH] = room->q[part.first_row + row];
+    b[0] = row < 3 * B ? room->opened[part.first_block + row % B]
+                       : room->effect[part.first_cell + row - 3 * B];
+    if (row < 2 * B) {
+      for (int i = 0; i < S; i++) b[i] = room->effect[part.first_cell + row % B * S + i];
+      row_change(S, M, w, p, q, b, room, process);
+    } else {
+      row_change(1, M, w, p, q, b, room, process);
+    }
+  }
+}
+
+/* From `first` to `last` geometrically; 0 for nothing. */
+INLINE double fallen(const double first, const double last, const double share) {
+  return first > 0 ? first * pow(last / first, share) : 0.0;
+}
+
+INLINE int learn_step(real *restrict buffer, const real *restrict s, const Rules *restrict rules,
+                      Counters *restrict count, Step *restrict step, Room *restrict room) {
+  const double over = rules->kalman_over, share = count->steps < over ? count->steps / over : 1.0;
+  const double noise = fallen(rules->first_noise, rules->last_noise, share);
+  const double process = fallen(rules->first_process, rules->last_process, share);
+  memset(room->inner, 0, sizeof room->inner);
+  memset(room->effect, 0, sizeof room->effect);
+  for (int k = 0; k < UNITS; k++) room->inner[k][k] = noise;
+#define DO(part) units_measured(part, step, room);
+  UNIT_SETS(DO)
+#undef DO
+#define DO(part) \
+  if (learns(part, step)) units_effect(part, buffer, step, room);
+  UNIT_SETS(DO)
+#undef DO
+#define DO(part) \
+  if (learns(part, step)) group_effect(part, buffer, s, step, room);
+  GROUPS(DO)
+#undef DO
+  if (!invert(room->inner, room->inverse)) return 0;
+#define DO(part) \
+  if (learns(part, step)) units_row_changes(part, buffer, room, process);
+  UNIT_SETS(DO)
+#undef DO
+#define DO(part) \
+  if (learns(part, step)) group_row_changes(part, buffer, room, process);
+  GROUPS(DO)
+#undef DO
+  return 1;
+}

@@ -1,71 +1,92 @@
-/* The whole gradient, carried forward; see full.py.
+/* The whole gradient, carried forward (rtrl.py).
  *
  * In place of the traces stand the sensitivities: how s of every cell changes with each of the
  * WEIGHTS numbers of the groups' weights, (CELLS, WEIGHTS), then how y does.  Groups' weights begin
  * at 0 in the buffer. */
-#define SENSITIVITY_S(c) (buffer + TRACES_AT + (int64_t)(c) * WEIGHTS)
-#define SENSITIVITY_Y(c) (buffer + TRACES_AT + (int64_t)(CELLS + (c)) * WEIGHTS)
+#define SENSITIVITY_S(c) (buffer + STATE_AT + (int64_t)(c) * WEIGHTS)
+#define SENSITIVITY_Y(c) (buffer + STATE_AT + (int64_t)(CELLS + (c)) * WEIGHTS)
+#define LATER_Y(c) (buffer + LATER_AT + (int64_t)(c) * WEIGHTS)
+typedef struct {
+  char none;
+} Room;
 
 /* The cells of one group, from the others' sensitivities of the step before. */
-#define GROUP_FULL(n, FORM, B, S, M, W_AT, V_AT, P_AT, FIRST)                                  \
-  ON_PART(FORM, chords_learn, melody) {                                                         \
-    const real *restrict w = buffer + W_AT;                                                    \
-    for (int c = 0; c < B * S; c++) {                                                          \
-      const int j = c / S;                                                                     \
-      const double iota = a_g##n[j], phi = a_g##n[B + j], omega = a_g##n[2 * B + j];           \
-      const double h = squash(SQUASH_H, s[FIRST + c]);                                         \
-      const real to_input = (real)(g_g##n[c] * iota * (1.0 - iota));                           \
-      const real to_forget = (real)(s_before[FIRST + c] * phi * (1.0 - phi));                  \
-      const real to_cell = (real)(iota * slope(SQUASH_G, g_g##n[c]));                          \
-      const real to_output = (real)(h * omega * (1.0 - omega));                                \
-      const real through = (real)(omega * slope(SQUASH_H, h)), keep = (real)phi;               \
-      real *restrict ds = SENSITIVITY_S(FIRST + c), *restrict dy = later + (FIRST + c) * WEIGHTS; \
-      SIMD for (int x = 0; x < WEIGHTS; x++) { ds[x] *= keep; dy[x] = 0; }                     \
-      for (int m = 0; m < M; m++) {                                                            \
-        const int from = gather_g##n[m] - UNITS;                                               \
-        if (from < 0 || from >= CELLS || cell_chords[from] != FORM) continue;                    \
-        const real by_s = to_input * w[j * M + m] + to_forget * w[(B + j) * M + m] +           \
-                          to_cell * w[(3 * B + c) * M + m];                                    \
-        const real by_y = to_output * w[(2 * B + j) * M + m];                                  \
-        const real *restrict before = SENSITIVITY_Y(from);                                     \
-        SIMD for (int x = 0; x < WEIGHTS; x++) {                                               \
-          ds[x] += by_s * before[x];                                                           \
-          dy[x] += by_y * before[x];                                                           \
-        }                                                                                      \
-      }                                                                                        \
-      for (int m = 0; m < M; m++) {                                                            \
-        ds[W_AT + j * M + m] += to_input * u_g##n[m];                                          \
-        ds[W_AT + (B + j) * M + m] += to_forget * u_g##n[m];                                   \
-        ds[W_AT + (3 * B + c) * M + m] += to_cell * u_g##n[m];                                 \
-      }                                                                                        \
-      SIMD for (int x = 0; x < WEIGHTS; x++) dy[x] += through * ds[x];                         \
-      for (int m = 0; m < M; m++) dy[W_AT + (2 * B + j) * M + m] += to_output * u_g##n[m];     \
-    }                                                                                          \
+INLINE void group_sensitivities(const Part part, real *restrict buffer, const real *restrict s,
+                                const Step *restrict step) {
+  const int B = part.blocks, M = part.width;
+  const real *restrict w = buffer + part.weights, *restrict u = step->work.u + part.packed;
+  const double *restrict a = step->work.gates + part.first_gate;
+  for (int c = 0; c < part.cells; c++) {
+    const int j = c / part.cells_per_block, cell = part.first_cell + c;
+    const double iota = a[j], phi = a[B + j], omega = a[2 * B + j], g = step->work.inputs[cell];
+    const double h = activation(ACTIVATION_H, s[cell]);
+    const real to_input = (real)(g * iota * (1.0 - iota));
+    const real to_forget = (real)(step->work.s_before[cell] * phi * (1.0 - phi));
+    const real to_cell = (real)(iota * slope(ACTIVATION_G, g));
+    const real to_output = (real)(h * omega * (1.0 - omega));
+    const real through = (real)(omega * slope(ACTIVATION_H, h)), keep = (real)phi;
+    real *restrict ds = SENSITIVITY_S(cell), *restrict dy = LATER_Y(cell);
+    SIMD for (int x = 0; x < WEIGHTS; x++) {
+      ds[x] *= keep;
+      dy[x] = 0;
+    }
+    for (int m = 0; m < M; m++) {
+      const int from = part.gather[m] - UNITS;
+      if (from < 0 || from >= CELLS || cell_chords[from] != part.chords) continue;
+      const real by_s = to_input * w[j * M + m] + to_forget * w[(B + j) * M + m] +
+                        to_cell * w[(3 * B + c) * M + m];
+      const real by_y = to_output * w[(2 * B + j) * M + m];
+      const real *restrict before = SENSITIVITY_Y(from);
+      SIMD for (int x = 0; x < WEIGHTS; x++) {
+        ds[x] += by_s * before[x];
+        dy[x] += by_y * before[x];
+      }
+    }
+    real *restrict own = ds + part.weights, *restrict own_y = dy + part.weights;
+    for (int m = 0; m < M; m++) {
+      own[j * M + m] += to_input * u[m];
+      own[(B + j) * M + m] += to_forget * u[m];
+      own[(3 * B + c) * M + m] += to_cell * u[m];
+    }
+    SIMD for (int x = 0; x < WEIGHTS; x++) dy[x] += through * ds[x];
+    for (int m = 0; m < M; m++) own_y[(2 * B + j) * M + m] += to_output * u[m];
   }
-#define GROUP_FULL_GRADIENT(n, FORM, B, S, M, W_AT, V_AT, P_AT, FIRST)                         \
-  ON_PART(FORM, chords_learn, melody)                                                           \
-  for (int c = FIRST; c < FIRST + B * S; c++) {                                                \
-    real *restrict dy = SENSITIVITY_Y(c), *restrict gradient = buffer + GRADIENT_AT;           \
-    const real e = (real)epsilon[c];                                                           \
-    memcpy(dy, later + c * WEIGHTS, WEIGHTS * sizeof(real));                                   \
-    SIMD for (int x = 0; x < WEIGHTS; x++) gradient[x] += e * dy[x];                           \
+}
+
+INLINE void group_rtrl(const Part part, real *restrict buffer, const Step *restrict step) {
+  real *restrict gradient = buffer + GRADIENT_AT;
+  for (int c = part.first_cell; c < part.first_cell + part.cells; c++) {
+    real *restrict dy = SENSITIVITY_Y(c);
+    const real e = (real)step->epsilon[c];
+    memcpy(dy, LATER_Y(c), WEIGHTS * sizeof(real));
+    SIMD for (int x = 0; x < WEIGHTS; x++) gradient[x] += e * dy[x];
   }
-#define UNIT_FULL(n, FORM, K, M, W_AT, V_AT, FIRST)                                            \
-  ON_PART(FORM, chords_learn, melody) {                                                         \
-    real back[M], d[K];                                                                        \
-    for (int k = 0; k < K; k++) d[k] = (real)delta[FIRST + k];                                 \
-    units_gradient(K, M, buffer + W_AT, buffer + GRADIENT_AT + W_AT, u_u##n, d, back);         \
-    for (int m = 0; m < M; m++) {                                                              \
-      const int from = gather_u##n[m] - UNITS;                                                 \
-      if (from >= 0 && from < CELLS) epsilon[from] += back[m];                                 \
-    }                                                                                          \
-  }
-#define LEARNER_ROOM real *const later = buffer + LATER_AT;
-#define MORE (done < steps)
-#define LEARN_STEP                                  \
-  for (int c = 0; c < CELLS; c++) epsilon[c] = 0.0; \
-  UNIT_SETS(UNIT_FULL)                              \
-  GROUPS(GROUP_FULL)                                \
-  GROUPS(GROUP_FULL_GRADIENT)                       \
-  CHANGE_ALL
-#define AFTER_COUNT
+}
+
+INLINE void units_rtrl(const Part part, real *restrict buffer, Step *restrict step) {
+  real back[MAX_WIDTH], delta[UNITS];
+  for (int k = 0; k < part.units; k++) delta[k] = (real)step->delta[part.first_unit + k];
+  units_gradient(part, buffer, step->work.u + part.packed, delta, back);
+  spread_errors(part, 0, back, step->epsilon);
+}
+
+INLINE int learn_step(real *restrict buffer, const real *restrict s, const Rules *restrict rules,
+                      Counters *restrict count, Step *restrict step, Room *restrict room) {
+  (void)room;
+  const Changes changes = begin_changes(rules, count, step);
+  for (int c = 0; c < CELLS; c++) step->epsilon[c] = 0.0;
+#define DO(part) \
+  if (learns(part, step)) units_rtrl(part, buffer, step);
+  UNIT_SETS(DO)
+#undef DO
+#define DO(part) \
+  if (learns(part, step)) group_sensitivities(part, buffer, s, step);
+  GROUPS(DO)
+#undef DO
+#define DO(part) \
+  if (learns(part, step)) group_rtrl(part, buffer, step);
+  GROUPS(DO)
+#undef DO
+  change_all(buffer, step, changes);
+  return 1;
+}
