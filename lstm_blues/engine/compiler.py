@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -19,13 +21,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
+from lstm_blues.files import write_safely
 
-# Without contraction: which of two products a sum is fused with would be the compiler's choice,
-# another one in another topology, and parts that learn alike would no longer do so to the bit.
-_FLAGS = (
+# Without contraction of products and sums: what a compiler fused would differ from the next one's.
+FLAGS = (
     *("-std=gnu11", "-O3", "-shared", "-fPIC", "-fopenmp-simd", "-ffp-contract=off"),
-    *("-fno-math-errno", "-fno-trapping-math"),
+    *("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"),
 )
+_NATIVE = (("-march=native",), ("-mcpu=native",), ())
+_BUILD = "build-"
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,14 @@ def find_compiler() -> list[str]:
 
     Raises `BluesError` where there is none.
     """
-    if os.environ.get("CC"):
-        command = shlex.split(os.environ["CC"])
-        if shutil.which(command[0]) is None:
-            raise BluesError(f"CC is {os.environ['CC']!r}, which is no command on this machine.")
+    told = os.environ.get("CC")
+    if told:
+        try:
+            command = shlex.split(told)
+        except ValueError:
+            command = []
+        if not command or shutil.which(command[0]) is None:
+            raise BluesError(f"CC is {told!r}, but must be a command on this machine.")
         return command
     for name in ("cc", "gcc", "clang"):
         if shutil.which(name):
@@ -67,6 +75,126 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "lstm_blues"
 
 
+def kernel_source(header: str, files: tuple[str, ...]) -> str:
+    """The text that is compiled: `header`, then files of `kernel/`."""
+    sources = resources.files("lstm_blues.engine") / "kernel"
+    return header + "".join(sources.joinpath(name).read_text() for name in files)
+
+
+def compile_kernel(source: str) -> CompiledKernel:
+    """Compiles `source`, or takes what the cache has.
+
+    A file of the cache is loaded only when it is whole, by the digest that stands beside it, and
+    belongs to this user or root alone; else it is made anew.  Raises `BluesError` where there is no
+    compiler or it fails.
+    """
+    return _compile(source, tuple(find_compiler()), cache_folder())
+
+
+@lru_cache(maxsize=32)
+def _compile(source: str, compiler: tuple[str, ...], folder: Path) -> CompiledKernel:
+    key = "\0".join([source, *compiler, *FLAGS, _processor(), platform.platform()])
+    path = folder / f"kernel-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (_is_ours(folder) and os.access(folder, os.W_OK)):
+        # Loaded, the file need not be there any more.
+        with tempfile.TemporaryDirectory(prefix="lstm_blues-", ignore_cleanup_errors=True) as own:
+            return _build(source, compiler, Path(own) / path.name)
+    if _is_whole(path):
+        with suppress(OSError):
+            return _load(path, 0.0)
+    return _build(source, compiler, path)
+
+
+def _build(source: str, compiler: tuple[str, ...], path: Path) -> CompiledKernel:
+    start = time.perf_counter()
+    built = build(source, compiler, FLAGS, path.parent)
+    write_safely(path, lambda file: file.write(built))
+    write_safely(_digest_of(path), lambda file: file.write(hashlib.sha256(built).digest()))
+    return _load(path, time.perf_counter() - start)
+
+
+def _load(path: Path, seconds: float) -> CompiledKernel:
+    library = ctypes.CDLL(str(path))
+    for name in ("learn", "free_run"):
+        getattr(library, name).restype = ctypes.c_int64
+    return CompiledKernel(library, seconds)
+
+
+def build(source: str, compiler: tuple[str, ...], flags: tuple[str, ...], folder: Path) -> bytes:
+    """What `compiler` makes of `source` with `flags`, for this machine's own processor if it can.
+
+    Works in a folder of its own below `folder`.  Raises `BluesError` where it fails.
+    """
+    with _workshop(folder) as own:
+        text, built = own / "kernel.c", own / "kernel.so"
+        text.write_text(source)
+        for native in _NATIVE:
+            command = [*compiler, *flags, *native, str(text), "-o", str(built)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode == 0 and built.is_file():
+                return built.read_bytes()
+    last = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
+    raise BluesError(
+        f"engine=fast could not be compiled by {' '.join(compiler)!r} ({last.strip()}): set CC to "
+        "another C compiler, or choose engine=torch."
+    )
+
+
+@contextmanager
+def _workshop(folder: Path) -> Iterator[Path]:
+    """A new folder below `folder`, taken away at the end, as are those of processes that died."""
+    for left in folder.glob(f"{_BUILD}*-*"):
+        process = left.name.removeprefix(_BUILD).split("-")[0]
+        if process.isdigit() and not _is_alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+    own = Path(tempfile.mkdtemp(dir=folder, prefix=f"{_BUILD}{os.getpid()}-"))
+    try:
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's, or no such question on this system
+        return True
+    return True
+
+
+def _digest_of(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file of the cache is ours and as it was written.
+
+    A library that is cut short would end the process where it is loaded.
+    """
+    try:
+        return (
+            _is_ours(path)
+            and hashlib.sha256(path.read_bytes()).digest() == _digest_of(path).read_bytes()
+        )
+    except OSError:
+        return False
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nobody but this user and root can have written it."""
+    if not hasattr(os, "getuid"):
+        return path.exists()
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return found.st_uid in (os.getuid(), 0) and not found.st_mode & 0o022
+
+
 @lru_cache(maxsize=1)
 def _processor() -> str:
     """What -march=native depends on, so that a cache on a shared disk serves several machines."""
@@ -77,50 +205,3 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.machine() + platform.processor()
-
-
-@lru_cache(maxsize=32)
-def compile_kernel(header: str, files: tuple[str, ...]) -> CompiledKernel:
-    """Compiles files of `kernel/` as one text under `header`, or takes what the cache has.
-
-    Raises `BluesError` where there is no compiler or it fails.
-    """
-    sources = resources.files("lstm_blues.engine") / "kernel"
-    source = header + "".join(sources.joinpath(name).read_text() for name in files)
-    compiler = find_compiler()
-    key = "\0".join([source, *compiler, *_FLAGS, _processor(), platform.platform()])
-    name = f"kernel-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
-    folder = cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-    except OSError:
-        writable = False
-    if not writable:
-        folder = Path(tempfile.mkdtemp(prefix="lstm_blues-"))
-    path, seconds = folder / name, 0.0
-    if not path.exists():
-        start = time.perf_counter()
-        _run_compiler(compiler, source, path)
-        seconds = time.perf_counter() - start
-    library = ctypes.CDLL(str(path))
-    library.learn.restype = ctypes.c_int64
-    library.free_run.restype = ctypes.c_int64
-    return CompiledKernel(library, seconds)
-
-
-def _run_compiler(compiler: list[str], source: str, path: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix="build-") as folder:
-        text, built = Path(folder) / "kernel.c", Path(folder) / "kernel.so"
-        text.write_text(source)
-        command = [*compiler, *_FLAGS, str(text), "-o", str(built), "-lm"]
-        for native in (["-march=native"], ["-mcpu=native"], []):
-            done = subprocess.run([*command, *native], capture_output=True, text=True, check=False)
-            if done.returncode == 0:
-                built.replace(path)
-                return
-    last = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
-    raise BluesError(
-        f"engine=fast could not be compiled by {' '.join(compiler)!r} ({last.strip()}): set CC to "
-        "another C compiler, or choose engine=torch."
-    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import ctypes
 from dataclasses import asdict, fields
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +18,6 @@ from torch import Tensor
 from lstm_blues.engine.compiler import compile_kernel
 from lstm_blues.engine.layout import CountersOfKernel, Layout, Rules
 from lstm_blues.errors import BluesError
-from lstm_blues.learning.rule import Per
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import (
     Counters,
@@ -30,7 +28,7 @@ from lstm_blues.learning.state import (
 )
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.network.topology import CHORDS, Part
+from lstm_blues.network.topology import CHORDS
 from lstm_blues.playing.sampler import NO_NOTE, FreeRun, free_run
 
 _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
@@ -68,6 +66,10 @@ class CompiledLearner:
         self.given = stream.given
         self.layout = Layout(network.topology, learning, stream.steps)
         self.table = np.ascontiguousarray(stream.table.cpu().numpy().astype(self.dtype))
+        # What is heard of it, each set of units from a whole vector on.
+        heard = ((stream.table.cpu() - network.mean) * network.scale).numpy()
+        self._sounds = np.zeros((*heard.shape[:2], self.layout.inputs), self.dtype)
+        self._sounds[..., self.layout.input_places] = heard
         self.picks = np.ascontiguousarray(stream.picks.numpy().astype(np.int64))
         # What the network hears of a unit that is off, and of one that is on.
         silent = torch.zeros_like(network.mean)
@@ -75,7 +77,8 @@ class CompiledLearner:
             [((on - network.mean) * network.scale).numpy() for on in (silent, silent + 1)]
         )
         songs, bars = self.picks.shape
-        self.compiled = compile_kernel(self.layout.header(network, real), self.layout.kernel_files)
+        self._bar_of = np.arange(stream.steps, dtype=np.int64) * bars // stream.steps
+        self.compiled = compile_kernel(self.layout.source(network, real))
         self.buffer = _aligned(self.layout.size, self.dtype)
         kalman, melody = learning.kalman, learning.melody
         self._rules = Rules(
@@ -98,6 +101,7 @@ class CompiledLearner:
             chords_learn=melody.chords == "learn",
             stretch=self.layout.stretches[0],
             melody_stretch=self.layout.stretches[1],
+            kalman_cross_entropy=kalman.error == "cross_entropy",
             song_steps=stream.steps,
             bars=bars,
             songs_in_order=songs,
@@ -109,9 +113,8 @@ class CompiledLearner:
         self._uniform = None if drawn is None else drawn.numpy()
         self._counters = CountersOfKernel()
         self._losses = np.zeros(2)
-        weights = {name: value.detach() for name, value in network.named_parameters()}
-        self._write_weights(weights, "weights")
-        self._write_memory(first_memory(network, learning))
+        weights = {f"weights/{name}": value for name, value in network.named_parameters()}
+        self._write(weights | first_memory(network, learning))
 
     @property
     def counters(self) -> Counters:
@@ -144,7 +147,9 @@ class CompiledLearner:
                 _pointer(self.buffer),
                 _pointer(self.levels),
                 _pointer(self.table),
+                _pointer(self._sounds),
                 _pointer(self.picks),
+                _pointer(self._bar_of),
                 None if self._uniform is None else _pointer(self._uniform),
                 ctypes.byref(self._rules),
                 ctypes.byref(self._counters),
@@ -210,102 +215,58 @@ class CompiledLearner:
 
     def state(self) -> LearnerState:
         """See `Learner.state`."""
-        topology, layout = self.network.topology, self.layout
-        weights = {n: torch.zeros_like(v.detach()) for n, v in self.network.named_parameters()}
-        velocity = {name: value.clone() for name, value in weights.items()}
-        like = self.network.like
-        traces = like.new_zeros(0)
-        if self.learning.rule.gradient.traces:
-            traces = like.new_zeros(3, topology.cells, topology.sources)
-        memory = {
-            name: like.new_zeros(shape)
-            for name, shape in memory_shapes(self.network, self.learning).items()
-        }
-        for name, places, packed in self._memory():
-            memory[name][places] = torch.from_numpy(packed.copy())
-        for name, seen, packed in self._rows("weights"):
-            weights[name][:, seen] = torch.from_numpy(packed.copy())
-        for name, seen, packed in self._rows("velocity"):
-            # The kernel climbs where torch.optim descends; SGD without momentum keeps nothing.
-            if self.learning.momentum or self.learning.rule.optimizer.counts:
-                velocity[name][:, seen] = torch.from_numpy(-packed)
-        for part, seen, packed in self._traces():
-            traces[:, part.cells, seen] = torch.from_numpy(packed.copy())
-        cells = topology.cells
+        like, topology = self.network.like, self.network.topology
+        rule = self.learning.rule
+        shapes: dict[str, tuple[int, ...]] = dict(memory_shapes(self.network, self.learning))
+        memory = list(shapes)
+        for name, value in self.network.named_parameters():
+            shapes[f"weights/{name}"] = shapes[f"velocity/{name}"] = tuple(value.shape)
+        cells, sources = topology.cells, topology.sources
+        shapes["traces"] = (3, cells, sources) if rule.gradient.traces else (0,)
+        shapes["s"] = shapes["y"] = (cells,)
+        found = {key: like.new_zeros(shape) for key, shape in shapes.items()}
+        for key, where, view, inside in self.layout.windows(self.buffer):
+            found[key][where] = torch.from_numpy(view[inside])
+
+        def of(kind: str) -> dict[str, Tensor]:
+            return {
+                key.removeprefix(kind): value
+                for key, value in found.items()
+                if key.startswith(kind)
+            }
+
+        # The kernel climbs where torch.optim descends; SGD without momentum keeps nothing.
+        keeps = bool(self.learning.momentum) or rule.optimizer.counts
         return LearnerState(
-            weights=weights,
-            velocity=velocity,
-            s=torch.from_numpy(self.buffer[layout.s : layout.s + cells].copy()),
-            y=torch.from_numpy(self.buffer[layout.y : layout.y + cells].copy()),
-            traces=traces,
+            weights=of("weights/"),
+            velocity={name: -value * keeps for name, value in of("velocity/").items()},
+            s=found["s"],
+            y=found["y"],
+            traces=found["traces"],
             counters=self.counters,
             loss=self.loss,
             melody_loss=self.melody_loss,
             melody_rate=self.melody_rate,
-            memory=memory,
+            memory={key: found[key] for key in memory},
         )
 
     def load(self, state: LearnerState) -> None:
         """See `Learner.load`."""
-        self._write_weights(state.weights, "weights")
-        self._write_weights({n: -v for n, v in state.velocity.items()}, "velocity")
-        for part, seen, packed in self._traces():
-            packed[:] = state.traces[:, part.cells, seen].numpy()
-        cells, layout = self.network.topology.cells, self.layout
-        self.buffer[layout.s : layout.s + cells] = state.s.numpy()
-        self.buffer[layout.y : layout.y + cells] = state.y.numpy()
+        self._write(
+            {f"weights/{name}": value for name, value in state.weights.items()}
+            | {f"velocity/{name}": -value for name, value in state.velocity.items()}
+            | {"traces": state.traces, "s": state.s, "y": state.y}
+            | state.memory
+        )
         self._counters = CountersOfKernel(**asdict(state.counters))
         self._losses[:] = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate
-        self._write_memory(state.memory)
 
-    def _write_memory(self, memory: dict[str, Tensor]) -> None:
-        for name, places, packed in self._memory():
-            packed[:] = memory[name][places].numpy()
-
-    def _memory(self) -> list[tuple[str, tuple[Any, ...], NDArray[np.floating]]]:
-        """Views into the buffer of what `LearnerState.memory` holds, with their places there."""
-        views: list[tuple[str, tuple[Any, ...], NDArray[np.floating]]] = []
-        gradient, optimizer = self.learning.rule
-        for memory in (*gradient.memory, *optimizer.memory):
-            for place in self.layout.places:
-                seen, first = torch.tensor(place.part.seen), 0
-                for rows in place.part.rows:
-                    view = self.layout.memory(self.buffer, memory.per, place, first, rows.height)
-                    first += rows.height
-                    if view is not None:
-                        where: tuple[Any, ...] = (..., seen)
-                        if memory.per is Per.PAIR_IN_ROW:
-                            where = (slice(None), seen[:, None], seen)
-                        views.append((f"{memory.name}/{rows.parameter}", where, view))
-        return views
-
-    def _write_weights(self, values: dict[str, Tensor], kind: str) -> None:
-        for name, seen, packed in self._rows(kind):
-            packed[:] = values[name][:, seen].numpy()
-
-    def _rows(self, kind: str) -> list[tuple[str, list[int], NDArray[np.floating]]]:
-        """Views into the buffer, one for each parameter, without the padding."""
-        views = []
-        for place in self.layout.places:
-            at, seen = getattr(place, kind), list(place.part.seen)
-            for rows in place.part.rows:
-                end = at + rows.height * place.width
-                block = self.buffer[at:end].reshape(rows.height, place.width)
-                views.append((rows.parameter, seen, block[:, : len(seen)]))
-                at = end
-        return views
-
-    def _traces(self) -> list[tuple[Part, list[int], NDArray[np.floating]]]:
-        """Views of the traces of each group, (3, cells, M)."""
-        views: list[tuple[Part, list[int], NDArray[np.floating]]] = []
-        for place in self.layout.places:
-            if self.learning.rule.gradient.traces and place.part.blocks:
-                block = self.buffer[place.traces : place.traces + 3 * place.cells * place.width]
-                block = block.reshape(3, place.cells, place.width)
-                seen = list(place.part.seen)
-                views.append((place.part, seen, block[:, :, : len(seen)]))
-        return views
+    def _write(self, tensors: dict[str, Tensor]) -> None:
+        """Writes those tensors of the buffer's windows that there are."""
+        for key, where, view, inside in self.layout.windows(self.buffer):
+            if key in tensors:
+                view[inside] = tensors[key].detach().numpy()[where]
 
 
 def _pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:

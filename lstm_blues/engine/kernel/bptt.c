@@ -23,14 +23,14 @@ INLINE void group_keep(const Part part, real *restrict kept, const real *restric
 
 INLINE void units_keep(const Part part, real *restrict kept, const Step *restrict step) {
   KEEP(part.width, step->work.u + part.packed)
-  KEEP(part.units, step->delta + part.first_unit)
+  KEEP(part.units, step->delta + part.first_output)
 }
 
 /* One group at one step.  ey: errors of the cells' outputs.  es: of their states, from the step after
  * this one, and on return from this step for the one before.  earlier: errors of the outputs of the
  * step before; of the melody's none reach the chord part. */
 INLINE void group_back(const Part part, real *restrict buffer, const real *restrict kept,
-                       const double *restrict ey, double *restrict es, double *restrict earlier) {
+                       const real *restrict ey, real *restrict es, real *restrict earlier) {
   const int B = part.blocks, C = part.cells, M = part.width;
   const real *restrict w = buffer + part.weights;
   real *restrict gradient = buffer + GRADIENT_AT + part.weights;
@@ -38,21 +38,21 @@ INLINE void group_back(const Part part, real *restrict buffer, const real *restr
   const real *restrict before = g + C, *restrict s = before + C;
   real d[MAX_ROWS], back[MAX_WIDTH];
   for (int j = 0; j < B; j++) {
-    const double iota = a[j], phi = a[B + j], omega = a[2 * B + j];
-    double to_input = 0, to_forget = 0, to_output = 0;
+    const real iota = a[j], phi = a[B + j], omega = a[2 * B + j];
+    real to_input = 0, to_forget = 0, to_output = 0;
     for (int i = 0; i < part.cells_per_block; i++) {
       const int c = j * part.cells_per_block + i, n = part.first_cell + c;
-      const double h = activation(ACTIVATION_H, s[c]);
-      const double e = es[n] + ey[n] * omega * slope(ACTIVATION_H, h);
+      const real h = activation(ACTIVATION_H, s[c]);
+      const real e = es[n] + ey[n] * omega * slope(ACTIVATION_H, h);
       to_output += ey[n] * h;
       to_input += e * g[c];
       to_forget += e * before[c];
       d[3 * B + c] = (real)(e * iota * slope(ACTIVATION_G, g[c]));
       es[n] = e * phi;
     }
-    d[j] = (real)(to_input * iota * (1.0 - iota));
-    d[B + j] = (real)(to_forget * phi * (1.0 - phi));
-    d[2 * B + j] = (real)(to_output * omega * (1.0 - omega));
+    d[j] = (real)(to_input * iota * (1 - iota));
+    d[B + j] = (real)(to_forget * phi * (1 - phi));
+    d[2 * B + j] = (real)(to_output * omega * (1 - omega));
   }
   for (int m = 0; m < M; m++) back[m] = 0;
   for (int r = 0; r < 3 * B + C; r++) {
@@ -65,7 +65,7 @@ INLINE void group_back(const Part part, real *restrict buffer, const real *restr
 }
 
 INLINE void units_back(const Part part, real *restrict buffer, const real *restrict kept,
-                       double *restrict ey) {
+                       real *restrict ey) {
   real back[MAX_WIDTH];
   units_gradient(part, buffer, kept, kept + part.width, back);
   spread_errors(part, 0, back, ey);
@@ -91,7 +91,7 @@ INLINE int learn_step(real *restrict buffer, const real *restrict s, const Rules
 INLINE void end_stretch(real *restrict buffer, const Rules *restrict rules, Counters *restrict count,
                         Step *restrict step, Room *restrict room, const int reset) {
   if (!reset && room->kept != (count->melody ? rules->melody_stretch : rules->stretch)) return;
-  double earlier[CELLS] = {0}, ey[CELLS], es[CELLS] = {0};
+  real earlier[CELLS] = {0}, ey[CELLS], es[CELLS] = {0};
   while (room->kept > 0) {
     room->kept--;
     const real *restrict history = buffer + HISTORY_AT + room->kept * HISTORY;

@@ -31,7 +31,7 @@ static __attribute__((noinline)) int64_t test(const real *restrict buffer,
 /* Counts a step with a gross error or without.  Returns whether the state is to be cleared, and in
  * `test_due` whether the network is to be tested. */
 INLINE int count_step(Counters *restrict count, const Rules *restrict rules, const int gross,
-                      int *test_due) {
+                      int64_t *restrict next_test, int *restrict test_due) {
   const int64_t next = count->position + 1 == rules->song_steps ? 0 : count->position + 1;
   count->position = next;
   count->steps++;
@@ -43,7 +43,8 @@ INLINE int count_step(Counters *restrict count, const Rules *restrict rules, con
   count->clean_run = gross ? 0 : count->clean_run + 1;
   if (count->clean_run > count->longest_clean_run) count->longest_clean_run = count->clean_run;
 
-  *test_due = count->steps % rules->test_interval == 0;
+  *test_due = count->steps >= *next_test;
+  if (*test_due) *next_test += rules->test_interval;
   if (gross && rules->gross_errors > 0 && count->gross_in_count >= rules->gross_errors) {
     count->gross_resets++;
     count->songs++;
@@ -63,7 +64,7 @@ INLINE int count_step(Counters *restrict count, const Rules *restrict rules, con
 
 /* Back to a song's first step, with states, outputs and traces at zero (section 3.1). */
 INLINE void reset(real *restrict buffer, Counters *restrict count) {
-  memset(buffer + STATE_AT, 0, (SIZE - STATE_AT) * sizeof(real));
+  memset(buffer + STATE_AT, 0, (HISTORY_AT - STATE_AT) * sizeof(real));
   count->position = count->choruses_in_episode = 0;
   count->gross_in_count = count->gross_in_chorus = 0;
 }

@@ -3,61 +3,79 @@
  * The header that layout.py writes above this text has the sizes, and every part of the network as a
  * constant `Part`.  Functions take the part by value and are inlined, so that all their sizes and
  * offsets are constants to the compiler.  GROUPS(DO) and UNIT_SETS(DO) are DO(part) for each of them.
- * Letters are those of the equations: u sources, s cell states, y cell outputs. */
+ * Letters are those of the equations: u sources, s cell states, y cell outputs.
+ *
+ * Every group's cells and every set's units begin on whole vectors, so that what is stored as a vector
+ * is loaded as the same one: a load across two fresh stores has to wait for both. */
 
-/* What a step works with beside the buffer.  source is [x; y; 1; 0], with y of the step before for
- * the blocks, then of this one for the output units; u holds what each part sees of it, padded; gates
- * the logistic of every gate, inputs the cells' inputs after g. */
+/* What a step works with beside the buffer.  u: what each part sees of [x; y; 1], padded with zeros;
+ * gates: the logistic of every gate; inputs: the cells' inputs after g; y: the cells' outputs; logits:
+ * of the output units. */
 typedef struct {
-  real source[SOURCES + 1], u[PACKED], y[CELLS], s_before[CELLS];
-  double gates[GATES], inputs[CELLS], logits[UNITS];
+  real u[PACKED] ALIGNED, y[CELLS] ALIGNED, s_before[CELLS] ALIGNED;
+  real gates[GATES] ALIGNED, inputs[CELLS] ALIGNED, logits[OUTPUTS] ALIGNED;
 } Work;
 
-/* What the network hears of unit k: levels (2, UNITS) holds its value for off, then for on. */
-#define HEARD(on, k) ((on) ? levels[UNITS + (k)] : levels[k])
+/* Before the first step. */
+INLINE void prepare(Work *restrict work) {
+  memset(work, 0, sizeof *work);
+#define DO(part) memcpy(work->u + part.packed, part.bias, part.width * sizeof(real));
+  GROUPS(DO)
+  UNIT_SETS(DO)
+#undef DO
+}
 
-INLINE void pack(const Part part, Work *work) {
-  real *restrict u = work->u + part.packed;
-  _Pragma("GCC unroll 128") for (int m = 0; m < part.width; m++) u[m] = work->source[part.gather[m]];
+/* The sources of a part, from the notes as they are heard, (INPUTS), and the cells' outputs. */
+INLINE void pack(const Part part, const real *restrict heard, const real *restrict y,
+                 real *restrict u) {
+  _Pragma("GCC unroll 16") for (int n = 0; n < part.runs; n++) {
+    const Run run = part.run[n];
+    if (run.cell < 0)
+      for (int i = 0; i < run.lanes; i++) u[run.at + i] = heard[run.from + i] + part.bias[run.at + i];
+    else
+      for (int i = 0; i < run.lanes; i++) u[run.at + i] = y[run.cell + i];
+  }
 }
 
 /* Gates, cell inputs, states and outputs of a group.  The rows of its weights: B input gates, B
  * forget gates, B output gates, B * S cells. */
-INLINE void group_forward(const Part part, const real *restrict buffer, real *restrict s, Work *work) {
+INLINE void group_forward(const Part part, const real *restrict w, const real *restrict u,
+                          const real *restrict s_before, real *restrict s, real *restrict y,
+                          real *restrict gates, real *restrict inputs) {
   const int B = part.blocks, C = part.cells;
-  pack(part, work);
-  double net[MAX_ROWS];
-  for (int r = 0; r < 3 * B + C; r++)
-    net[r] = (double)dot(part.width, buffer + part.weights + r * part.width, work->u + part.packed);
-  double *restrict a = work->gates + part.first_gate, *restrict g = work->inputs + part.first_cell;
-  SIMD for (int r = 0; r < 3 * B; r++) a[r] = 1.0 / (1.0 + exp_minus(net[r]));
-  SIMD for (int c = 0; c < C; c++) g[c] = activation(ACTIVATION_G, net[3 * B + c]);
+  real net[MAX_ROWS + LANES] ALIGNED;
+  matrix_dot(3 * B, part.width, w, u, net);
+  SIMD for (int r = 0; r < 3 * B; r++) gates[r] = logistic(net[r]);
+  matrix_dot(C, part.width, w + 3 * B * part.width, u, net);
+  SIMD for (int c = 0; c < C; c++) inputs[c] = activation(ACTIVATION_G, net[c]);
   for (int c = 0; c < C; c++) {
-    const int j = c / part.cells_per_block, n = part.first_cell + c;
-    s[n] = (real)(a[B + j] * work->s_before[n] + a[j] * g[c]);
-    work->y[n] = (real)(a[2 * B + j] * activation(ACTIVATION_H, s[n]));
+    const int j = c / part.cells_per_block;
+    s[c] = gates[B + j] * s_before[c] + gates[j] * inputs[c];
   }
+  for (int c = 0; c < C; c++)
+    y[c] = gates[2 * B + c / part.cells_per_block] * activation(ACTIVATION_H, s[c]);
 }
 
-INLINE void units_forward(const Part part, const real *restrict buffer, Work *work) {
-  pack(part, work);
-  for (int k = 0; k < part.units; k++)
-    work->logits[part.first_unit + k] =
-        (double)dot(part.width, buffer + part.weights + k * part.width, work->u + part.packed);
-}
-
-/* All parts, or without the melody's.  work->source has the notes that are heard. */
-INLINE void forward(const real *restrict buffer, real *restrict s, const real *restrict y,
-                    const int melody, Work *work) {
-  memcpy(work->source + UNITS, y, sizeof work->y);
+/* All parts, or without the melody's.  y: outputs of the step before. */
+INLINE void forward(const real *restrict buffer, const real *restrict heard, real *restrict s,
+                    const real *restrict y, const int melody, Work *restrict work) {
   memcpy(work->s_before, s, sizeof work->s_before);
-#define DO(part) \
-  if (part.chords || melody) group_forward(part, buffer, s, work);
+#define DO(part)                                                                                \
+  if (part.chords || melody) {                                                                  \
+    pack(part, heard, y, work->u + part.packed);                                                \
+    group_forward(part, buffer + part.weights, work->u + part.packed,                           \
+                  work->s_before + part.first_cell, s + part.first_cell,                        \
+                  work->y + part.first_cell, work->gates + part.first_gate,                     \
+                  work->inputs + part.first_cell);                                              \
+  }
   GROUPS(DO)
 #undef DO
-  memcpy(work->source + UNITS, work->y, sizeof work->y);
-#define DO(part) \
-  if (part.chords || melody) units_forward(part, buffer, work);
+#define DO(part)                                                                                \
+  if (part.chords || melody) {                                                                  \
+    pack(part, heard, work->y, work->u + part.packed);                                          \
+    matrix_dot(part.units, part.width, buffer + part.weights, work->u + part.packed,            \
+               work->logits + part.first_output);                                               \
+  }
   UNIT_SETS(DO)
 #undef DO
 }

@@ -12,10 +12,6 @@ typedef struct {
   double inner[UNITS][UNITS], inverse[UNITS][UNITS], scale[UNITS], error[UNITS];
 } Room;
 
-/* q = P a */
-INLINE void spread(const int M, const real *restrict p, const real *restrict a, real *restrict q) {
-  for (int m = 0; m < M; m++) q[m] = dot(M, p + m * M, a);
-}
 /* inner += share * (x y' + y x') / 2 */
 INLINE void widen(double inner[UNITS][UNITS], const double share, const real *restrict x,
                   const real *restrict y) {
@@ -30,7 +26,7 @@ static int invert(double inner[UNITS][UNITS], double inverse[UNITS][UNITS]) {
       double sum = inner[i][j];
       for (int k = 0; k < j; k++) sum -= l[i][k] * l[j][k];
       if (i > j) l[i][j] = sum / l[j][j];
-      else if (sum > 0 && isfinite(sum)) l[i][i] = sqrt(sum);
+      else if (sum > 0 && is_finite(sum)) l[i][i] = square_root(sum);
       else return 0;
     }
   for (int j = 0; j < UNITS; j++) {
@@ -85,14 +81,16 @@ INLINE void row_change(const int count, const int M, real *restrict w, real *res
 }
 
 /* What is measured of a set: its errors and slopes, or both over the noise of a coin. */
-INLINE void units_measured(const Part part, const Step *restrict step, Room *restrict room) {
-  for (int k = part.first_unit; k < part.first_unit + part.units; k++) {
-    const double variance = step->output[k] * step->one_minus[k];
+INLINE void units_measured(const Part part, const Rules *restrict rules,
+                           const Step *restrict step, Room *restrict room) {
+  for (int n = 0; n < part.units; n++) {
+    const int k = part.first_unit + n, at = part.first_output + n;
+    const double variance = (double)step->output[at] * step->one_minus[at];
     room->scale[k] = variance;
-    room->error[k] = step->delta[k];
-    if (KALMAN_CROSS_ENTROPY) {
-      room->scale[k] = sqrt(variance > 1e-10 ? variance : 1e-10);
-      room->error[k] = step->delta[k] / room->scale[k];
+    room->error[k] = step->delta[at];
+    if (rules->kalman_cross_entropy) {
+      room->scale[k] = square_root(variance > 1e-10 ? variance : 1e-10);
+      room->error[k] = step->delta[at] / room->scale[k];
     }
     if (!learns(part, step)) room->scale[k] = room->error[k] = 0.0;
   }
@@ -105,13 +103,12 @@ INLINE void units_effect(const Part part, const real *restrict buffer, const Ste
   const real *restrict u = step->work.u + part.packed;
   for (int k = 0; k < part.units; k++) {
     const int unit = part.first_unit + k;
-    for (int m = 0; m < M; m++) {
-      const int from = part.gather[m] - UNITS;
-      if (from >= 0 && from < CELLS)
-        room->effect[from][unit] = (real)room->scale[unit] * buffer[part.weights + k * M + m];
-    }
+    for (int n = 0; n < part.runs; n++)
+      for (int i = 0; part.run[n].cell >= 0 && i < part.run[n].count; i++)
+        room->effect[part.run[n].cell + i][unit] =
+            (real)room->scale[unit] * buffer[part.weights + k * M + part.run[n].at + i];
     real *restrict q = room->q[part.first_row + k][0];
-    spread(M, buffer + part.covariance + k * M * M, u, q);
+    matrix_dot(M, M, buffer + part.covariance + k * M * M, u, q);
     room->inner[unit][unit] += (double)dot(M, u, q) * room->scale[unit] * room->scale[unit];
   }
 }
@@ -121,7 +118,7 @@ INLINE void group_effect(const Part part, real *restrict buffer, const real *res
                          const Step *restrict step, Room *restrict room) {
   const int B = part.blocks, S = part.cells_per_block, M = part.width;
   const real *restrict u = step->work.u + part.packed, *restrict p = buffer + part.covariance;
-  const double *restrict gates = step->work.gates + part.first_gate;
+  const real *restrict gates = step->work.gates + part.first_gate;
   for (int j = 0; j < B; j++) {
     const double iota = gates[j], phi = gates[B + j], omega = gates[2 * B + j];
     real a[3][MAX_CELLS][MAX_WIDTH];
@@ -144,21 +141,21 @@ INLINE void group_effect(const Part part, real *restrict buffer, const real *res
         opened[k] += (real)(omega * (1.0 - omega) * h) * room->effect[cell][k];
       const int row = 3 * B + c;
       real *restrict q = room->q[part.first_row + row][0];
-      spread(M, p + row * M * M, a[0][i], q);
+      matrix_dot(M, M, p + row * M * M, a[0][i], q);
       widen(room->inner, (double)dot(M, a[0][i], q), room->effect[cell], room->effect[cell]);
     }
     for (int gate = 0; gate < 2; gate++) {
       const int row = gate * B + j, first = part.first_cell + j * S;
       for (int i = 0; i < S; i++) {
         real *restrict q = room->q[part.first_row + row][i];
-        spread(M, p + row * M * M, a[1 + gate][i], q);
+        matrix_dot(M, M, p + row * M * M, a[1 + gate][i], q);
         for (int x = 0; x < S; x++)
           widen(room->inner, (double)dot(M, a[1 + gate][x], q), room->effect[first + i],
                 room->effect[first + x]);
       }
     }
     real *restrict q = room->q[part.first_row + 2 * B + j][0];
-    spread(M, p + (2 * B + j) * M * M, u, q);
+    matrix_dot(M, M, p + (2 * B + j) * M * M, u, q);
     widen(room->inner, (double)dot(M, u, q), opened, opened);
   }
 }
@@ -195,7 +192,7 @@ INLINE void group_row_changes(const Part part, real *restrict buffer, Room *rest
 
 /* From `first` to `last` geometrically; 0 for nothing. */
 INLINE double fallen(const double first, const double last, const double share) {
-  return first > 0 ? first * pow(last / first, share) : 0.0;
+  return first > 0 ? first * exp_minus_double(-share * logarithm(last / first)) : 0.0;
 }
 
 INLINE int learn_step(real *restrict buffer, const real *restrict s, const Rules *restrict rules,
@@ -206,7 +203,7 @@ INLINE int learn_step(real *restrict buffer, const real *restrict s, const Rules
   memset(room->inner, 0, sizeof room->inner);
   memset(room->effect, 0, sizeof room->effect);
   for (int k = 0; k < UNITS; k++) room->inner[k][k] = noise;
-#define DO(part) units_measured(part, step, room);
+#define DO(part) units_measured(part, rules, step, room);
   UNIT_SETS(DO)
 #undef DO
 #define DO(part) \

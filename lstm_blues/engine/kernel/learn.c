@@ -2,22 +2,28 @@
 
 /* Learns for `steps` steps and returns how many; with a gradient of stretches, to the end of one.
  * Stops when the form is learned (unless the melody is what is learned) or when a number is no longer
- * finite; that step changes nothing.  table (segments, song_steps, UNITS) and picks (songs, bars) give
- * the songs; uniform are the melody's random numbers in tests, where it reaches the chords, else null;
+ * finite; that step changes nothing.  table (segments, song_steps, UNITS) and picks (songs, bars)
+ * give the songs, bar_of (song_steps) the bar of each step; uniform are the melody's random numbers in tests, where it reaches the chords, else null;
  * losses are the cross-entropies of the chords and of the melody so far. */
 EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const real *restrict table,
-                     const int64_t *restrict picks, const double *restrict uniform,
+                     const real *restrict sounds,
+                     const int64_t *restrict picks, const int64_t *restrict bar_of,
+                     const double *restrict uniform,
                      const Rules *restrict rules, Counters *restrict count, double *restrict losses,
                      int64_t steps) {
-  const int64_t song_steps = rules->song_steps, bars = rules->bars;
+  const int64_t song_steps = rules->song_steps;
+  const real gross_error = (real)rules->gross_error;
   real *restrict s = buffer + S_AT, *restrict y = buffer + Y_AT;
-  Step step = {0};
+  Step step;
+  memset(&step, 0, sizeof step);
+  prepare(&step.work);
   Room room = {0};
   step.melody = count->melody || rules->melody_together;
   step.chords_learn = !count->melody || rules->chords_learn;
-  step.work.source[UNITS + CELLS] = 1;
   double product[2] = {1.0, 1.0}, loss[2] = {0.0, 0.0};
-  int64_t done = 0, worst = 0;
+  int64_t done = 0, worst = 0, at_song = -1;
+  const int64_t *now_playing = picks, *then_playing = picks;
+  int64_t next_test = (count->steps / rules->test_interval + 1) * rules->test_interval;
 #ifdef STRETCHES
 #define MORE (done < steps || room.kept)
 #else
@@ -26,23 +32,28 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
   while (MORE && !count->nonfinite && (count->melody || !count->learned)) {
     const int64_t t = count->position, next = t + 1 == song_steps ? 0 : t + 1;
     const int64_t song = rules->by_episode ? count->gross_resets + count->episodes : count->songs;
-    const int64_t *pick = picks + song % rules->songs_in_order * bars;
-    const int64_t *pick_next =
-        next || rules->by_episode ? pick : picks + (song + 1) % rules->songs_in_order * bars;
-    const real *restrict heard =
-        table + (pick[t * bars / song_steps] * song_steps + t) * UNITS;
-    const real *restrict target =
-        table + (pick_next[next * bars / song_steps] * song_steps + next) * UNITS;
-    for (int k = 0; k < UNITS; k++) step.work.source[k] = HEARD(heard[k] > 0, k);
-    forward(buffer, s, y, step.melody, &step.work);
-    const int gross = compare(target, rules->gross_error, &step);
+    if (song != at_song) {
+      at_song = song;
+      now_playing = picks + song % rules->songs_in_order * rules->bars;
+      then_playing = picks + (song + 1) % rules->songs_in_order * rules->bars;
+    }
+    const int64_t *following = next || rules->by_episode ? now_playing : then_playing;
+    const real *restrict heard = sounds + (now_playing[bar_of[t]] * song_steps + t) * INPUTS;
+    const real *restrict target = table + (following[bar_of[next]] * song_steps + next) * UNITS;
+    forward(buffer, heard, s, y, step.melody, &step.work);
+    int gross = 0;
     double now[2] = {0.0, 0.0};
-#define DO(part)                    \
-  if (part.chords || step.melody) \
-    now[!part.chords] += surprise(part, &step, target, &product[!part.chords]);
+#define DO(part)                                                                               \
+  if (part.chords || step.melody) {                                                            \
+    const int off = compare(part, target + part.first_unit, gross_error,                       \
+                            step.work.logits + part.first_output, &step);                      \
+    if (part.first_unit == CHORDS_FIRST) gross = off;                                          \
+    now[!part.chords] +=                                                                       \
+        surprise(part, &step, target + part.first_unit, &product[!part.chords]);               \
+  }
     UNIT_SETS(DO)
 #undef DO
-    int finite = isfinite(now[0] + now[1]);
+    int finite = is_finite(now[0] + now[1]);
     if (finite) {
       loss[0] += now[0];
       loss[1] += now[1];
@@ -57,7 +68,7 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
     done++;
 
     int test_due;
-    const int clear = count_step(count, rules, gross, &test_due);
+    const int clear = count_step(count, rules, gross, &next_test, &test_due);
 #ifdef STRETCHES
     end_stretch(buffer, rules, count, &step, &room, clear);
 #endif
@@ -68,8 +79,8 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
     if (test_due && step.chords_learn)
       count_test(count, rules, test(buffer, levels, table, uniform, rules, &worst));
   }
-  losses[0] += loss[0] - log(product[0]);
-  losses[1] += loss[1] - log(product[1]);
+  losses[0] += loss[0] - logarithm(product[0]);
+  losses[1] += loss[1] - logarithm(product[1]);
   return done;
 }
 

@@ -1,5 +1,8 @@
-/* Numbers: exponentials, activation functions and sums. */
-#include <math.h>
+/* Numbers: elementary functions and sums of the kernel's own, the same to the bit on every machine.
+ *
+ * Nothing here depends on a mathematical library, on the width of vectors or on the order in which a
+ * compiler adds: only on +, -, *, / and sqrt, which IEEE 754 defines to the bit, without contraction
+ * of products and sums. */
 #include <stdint.h>
 #include <string.h>
 
@@ -10,11 +13,11 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 #define SIMD _Pragma("omp simd")
+#define ALIGNED __attribute__((aligned(64)))
 
 /* exp(-x) to about one unit in the last place: x = -(n ln 2 + r), a polynomial in r, then 2^n put
- * straight into the exponent.  Written out because a call of the library's scalar exp, 32 times a
- * step, would cost as much as all the rest.  NaN stays NaN. */
-INLINE double exp_minus(double x) {
+ * straight into the exponent.  NaN stays NaN. */
+INLINE double exp_minus_double(const double x) {
   double z = -x;
   z = z > 708.0 ? 708.0 : z;
   z = z < -708.0 ? -708.0 : z;
@@ -25,20 +28,15 @@ INLINE double exp_minus(double x) {
   n -= shift;
   double r = z - n * 6.93147180369123816490e-01;
   r -= n * 1.90821492927058770002e-10;
-  double p = 1.0 / 6227020800.0;
-  p = p * r + 1.0 / 479001600.0;
-  p = p * r + 1.0 / 39916800.0;
-  p = p * r + 1.0 / 3628800.0;
-  p = p * r + 1.0 / 362880.0;
-  p = p * r + 1.0 / 40320.0;
-  p = p * r + 1.0 / 5040.0;
-  p = p * r + 1.0 / 720.0;
-  p = p * r + 1.0 / 120.0;
-  p = p * r + 1.0 / 24.0;
-  p = p * r + 1.0 / 6.0;
-  p = p * r + 0.5;
-  p = p * r + 1.0;
-  p = p * r + 1.0;
+  /* In pairs, so that few operations wait for each other. */
+  const double r2 = r * r, r4 = r2 * r2;
+  const double low = (1.0 + r) + (0.5 + r * (1.0 / 6.0)) * r2;
+  const double middle =
+      (1.0 / 24.0 + r * (1.0 / 120.0)) + (1.0 / 720.0 + r * (1.0 / 5040.0)) * r2;
+  const double high = ((1.0 / 40320.0 + r * (1.0 / 362880.0)) +
+                       (1.0 / 3628800.0 + r * (1.0 / 39916800.0)) * r2) +
+                      (1.0 / 479001600.0 + r * (1.0 / 6227020800.0)) * r4;
+  double p = low + (middle + high * r4) * r4;
   uint64_t scaled;
   memcpy(&scaled, &p, sizeof scaled);
   scaled += bits << 52; /* the low bits of n + shift are the whole number n */
@@ -46,22 +44,145 @@ INLINE double exp_minus(double x) {
   return p;
 }
 
-/* The activation functions of blocks.py: value, and slope as a function of the value. */
-enum { IDENTITY, TANH, LOGISTIC_1, LOGISTIC_2 };
-INLINE double activation(const int kind, double x) {
-  if (kind == IDENTITY) return x;
-  double z = 1.0 / (1.0 + exp_minus(kind == TANH ? 2.0 * x : x));
-  return kind == LOGISTIC_2 ? 4.0 * z - 2.0 : 2.0 * z - 1.0;
-}
-INLINE double slope(const int kind, double value) {
-  if (kind == IDENTITY) return 1.0;
-  if (kind == TANH) return 1.0 - value * value;
-  if (kind == LOGISTIC_1) return 0.5 * (1.0 - value * value);
-  return 0.25 * (4.0 - value * value);
+/* The same in single precision. */
+INLINE float exp_minus_float(const float x) {
+  float z = -x;
+  z = z > 87.0f ? 87.0f : z;
+  z = z < -87.0f ? -87.0f : z;
+  const float shift = 12582912.0f; /* 1.5 * 2^23 */
+  float n = z * 1.44269504f + shift;
+  uint32_t bits;
+  memcpy(&bits, &n, sizeof bits);
+  n -= shift;
+  float r = z - n * 0.693145752f;
+  r -= n * 1.42860677e-6f;
+  const float r2 = r * r;
+  const float low = (1.0f + r) + (0.5f + r * (1.0f / 6.0f)) * r2;
+  const float high = (1.0f / 24.0f + r * (1.0f / 120.0f)) + (1.0f / 720.0f + r * (1.0f / 5040.0f)) * r2;
+  float p = low + high * (r2 * r2);
+  uint32_t scaled;
+  memcpy(&scaled, &p, sizeof scaled);
+  scaled += bits << 23;
+  memcpy(&p, &scaled, sizeof p);
+  return p;
 }
 
-INLINE real dot(const int count, const real *restrict a, const real *restrict b) {
-  real sum = 0;
-  _Pragma("omp simd reduction(+ : sum)") for (int m = 0; m < count; m++) sum += a[m] * b[m];
+#if SINGLE
+#define exp_minus exp_minus_float
+#define SQRT __builtin_sqrtf
+#else
+#define exp_minus exp_minus_double
+#define SQRT __builtin_sqrt
+#endif
+
+INLINE int is_finite(const double x) { return x - x == 0; }
+
+/* The natural logarithm of a positive number; what is not finite stays as it is.  x = 2^n m, log m = 2 artanh((m - 1) / (m + 1)),
+ * with m from sqrt(1/2) to sqrt(2). */
+static double logarithm(const double x) {
+  if (!is_finite(x)) return x;
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  if (bits < (1ULL << 52)) return logarithm(x * 18014398509481984.0) - 54 * 6.93147180559945286227e-01;
+  int n = (int)(bits >> 52) - 1023;
+  bits = (bits & ((1ULL << 52) - 1)) | (1023ULL << 52);
+  double m;
+  memcpy(&m, &bits, sizeof m);
+  if (m > 1.41421356237309504880) {
+    m *= 0.5;
+    n++;
+  }
+  const double t = (m - 1.0) / (m + 1.0), square = t * t;
+  double sum = 0.0;
+  for (int k = 23; k >= 3; k -= 2) sum = (sum + 1.0 / k) * square;
+  return n * 6.93147180369123816490e-01 + (n * 1.90821492927058770002e-10 + 2.0 * (t + t * sum));
+}
+
+/* A power with a whole exponent, by squaring. */
+static double power(double base, int64_t exponent) {
+  double result = 1.0;
+  for (; exponent > 0; exponent >>= 1) {
+    if (exponent & 1) result *= base;
+    base *= base;
+  }
+  return result;
+}
+
+INLINE double square_root(const double x) { return __builtin_sqrt(x); }
+INLINE double magnitude(const double x) { return x < 0 ? -x : x; }
+
+/* The activation functions of blocks.py: the argument and the value by way of the logistic function,
+ * and the slope as a function of the value. */
+enum { IDENTITY, TANH, LOGISTIC_1, LOGISTIC_2 };
+INLINE real of_logistic(const int kind, const real z) {
+  return kind == LOGISTIC_2 ? 4 * z - 2 : 2 * z - 1;
+}
+INLINE real logistic(const real x) { return 1 / (1 + exp_minus(x)); }
+INLINE real activation(const int kind, const real x) {
+  if (kind == IDENTITY) return x;
+  return of_logistic(kind, logistic(kind == TANH ? 2 * x : x));
+}
+INLINE real slope(const int kind, const real value) {
+  if (kind == IDENTITY) return 1;
+  if (kind == TANH) return 1 - value * value;
+  if (kind == LOGISTIC_1) return (real)0.5 * (1 - value * value);
+  return (real)0.25 * (4 - value * value);
+}
+
+/* LANES numbers at once.  All sums over sources are made in LANES lanes, and these then added
+ * pairwise, l and l + 4, l and l + 2, l and l + 1: the one order that every machine keeps. */
+typedef real Lanes __attribute__((vector_size(LANES * sizeof(real))));
+INLINE Lanes lanes_at(const real *at) {
+  Lanes lanes;
+  memcpy(&lanes, at, sizeof lanes);
+  return lanes;
+}
+INLINE Lanes products(const int count, const real *restrict a, const real *restrict b) {
+  Lanes sum = lanes_at(a) * lanes_at(b);
+  for (int m = LANES; m < count; m += LANES) sum += lanes_at(a + m) * lanes_at(b + m);
   return sum;
+}
+INLINE real sum_of(const Lanes lanes) {
+  const real a = lanes[0] + lanes[4], b = lanes[1] + lanes[5], c = lanes[2] + lanes[6];
+  const real d = lanes[3] + lanes[7];
+  return (a + c) + (b + d);
+}
+INLINE real dot(const int count, const real *restrict a, const real *restrict b) {
+  return sum_of(products(count, a, b));
+}
+
+/* The products of a vector with LANES rows of a matrix, or with as many as there are. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLES 1
+#endif
+#endif
+INLINE void rows_dot(const int rows, const int count, const real *restrict w, const real *restrict u,
+                     real *restrict out) {
+#ifdef SHUFFLES
+#define ROW(r) ((r) < rows ? products(count, w + (r) * count, u) : (Lanes){0})
+#define LOW(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+#define LOW2(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13)
+#define HIGH2(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15)
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
+  Lanes four[4], two[2];
+#define PAIR(n)                                       \
+  {                                                   \
+    const Lanes a = ROW(2 * n), b = ROW(2 * n + 1);   \
+    four[n] = LOW(a, b) + HIGH(a, b);                 \
+  }
+  PAIR(0) PAIR(1) PAIR(2) PAIR(3)
+  two[0] = LOW2(four[0], four[1]) + HIGH2(four[0], four[1]);
+  two[1] = LOW2(four[2], four[3]) + HIGH2(four[2], four[3]);
+  const Lanes sums = EVEN(two[0], two[1]) + ODD(two[0], two[1]);
+  memcpy(out, &sums, sizeof sums);
+#else
+  for (int r = 0; r < LANES; r++) out[r] = r < rows ? dot(count, w + r * count, u) : 0;
+#endif
+}
+INLINE void matrix_dot(const int rows, const int count, const real *restrict w,
+                       const real *restrict u, real *restrict out) {
+  for (int r = 0; r < rows; r += LANES) rows_dot(rows - r, count, w + r * count, u, out + r);
 }

@@ -5,20 +5,31 @@
 
 /* What a set plays: chords above 0.5; else one note, its outputs divided by their sum.  False where
  * none can be drawn. */
-INLINE int units_play(const Part part, const double *restrict logits, const double uniform,
+INLINE int units_play(const Part part, const real *restrict logits, const double uniform,
                       uint8_t *restrict on) {
   if (part.first_unit == CHORDS_FIRST) {
-    for (int k = 0; k < part.units; k++) on[part.first_unit + k] = ON(logits[part.first_unit + k]);
+    for (int k = 0; k < part.units; k++) on[k] = ON(logits[k]);
     return 1;
   }
   double reached[UNITS], sum = 0.0;
   for (int k = 0; k < part.units; k++)
-    reached[k] = sum += 1.0 / (1.0 + exp_minus(logits[part.first_unit + k]));
+    reached[k] = sum += (double)logistic(logits[k]);
   if (!(sum > 0.0 && sum <= part.units)) return 0;
   int drawn = 0;
   while (drawn < part.units - 1 && reached[drawn] <= uniform * sum) drawn++;
-  for (int k = 0; k < part.units; k++) on[part.first_unit + k] = k == drawn;
+  for (int k = 0; k < part.units; k++) on[k] = k == drawn;
   return 1;
+}
+
+/* The notes `on`, (UNITS), as they are heard, (INPUTS): levels (2, UNITS) holds what is heard of a unit
+ * that is off, then of one that is on. */
+INLINE void hear(const uint8_t *restrict on, const real *restrict levels, real *restrict heard) {
+#define DO(part)                                  \
+  for (int k = 0; k < part.units; k++)            \
+    heard[part.first_input + k] =                 \
+        levels[(on[part.first_unit + k] ? UNITS : 0) + part.first_unit + k];
+  UNIT_SETS(DO)
+#undef DO
 }
 
 /* Plays frozen for `limit` steps, feeding its own notes back, and returns how many it played before
@@ -31,21 +42,23 @@ EXPORT int64_t free_run(const real *restrict buffer, const uint8_t *restrict fir
                         int64_t song_steps, int64_t given, int64_t limit, int stop_at_wrong,
                         const double *restrict uniform, uint8_t *restrict notes,
                         double *restrict outputs, int64_t *restrict played) {
-  Work work = {0};
-  real s[CELLS] = {0}, y[CELLS] = {0};
+  Work work;
+  real s[CELLS] ALIGNED = {0}, y[CELLS] ALIGNED = {0}, heard[INPUTS] ALIGNED = {0};
   uint8_t on[UNITS];
   const int melody = uniform != 0;
   int64_t right = 0, t = 0;
   int clean = 1;
   memcpy(on, first, sizeof on);
-  work.source[UNITS + CELLS] = 1;
+  prepare(&work);
   while (t < limit) {
     const real *target = chorus + (t + 1) % song_steps * UNITS;
-    for (int k = 0; k < UNITS; k++) work.source[k] = HEARD(on[k], k);
-    forward(buffer, s, y, melody, &work);
+    hear(on, levels, heard);
+    forward(buffer, heard, s, y, melody, &work);
     memcpy(y, work.y, sizeof y);
 #define DO(part) \
-  if ((part.chords || melody) && !units_play(part, work.logits, melody ? uniform[t] : 0.0, on)) \
+  if ((part.chords || melody) &&                                                              \
+      !units_play(part, work.logits + part.first_output, melody ? uniform[t] : 0.0,           \
+                  on + part.first_unit))                                                      \
     return -1;
     UNIT_SETS(DO)
 #undef DO
@@ -54,9 +67,13 @@ EXPORT int64_t free_run(const real *restrict buffer, const uint8_t *restrict fir
     for (int k = CHORDS_FIRST; k < CHORDS_FIRST + CHORDS_UNITS; k++)
       if (on[k] != (target[k] > 0)) clean = 0;
     if (notes) memcpy(notes + t * UNITS, on, sizeof on);
-    if (outputs)
-      for (int k = 0; k < UNITS; k++)
-        outputs[t * UNITS + k] = 1.0 / (1.0 + exp_minus(work.logits[k]));
+    if (outputs) {
+#define DO(part)                       \
+  for (int k = 0; k < part.units; k++) \
+    outputs[t * UNITS + part.first_unit + k] = (double)logistic(work.logits[part.first_output + k]);
+      UNIT_SETS(DO)
+#undef DO
+    }
     right += clean;
     t++;
     if (!clean && stop_at_wrong) break;

@@ -15,28 +15,29 @@ INLINE void group_sensitivities(const Part part, real *restrict buffer, const re
                                 const Step *restrict step) {
   const int B = part.blocks, M = part.width;
   const real *restrict w = buffer + part.weights, *restrict u = step->work.u + part.packed;
-  const double *restrict a = step->work.gates + part.first_gate;
+  const real *restrict a = step->work.gates + part.first_gate;
   for (int c = 0; c < part.cells; c++) {
     const int j = c / part.cells_per_block, cell = part.first_cell + c;
-    const double iota = a[j], phi = a[B + j], omega = a[2 * B + j], g = step->work.inputs[cell];
-    const double h = activation(ACTIVATION_H, s[cell]);
-    const real to_input = (real)(g * iota * (1.0 - iota));
-    const real to_forget = (real)(step->work.s_before[cell] * phi * (1.0 - phi));
+    const real iota = a[j], phi = a[B + j], omega = a[2 * B + j], g = step->work.inputs[cell];
+    const real h = activation(ACTIVATION_H, s[cell]);
+    const real to_input = (real)(g * iota * (1 - iota));
+    const real to_forget = (real)(step->work.s_before[cell] * phi * (1 - phi));
     const real to_cell = (real)(iota * slope(ACTIVATION_G, g));
-    const real to_output = (real)(h * omega * (1.0 - omega));
+    const real to_output = (real)(h * omega * (1 - omega));
     const real through = (real)(omega * slope(ACTIVATION_H, h)), keep = (real)phi;
     real *restrict ds = SENSITIVITY_S(cell), *restrict dy = LATER_Y(cell);
     SIMD for (int x = 0; x < WEIGHTS; x++) {
       ds[x] *= keep;
       dy[x] = 0;
     }
-    for (int m = 0; m < M; m++) {
-      const int from = part.gather[m] - UNITS;
-      if (from < 0 || from >= CELLS || cell_chords[from] != part.chords) continue;
-      const real by_s = to_input * w[j * M + m] + to_forget * w[(B + j) * M + m] +
+    for (int n = 0; n < part.runs; n++)
+      for (int i = 0; i < part.run[n].count; i++) {
+        if (part.run[n].cell < 0 || part.run[n].chords != part.chords) continue;
+        const int m = part.run[n].at + i;
+        const real by_s = to_input * w[j * M + m] + to_forget * w[(B + j) * M + m] +
                         to_cell * w[(3 * B + c) * M + m];
       const real by_y = to_output * w[(2 * B + j) * M + m];
-      const real *restrict before = SENSITIVITY_Y(from);
+      const real *restrict before = SENSITIVITY_Y(part.run[n].cell + i);
       SIMD for (int x = 0; x < WEIGHTS; x++) {
         ds[x] += by_s * before[x];
         dy[x] += by_y * before[x];
@@ -65,7 +66,7 @@ INLINE void group_rtrl(const Part part, real *restrict buffer, const Step *restr
 
 INLINE void units_rtrl(const Part part, real *restrict buffer, Step *restrict step) {
   real back[MAX_WIDTH], delta[UNITS];
-  for (int k = 0; k < part.units; k++) delta[k] = (real)step->delta[part.first_unit + k];
+  for (int k = 0; k < part.units; k++) delta[k] = step->delta[part.first_output + k];
   units_gradient(part, buffer, step->work.u + part.packed, delta, back);
   spread_errors(part, 0, back, step->epsilon);
 }

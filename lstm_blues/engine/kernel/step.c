@@ -4,7 +4,8 @@
  * outputs; output and one_minus: the probabilities of on and off; right: those of the targets. */
 typedef struct {
   Work work;
-  double delta[UNITS], epsilon[CELLS], output[UNITS], one_minus[UNITS], right[UNITS];
+  real delta[OUTPUTS] ALIGNED, output[OUTPUTS] ALIGNED, one_minus[OUTPUTS] ALIGNED;
+  real right[OUTPUTS] ALIGNED, epsilon[CELLS] ALIGNED;
   int melody, chords_learn;
 } Step;
 
@@ -15,12 +16,32 @@ INLINE int learns(const Part part, const Step *restrict step) {
 /* The errors of a part's sources, added to those of the cells that they come from; with `own` only
  * where those reach the chord units as the part does, so that none of the melody's reach the chords'. */
 INLINE void spread_errors(const Part part, const int own, const real *restrict back,
-                          double *restrict errors) {
-  for (int m = 0; m < part.width; m++) {
-    const int cell = part.gather[m] - UNITS;
-    if (cell >= 0 && cell < CELLS && (!own || cell_chords[cell] == part.chords))
-      errors[cell] += back[m];
+                          real *restrict errors) {
+  _Pragma("GCC unroll 16") for (int n = 0; n < part.runs; n++) {
+    const Run run = part.run[n];
+    if (run.cell >= 0 && (!own || run.chords == part.chords))
+      for (int i = 0; i < run.count; i++) errors[run.cell + i] += back[run.at + i];
   }
+}
+
+/* Errors and probabilities of a set's units; whether one is off by more than `gross_error`. */
+INLINE int compare(const Part part, const real *restrict target, const real gross_error,
+                   const real *restrict logits, Step *restrict step) {
+  real *restrict delta = step->delta + part.first_output;
+  real *restrict output = step->output + part.first_output;
+  real *restrict one_minus = step->one_minus + part.first_output;
+  real *restrict right = step->right + part.first_output;
+  int gross = 0;
+  /* delta = t - o, and the probability of the target, both without cancellation */
+  SIMD for (int k = 0; k < part.units; k++) {
+    const real q = exp_minus(logits[k]), o = 1 / (1 + q), off = q * o;
+    output[k] = o;
+    one_minus[k] = off;
+    delta[k] = target[k] > 0 ? off : -o;
+    right[k] = target[k] > 0 ? o : off;
+  }
+  for (int k = 0; k < part.units; k++) gross |= delta[k] > gross_error || -delta[k] > gross_error;
+  return gross;
 }
 
 /* Cross-entropy of a set's units.  The product of probabilities takes one logarithm a few hundred
@@ -28,38 +49,21 @@ INLINE void spread_errors(const Part part, const int own, const real *restrict b
  * is taken. */
 INLINE double surprise(const Part part, const Step *restrict step, const real *restrict target,
                        double *restrict product) {
+  const real *restrict right = step->right + part.first_output;
+  const real *restrict logits = step->work.logits + part.first_output;
   double all = 1.0;
-  for (int k = part.first_unit; k < part.first_unit + part.units; k++) all *= step->right[k];
+  for (int k = 0; k < part.units; k++) all *= (double)right[k];
   if (all > 1e-150) {
     *product *= all;
     if (*product >= 1e-150) return 0.0;
-    const double sum = -log(*product);
+    const double sum = -logarithm(*product);
     *product = 1.0;
     return sum;
   }
   double sum = 0.0;
-  for (int k = part.first_unit; k < part.first_unit + part.units; k++) {
-    const double against = target[k] > 0 ? -step->work.logits[k] : step->work.logits[k];
-    sum += (against > 0 ? against : 0) + log1p(exp(-fabs(against)));
+  for (int k = 0; k < part.units; k++) {
+    const double against = target[k] > 0 ? -logits[k] : logits[k];
+    sum += (against > 0 ? against : 0) + logarithm(1.0 + exp_minus_double(magnitude(against)));
   }
   return sum;
-}
-
-/* Errors and probabilities of all units; whether a chord unit is off by more than `gross_error`. */
-INLINE int compare(const real *restrict target, const double gross_error, Step *restrict step) {
-  /* delta = t - o, and the probability of the target, both without cancellation */
-  SIMD for (int k = 0; k < UNITS; k++) {
-    const double q = exp_minus(step->work.logits[k]);
-    step->output[k] = 1.0 / (1.0 + q);
-    step->one_minus[k] = q * step->output[k];
-  }
-  for (int k = 0; k < UNITS; k++) {
-    const int on = target[k] > 0;
-    step->delta[k] = on ? step->one_minus[k] : -step->output[k];
-    step->right[k] = on ? step->output[k] : step->one_minus[k];
-  }
-  int gross = 0;
-  for (int k = CHORDS_FIRST; k < CHORDS_FIRST + CHORDS_UNITS; k++)
-    gross |= fabs(step->delta[k]) > gross_error;
-  return gross;
 }

@@ -4,82 +4,119 @@ typedef struct {
   char none;
 } Room;
 
-INLINE void group_learn(const Part part, const Change change, real *restrict buffer,
-                        const real *restrict s, const Step *restrict step) {
-  const int B = part.blocks, S = part.cells_per_block, C = part.cells, M = part.width;
-  const real *restrict u = step->work.u + part.packed;
-  const double *restrict a = step->work.gates + part.first_gate;
-  const double *restrict g = step->work.inputs + part.first_cell;
-  const double *restrict epsilon = step->epsilon + part.first_cell;
-  const real *restrict s_before = step->work.s_before + part.first_cell;
-  const real *restrict s_now = s + part.first_cell;
-  for (int j = 0; j < B; j++) {
-    const double iota = a[j], phi = a[B + j], omega = a[2 * B + j];
-    real keep = (real)phi, to_cell[MAX_CELLS], to_input[MAX_CELLS], to_forget[MAX_CELLS], e[MAX_CELLS];
-    double output_error = 0;
-    for (int i = 0; i < S; i++) {
-      const int c = j * S + i;
-      const double h = activation(ACTIVATION_H, s_now[c]);
-      to_cell[i] = (real)(slope(ACTIVATION_G, g[c]) * iota);
-      to_input[i] = (real)(g[c] * iota * (1.0 - iota));
-      to_forget[i] = (real)(s_before[c] * phi * (1.0 - phi));
-      e[i] = (real)(omega * slope(ACTIVATION_H, h) * epsilon[c]);
-      output_error += h * epsilon[c];
-    }
-    const real eo = (real)(omega * (1.0 - omega) * output_error);
-    real *restrict w = buffer + part.weights, *restrict v = buffer + part.velocity;
-    real *restrict second = buffer + SECOND_AT + part.weights;
-    real *restrict pc = buffer + part.traces + j * S * M;
-    real *restrict pi = pc + C * M, *restrict pf = pi + C * M;
-    const int at_input = j * M, at_forget = (B + j) * M, at_output = (2 * B + j) * M;
-    const int at_cell = (3 * B + j * S) * M;
+/* The traces of a group, one step on: P(x) <- phi P(x) + into(x) u for the cells, the input gates and
+ * the forget gates. */
+INLINE void group_traces(const Part part, real *restrict traces, const real *restrict u,
+                         const real *restrict gates, const real *restrict inputs,
+                         const real *restrict s_before) {
+  const int B = part.blocks, C = part.cells, M = part.width;
+  for (int c = 0; c < C; c++) {
+    const int j = c / part.cells_per_block;
+    const real iota = gates[j], phi = gates[B + j];
+    const real to_cell = slope(ACTIVATION_G, inputs[c]) * iota;
+    const real to_input = inputs[c] * iota * (1 - iota);
+    const real to_forget = s_before[c] * phi * (1 - phi);
+    real *restrict pc = traces + c * M, *restrict pi = pc + C * M, *restrict pf = pi + C * M;
     SIMD for (int m = 0; m < M; m++) {
-      real di = 0, df = 0;
-      for (int i = 0; i < S; i++) {
-        const int n = i * M + m, x = at_cell + n;
-        pc[n] = keep * pc[n] + to_cell[i] * u[m];
-        pi[n] = keep * pi[n] + to_input[i] * u[m];
-        pf[n] = keep * pf[n] + to_forget[i] * u[m];
-        di += e[i] * pi[n];
-        df += e[i] * pf[n];
-        change_weight(change, w + x, v + x, second + x, e[i] * pc[n]);
-      }
-      change_weight(change, w + at_input + m, v + at_input + m, second + at_input + m, di);
-      change_weight(change, w + at_forget + m, v + at_forget + m, second + at_forget + m, df);
-      change_weight(change, w + at_output + m, v + at_output + m, second + at_output + m, eo * u[m]);
+      pc[m] = phi * pc[m] + to_cell * u[m];
+      pi[m] = phi * pi[m] + to_input * u[m];
+      pf[m] = phi * pf[m] + to_forget * u[m];
     }
   }
 }
 
-INLINE void units_learn(const Part part, const Change change, real *restrict buffer,
-                        Step *restrict step) {
-  real *restrict w = buffer + part.weights, *restrict v = buffer + part.velocity;
-  real *restrict second = buffer + SECOND_AT + part.weights;
-  const real *restrict u = step->work.u + part.packed;
+INLINE void group_learn(const Part part, const Change change, real *restrict w, real *restrict v,
+                        real *restrict second, const real *restrict traces, const real *restrict u,
+                        const real *restrict gates, const real *restrict s,
+                        const real *restrict epsilon) {
+  const int B = part.blocks, S = part.cells_per_block, C = part.cells, M = part.width;
+  for (int j = 0; j < B; j++) {
+    const real omega = gates[2 * B + j];
+    real e[MAX_CELLS], output_error = 0;
+    for (int i = 0; i < S; i++) {
+      const int c = j * S + i;
+      const real h = activation(ACTIVATION_H, s[c]);
+      e[i] = omega * slope(ACTIVATION_H, h) * epsilon[c];
+      output_error += h * epsilon[c];
+    }
+    const real eo = omega * (1 - omega) * output_error;
+    const int input = j * M, forget = (B + j) * M, output = (2 * B + j) * M, cell = (3 * B + j * S) * M;
+    const real *restrict pc = traces + j * S * M, *restrict pi = pc + C * M, *restrict pf = pi + C * M;
+    SIMD for (int m = 0; m < M; m++) {
+      real di = 0, df = 0;
+      for (int i = 0; i < S; i++) {
+        const int n = i * M + m;
+        di += e[i] * pi[n];
+        df += e[i] * pf[n];
+        change_weight(change, w + cell + n, v + cell + n, second + cell + n, e[i] * pc[n]);
+      }
+      change_weight(change, w + input + m, v + input + m, second + input + m, di);
+      change_weight(change, w + forget + m, v + forget + m, second + forget + m, df);
+      change_weight(change, w + output + m, v + output + m, second + output + m, eo * u[m]);
+    }
+  }
+}
+
+/* Errors of a set's sources, from four sums over its units. */
+INLINE void units_errors(const Part part, const real *restrict w, const real *restrict delta,
+                         real *restrict back) {
+  const int M = part.width, K = part.units;
+  real some[4][MAX_WIDTH] ALIGNED = {{0}};
+  for (int k = 0; k < K; k += 4)
+    for (int q = 0; q < 4 && k + q < K; q++) {
+      const real d = delta[k + q];
+      SIMD for (int m = 0; m < M; m++) some[q][m] += w[(k + q) * M + m] * d;
+    }
+  SIMD for (int m = 0; m < M; m++) back[m] = (some[0][m] + some[1][m]) + (some[2][m] + some[3][m]);
+}
+
+INLINE void units_learn(const Part part, const Change change, real *restrict w, real *restrict v,
+                        real *restrict second, const real *restrict u, const real *restrict delta) {
   const int M = part.width;
-  real back[MAX_WIDTH] = {0};
   for (int k = 0; k < part.units; k++) {
-    const real d = (real)step->delta[part.first_unit + k];
+    const real d = delta[k];
     SIMD for (int m = 0; m < M; m++) {
       const int n = k * M + m;
-      back[m] += w[n] * d;
       change_weight(change, w + n, v + n, second + n, d * u[m]);
     }
   }
-  spread_errors(part, 0, back, step->epsilon);
 }
 
 INLINE int learn_step(real *restrict buffer, const real *restrict s, const Rules *restrict rules,
                       Counters *restrict count, Step *restrict step, Room *restrict room) {
   (void)room;
   const Changes changes = begin_changes(rules, count, step);
-  for (int c = 0; c < CELLS; c++) step->epsilon[c] = 0.0;
-#define DO(part) \
-  if (learns(part, step)) units_learn(part, change_in(part, changes), buffer, step);
+  const Work *restrict work = &step->work;
+  /* Traces need no errors: they go on while these are still being computed. */
+#define DO(part)                                                                                \
+  if (learns(part, step))                                                                       \
+    group_traces(part, buffer + part.traces, work->u + part.packed,                             \
+                 work->gates + part.first_gate, work->inputs + part.first_cell,                 \
+                 work->s_before + part.first_cell);
+  GROUPS(DO)
+#undef DO
+  for (int c = 0; c < CELLS; c++) step->epsilon[c] = 0;
+#define DO(part)                                                                                \
+  if (learns(part, step)) {                                                                     \
+    real back[MAX_WIDTH] ALIGNED;                                                               \
+    units_errors(part, buffer + part.weights, step->delta + part.first_output, back);             \
+    spread_errors(part, 0, back, step->epsilon);                                                \
+  }
   UNIT_SETS(DO)
 #undef DO
-#define DO(part) \
-  if (learns(part, step)) group_learn(part, change_in(part, changes), buffer, s, step);
+#define DO(part)                                                                                \
+  if (learns(part, step))                                                                       \
+    units_learn(part, change_in(part, changes), buffer + part.weights, buffer + part.velocity,  \
+                buffer + SECOND_AT + part.weights, work->u + part.packed,                       \
+                step->delta + part.first_output);
+  UNIT_SETS(DO)
+#undef DO
+#define DO(part)                                                                                \
+  if (learns(part, step))                                                                       \
+    group_learn(part, change_in(part, changes), buffer + part.weights, buffer + part.velocity,  \
+                buffer + SECOND_AT + part.weights, buffer + part.traces, work->u + part.packed, \
+                work->gates + part.first_gate, s + part.first_cell,                             \
+                step->epsilon + part.first_cell);
   GROUPS(DO)
 #undef DO
   return 1;
