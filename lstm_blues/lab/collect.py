@@ -22,13 +22,10 @@ from lstm_blues.runs.sweep import name_parts
 # Settings that say nothing of what is learned.
 _ASIDE = ("resume", "name", "seed", *(f"run.{name}" for name in ("log_interval", "listen_share")))
 
-
 _LIMIT = "run.step_limit"
-
 
 _MANY = 3
 """With more settings than these, a row is named after its folder."""
-
 
 _PLAIN = ("seed", "experiment")
 """Parts of a folder's name that tell no rows apart."""

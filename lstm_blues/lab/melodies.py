@@ -24,9 +24,7 @@ from lstm_blues.runs.trained import Primer, Trained, compose_pieces
 Melodies = NDArray[np.int64]
 """Melody units, shape (pieces, steps)."""
 
-
 STRONG_BEATS = (0, 2)
-
 
 ORDERS = (1, 2, 3)
 

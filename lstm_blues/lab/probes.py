@@ -32,24 +32,18 @@ from lstm_blues.runs.trained import compose_pieces, load_trained
 LONG_RUN = 10_000
 """Choruses that a network plays alone."""
 
-
 BEFORE, AFTER = 2, 8
 """Choruses that are watched before the one with a disturbance, and after it."""
-
 
 LOOK = 200_000
 """Steps of learning between two looks at what the blocks are worth."""
 
-
 MATTERS = 0.1
 """A block matters when without it the cross-entropy is so many nats a step larger."""
 
-
 PIECES, PIECE_CHORUSES = 50, 4
 
-
 RESAMPLES = 1000
-
 
 Record = dict[str, Any]
 

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 Z_95 = 1.959963984540054
 """The normal quantile of a two-sided interval of 95 %."""
 
-
 Quartiles = tuple[float, float, float]
-
 
 Share = tuple[int, float, float]
 """How many runs, and the Wilson interval of their share."""
