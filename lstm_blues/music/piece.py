@@ -119,8 +119,8 @@ class Piece:
         notes = sounding_notes(on, self.form.lowest_melody_note, struck)
         if self.encoding.held == "endings":
             # The mark of a note's end is a step of that note.
-            silent = [*(~on.any(axis=1)).tolist(), False]
-            notes = [note._replace(end=note.end + silent[note.end]) for note in notes]
+            silent = np.append(~on.any(axis=1), False)
+            notes = [note._replace(end=note.end + int(silent[note.end])) for note in notes]
         return sorted(notes, key=lambda note: (note.start, note.pitch))
 
     @cached_property

@@ -71,7 +71,7 @@ def corpus_roll(played: Mapping[str, Tensor], corpus: Corpus) -> Figure:
         found = np.asarray(notes.cpu()) > ON
         song = np.asarray(corpus.songs[name].cpu()) > ON
         goal = song[np.arange(len(found)) % corpus.steps]
-        _image(axes, _compared(found, goal), _KINDS, 0, len(_KINDS.colors) - 1)
+        _image(axes, _compared(found, goal), _KINDS, 0, 3)
         axes.axvline(corpus.primer - 0.5, color="black", linewidth=1.4)
         for bar in range(0, len(found) + 1, corpus.steps_per_bar):
             axes.axvline(bar - 0.5, color=RULE, linewidth=1.0 if bar % corpus.steps == 0 else 0.3)
@@ -105,7 +105,7 @@ def _image(
 
 def _roll(axes: Axes, kinds: NDArray[np.int64], form: Form, title: str) -> None:
     """Notes by their kind, see `_compared`, shape (steps, 12), with bars ruled and chords named."""
-    _image(axes, kinds, _KINDS, 0, len(_KINDS.colors) - 1)
+    _image(axes, kinds, _KINDS, 0, 3)
     steps = len(kinds)
     for bar in range(0, steps + 1, form.steps_per_bar):
         chorus = bar % form.steps == 0
