@@ -80,13 +80,12 @@ def blocks_figure(rows: Sequence[Onset]) -> Figure:
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
     axes = figure.subplots()
     for shift, setting in enumerate(dict.fromkeys(row.setting for row in rows)):
-        these = [row for row in rows if row.setting == setting]
-        low, middle, high = np.array([row.steps for row in these]).T
+        begun = [row for row in rows if row.setting == setting and math.isfinite(row.steps[1])]
+        low, middle, high = np.array([row.steps for row in begun]).reshape(-1, 3).T
         error = np.stack([middle - low, high - middle])
-        error[~np.isfinite(error)] = 0.0
-        at = np.array([row.block for row in these]) + 0.12 * shift
-        finite = np.isfinite(middle)
-        axes.errorbar(at[finite], middle[finite], yerr=error[:, finite], fmt="o-", label=setting)
+        error[np.isinf(error)] = 0.0
+        at = np.array([row.block for row in begun]) + 0.12 * shift
+        axes.errorbar(at, middle, yerr=error, fmt="o-", label=setting)
     axes.set_xticks(sorted({row.block for row in rows}))
     axes.set_xlabel("block, in the order of the staged biases")
     axes.set_ylabel("begins to matter, M steps")

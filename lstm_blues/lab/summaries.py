@@ -30,8 +30,8 @@ class StudyRow:
     setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
     test.  held: those that, frozen, also played all of run.final_choruses.  steps, seconds: of
     learning, infinite where a run did not learn.  choruses: the fewest that a network that learned
-    played.  melody: distance of the melody's
-    cross-entropy from its floor, nats per step; None for chords alone.
+    played.  melody: distance of the melody's cross-entropy from its floor, in nats per step; None
+    for chords alone.
     """
 
     setting: str

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Sequence
 
 from lstm_blues.lab.collect import Run, told, varied
 from lstm_blues.lab.evaluation import Evaluation
-from lstm_blues.lab.statistics import Quartiles, Share
+from lstm_blues.lab.statistics import Interval, Quartiles, Share
 from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, Records, StudyRow
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table, without a line break at its end."""
-    lines = [head, *rows]
-    texts = ["| " + " | ".join(map(str, cells)) + " |" for cells in lines]
+    texts = ["| " + " | ".join(map(str, cells)) + " |" for cells in (head, *rows)]
     return "\n".join([texts[0], "|---" * len(head) + "|", *texts[1:]])
 
 
@@ -40,6 +39,10 @@ def _quartiles(values: Quartiles, scale: float = 1.0, digits: int = 1) -> str:
     return f"{middle} ({low} to {high})"
 
 
+def _interval(values: Interval) -> str:
+    return "{:.3f} ({:.3f} to {:.3f})".format(*values)
+
+
 def study_table(rows: Sequence[StudyRow]) -> str:
     """The rows of a study; melodies have a column where any row has them."""
     melody = any(row.melody for row in rows)
@@ -60,50 +63,28 @@ def study_table(rows: Sequence[StudyRow]) -> str:
 def runs_csv(runs: Sequence[Run]) -> str:
     """The runs of a study, one row each: what was varied, the seed, and the numbers."""
     names = varied(runs)
-    numbers = [name for name in runs[0].summary if name not in ("seed", "name", "form")]
-    return csv_text(
-        [*names, "seed", *numbers],
-        (
-            [
-                *(told(run.settings.get(name)) for name in names),
-                run.summary["seed"],
-                *(run.summary.get(name) for name in numbers),
-            ]
-            for run in runs
-        ),
+    numbers = ["seed", *(n for n in runs[0].summary if n not in ("seed", "name", "form"))]
+    rows = (
+        [*(told(run.settings.get(n)) for n in names), *(run.summary.get(n) for n in numbers)]
+        for run in runs
     )
+    return csv_text([*names, *numbers], rows)
 
 
 def evaluation_table(found: Evaluation) -> str:
     """Measures down, sources of melodies across, each with its mean and interval."""
     sources = list(found)
-    return markdown(
-        ["measure", *sources],
-        (
-            [
-                measure,
-                *(
-                    "{:.3f} ({:.3f} to {:.3f})".format(*found[source][measure])
-                    if measure in found[source]
-                    else "-"
-                    for source in sources
-                ),
-            ]
-            for measure in found[sources[0]]
-        ),
+    rows = (
+        [measure, *(_interval(found[s][measure]) if measure in found[s] else "-" for s in sources)]
+        for measure in found[sources[0]]
     )
+    return markdown(["measure", *sources], rows)
 
 
 def evaluation_csv(found: Evaluation) -> str:
     """One row per source and measure."""
-    return csv_text(
-        ["source", "measure", "mean", "low", "high"],
-        (
-            [source, measure, *values]
-            for source, measures in found.items()
-            for measure, values in measures.items()
-        ),
-    )
+    rows = ([source, name, *each] for source in found for name, each in found[source].items())
+    return csv_text(["source", "measure", "mean", "low", "high"], rows)
 
 
 def records_csv(records: Records) -> str:
@@ -147,29 +128,18 @@ def blocks_table(rows: Sequence[Onset]) -> str:
 
 def melody_table(rows: Sequence[Measures]) -> str:
     """Measures of the melodies, by setting, with intervals over networks."""
-    return markdown(
-        ["setting", "networks", *rows[0].measures],
-        (
-            [
-                row.setting,
-                row.networks,
-                *("{:.3f} ({:.3f} to {:.3f})".format(*each) for each in row.measures.values()),
-            ]
-            for row in rows
-        ),
-    )
+    lines = ([row.setting, row.networks, *map(_interval, row.measures.values())] for row in rows)
+    return markdown(["setting", "networks", *rows[0].measures], lines)
 
 
 def songs_table(rows: Sequence[HeldSongs]) -> str:
     """How many networks hold each song; below it, how many songs a network holds."""
-    table = markdown(
-        ["setting", "networks", "song", "held by (95 % interval)"],
-        (
-            [row.setting, row.networks, song, _share(share, row.networks)]
-            for row in rows
-            for song, share in row.by_song.items()
-        ),
-    )
+    lines = [
+        [row.setting, row.networks, song, _share(share, row.networks)]
+        for row in rows
+        for song, share in row.by_song.items()
+    ]
+    table = markdown(["setting", "networks", "song", "held by (95 % interval)"], lines)
     sentences = []
     for row in rows:
         counts = sorted(row.by_count.items(), reverse=True)
