@@ -15,8 +15,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lstm_blues.evaluate import show as show_table
-from lstm_blues.lab.melodies import EvaluateSettings, evaluate, random_walks
+from lstm_blues.lab.evaluation import EvaluateSettings, evaluate
+from lstm_blues.lab.melodies import random_walks
+from lstm_blues.lab.tables import evaluation_table as show_table
 from lstm_blues.music.bars import BarLibrary, melody_floor
 from lstm_blues.music.piece import Chord, Note, Piece
 from lstm_blues.music.songs import BluesSongs

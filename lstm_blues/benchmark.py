@@ -29,6 +29,7 @@ from tqdm import tqdm
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.engine.population import FastPopulation
 from lstm_blues.errors import BluesError
+from lstm_blues.lab.tables import markdown
 from lstm_blues.learning.population import BatchedPopulation, Population
 from lstm_blues.music.stream import Stream
 from lstm_blues.runs.build import build_learner
@@ -220,17 +221,21 @@ def compare(given: argparse.Namespace) -> dict[str, float]:
         print("The fast engine was taken from the cache on disk.")
     spent = measure(contenders, given.seconds, given.rounds)
     best = spent["fast engine, float64"]
-    print(
-        "\n| contender | steps/s | ns a step | times the fast engine's | ns a weight |\n"
-        "|---|---|---|---|---|"
-    )
-    for name, seconds in spent.items():
-        weight = f"{seconds * 1e9 / sizes[name]:.2f}" if name in sizes else "-"
-        print(
-            f"| {name} | {1 / seconds:,.0f} | {seconds * 1e9:,.0f} | {seconds / best:,.2f} "
-            f"| {weight} |"
-        )
+    rows = [
+        [
+            *_speed(name, seconds, best),
+            f"{seconds * 1e9 / sizes[name]:.2f}" if name in sizes else "-",
+        ]
+        for name, seconds in spent.items()
+    ]
+    head = ["contender", "steps/s", "ns a step", "times the fast engine's", "ns a weight"]
+    print("\n" + markdown(head, rows))
     return {name: 1 / seconds for name, seconds in spent.items()}
+
+
+def _speed(name: str, seconds: float, of: float) -> list[str]:
+    """A contender's cells: steps per second, nanoseconds per step, and times another's seconds."""
+    return [name, f"{1 / seconds:,.0f}", f"{seconds * 1e9:,.0f}", f"{seconds / of:,.2f}"]
 
 
 def pay(given: argparse.Namespace) -> dict[str, float]:
@@ -249,9 +254,8 @@ def pay(given: argparse.Namespace) -> dict[str, float]:
         return {}
     spent = measure(contenders, given.seconds, given.rounds)
     report = spent["learner=truncated, fast engine"]
-    print("\n| learner or cell | steps/s | ns a step | times the report's |\n|---|---|---|---|")
-    for name, seconds in spent.items():
-        print(f"| {name} | {1 / seconds:,.0f} | {seconds * 1e9:,.0f} | {seconds / report:,.2f} |")
+    head = ["learner or cell", "steps/s", "ns a step", "times the report's"]
+    print("\n" + markdown(head, [_speed(*each, report) for each in spent.items()]))
     return {name: 1 / seconds for name, seconds in spent.items()}
 
 
@@ -268,15 +272,21 @@ def grow(given: argparse.Namespace) -> dict[str, dict[str, float]]:
         for blocks, size in zip(given.blocks, sizes, strict=True)
     }
     spent = measure(contenders, given.seconds, given.rounds)
-    print("\n| blocks | weights | fast, ns a step | fast, ns a weight | torch, ns a step | ratio |")
-    print("|---|---|---|---|---|---|")
+    rows = []
     for blocks, size in zip(given.blocks, sizes, strict=True):
         fast, readable = (spent[f"{name} {blocks}"] * 1e9 for name in engines)
         count = weights(size)
-        print(
-            f"| {blocks} | {count:,} | {fast:,.0f} | {fast / count:.2f} | {readable:,.0f} "
-            f"| {readable / fast:,.0f} |"
-        )
+        cells = [f"{count:,}", f"{fast:,.0f}", f"{fast / count:.2f}", f"{readable:,.0f}"]
+        rows.append([blocks, *cells, f"{readable / fast:,.0f}"])
+    head = [
+        "blocks",
+        "weights",
+        "fast, ns a step",
+        "fast, ns a weight",
+        "torch, ns a step",
+        "ratio",
+    ]
+    print("\n" + markdown(head, rows))
     return {
         name: {str(blocks): 1 / spent[f"{name} {blocks}"] for blocks in given.blocks}
         for name in engines
@@ -299,12 +309,13 @@ def populate(given: argparse.Namespace) -> dict[str, dict[str, float]]:
         return {}
     spent = measure(contenders, given.seconds, max(1, given.rounds // 2))
     rates = {name: 1 / seconds for name, seconds in spent.items()}
-    print(f"\n| networks | fast, networks x steps/s | batched on {given.device} | fast / batched |")
-    print("|---|---|---|---|")
+    rows = []
     for members in given.members:
-        fast_rate, batched_rate = (rates[f"{name} {members}"] for name in ("fast", "batched"))
-        ratio = fast_rate / batched_rate
-        print(f"| {members:,} | {fast_rate:,.0f} | {batched_rate:,.0f} | {ratio:,.1f} |")
+        both = [rates[f"{name} {members}"] for name in ("fast", "batched")]
+        ratio = f"{both[0] / both[1]:,.1f}"
+        rows.append([f"{members:,}", *(f"{rate:,.0f}" for rate in both), ratio])
+    head = ["networks", "fast, networks x steps/s", f"batched on {given.device}", "fast / batched"]
+    print("\n" + markdown(head, rows))
     return {
         name: {str(members): rates[f"{name} {members}"] for members in given.members}
         for name in ("fast", "batched")

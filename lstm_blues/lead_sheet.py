@@ -1,28 +1,78 @@
-"""`python -m lstm_blues.lead_sheet`: a form and a bar library from your own music as MIDI."""
+"""`python -m lstm_blues.lead_sheet`: a form and a bar library from your own music as MIDI.
+
+A lead sheet is a track of chords and one melody line.  Chords are read as chord symbols, notes are
+moved to the nearest step, and everything is transposed together until the melody lies in the 13
+notes of Figure 1.  What comes out is YAML that a person can read, mend and train on.
+"""
 
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lstm_blues.errors import BluesError
+from lstm_blues.errors import BluesError, require
 from lstm_blues.files import write_text
-from lstm_blues.music.lead_sheet import (
-    LeadSheetSettings,
-    form_yaml,
-    learn_sheets,
-    library_yaml,
-    read_lead_sheet,
-)
+from lstm_blues.music.conf_files import form_yaml, library_yaml
+from lstm_blues.music.lead_sheet import read_lead_sheet
+from lstm_blues.music.songbook import form_and_library
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.config import build
 
 
-def _read_and_write(config: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class LeadSheetSettings:
+    """`conf/lead_sheet.yaml`."""
+
+    files: tuple[str, ...]
+    name: str
+    chord_track: str | None
+    melody_track: str | None
+    form_bars: int | None
+    skip_bars: int
+    steps_per_bar: int
+    lowest_chord_note: int
+    lowest_melody_note: int
+    fold: bool
+    output_dir: str
+
+    def __post_init__(self) -> None:
+        require(bool(self.files), "files", list(self.files), "one MIDI file or more")
+        fine = re.fullmatch(r"\w[\w-]*", self.name) is not None
+        require(fine, "name", self.name, "a word of letters, digits, _ and -")
+        bars = self.form_bars
+        require(bars is None or bars >= 1, "form_bars", bars, "at least 1, or null")
+        require(self.skip_bars >= 0, "skip_bars", self.skip_bars, "at least 0")
+        require(self.steps_per_bar >= 1, "steps_per_bar", self.steps_per_bar, "at least 1")
+
+
+def write_form_and_library(config: dict[str, Any]) -> None:
+    """Reads and writes as `conf/lead_sheet.yaml` says; prints the files and how to train on them.
+
+    Raises `BluesError` for a file that is no lead sheet, or where a result would overwrite a file.
+    """
     given = build(LeadSheetSettings, config, "")
-    sheets = [read_lead_sheet(file, given) for file in given.files]
-    form, library, shift = learn_sheets(sheets, given)
+    sheets = [
+        read_lead_sheet(
+            file,
+            steps_per_bar=given.steps_per_bar,
+            skip_bars=given.skip_bars,
+            form_bars=given.form_bars,
+            chord_track=given.chord_track,
+            melody_track=given.melody_track,
+        )
+        for file in given.files
+    ]
+    form, library, shift = form_and_library(
+        sheets,
+        given.name,
+        form_bars=given.form_bars,
+        lowest_chord_note=given.lowest_chord_note,
+        lowest_melody_note=given.lowest_melody_note,
+        fold=given.fold,
+    )
     sources = ", ".join(Path(file).name for file in given.files)
     folder = Path(given.output_dir)
     texts = {
@@ -48,7 +98,7 @@ def _read_and_write(config: dict[str, Any]) -> None:
 
 def main() -> None:
     """The command."""
-    run_command(_read_and_write, "lead_sheet")
+    run_command(write_form_and_library, "lead_sheet")
 
 
 if __name__ == "__main__":

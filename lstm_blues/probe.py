@@ -12,34 +12,61 @@ seed make a row.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from lstm_blues.errors import BluesError
 from lstm_blues.files import write_text
-from lstm_blues.lab.collect import by_setting, read_runs
-from lstm_blues.lab.figures import blocks_table, drift_table, melody_table, songs_table
-from lstm_blues.lab.probes import Record, probe_blocks, probe_drift, probe_melody, probe_songs
+from lstm_blues.lab.collect import Run, by_setting, read_runs
+from lstm_blues.lab.figures import blocks_figure, drift_figure, melody_figure, songs_figure
+from lstm_blues.lab.probes import probe_blocks, probe_drift, probe_melody, probe_songs
+from lstm_blues.lab.summaries import (
+    Record,
+    Records,
+    summarise_blocks,
+    summarise_drift,
+    summarise_melody,
+    summarise_songs,
+)
+from lstm_blues.lab.tables import (
+    blocks_table,
+    drift_table,
+    melody_table,
+    records_csv,
+    songs_table,
+)
 from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail
 
+
+@dataclass(frozen=True)
+class Probe:
+    """What one probe is: how a run is measured, and how its records are summarised and shown."""
+
+    measure: Callable[[Run], list[Record]]
+    summarise: Callable[[Records], Any]
+    table: Callable[[Any], str]
+    figure: Callable[[Any], Figure]
+
+
 PROBES = {
-    "drift": (probe_drift, drift_table),
-    "blocks": (probe_blocks, blocks_table),
-    "melody": (probe_melody, melody_table),
-    "songs": (probe_songs, songs_table),
+    "drift": Probe(probe_drift, summarise_drift, drift_table, drift_figure),
+    "blocks": Probe(probe_blocks, summarise_blocks, blocks_table, blocks_figure),
+    "melody": Probe(probe_melody, summarise_melody, melody_table, melody_figure),
+    "songs": Probe(probe_songs, summarise_songs, songs_table, songs_figure),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """The command; `arguments` as on the command line, which they are where None."""
     parser = argparse.ArgumentParser(
         prog="python -m lstm_blues.probe",
         description=__doc__,
@@ -50,36 +77,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="write probe.csv, table.md and figure.png there")
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    probe, tell = PROBES[given.what]
+    probe = PROBES[given.what]
     try:
         groups = by_setting(read_runs(given.folders))
         runs = [(setting, run) for setting, of_seeds in groups.items() for run in of_seeds]
-        rows: dict[str, list[Record]] = defaultdict(list)
+        found: dict[str, list[Record]] = defaultdict(list)
         for setting, run in tqdm(runs, unit="run", disable=None):
             shared = {"setting": setting, "seed": run.summary["seed"]}
-            rows[setting] += [shared | record for record in probe(run)]
-        rows = {setting: records for setting, records in rows.items() if records}
-        if not rows:
+            found[setting] += [shared | record for record in probe.measure(run)]
+        records = {setting: measured for setting, measured in found.items() if measured}
+        if not records:
             raise BluesError("no run below the given folders has what is probed.")
-        table, figure = tell(rows)
+        rows = probe.summarise(records)
+        table = probe.table(rows)
         print(table)
         if given.out:
             given.out.mkdir(parents=True, exist_ok=True)
-            write_text(given.out / "probe.csv", _csv(rows))
+            write_text(given.out / "probe.csv", records_csv(records))
             write_text(given.out / "table.md", table + "\n")
-            write_picture(figure, given.out / "figure.png")
+            write_picture(probe.figure(rows), given.out / "figure.png")
     except (BluesError, OSError) as error:
         fail(error)
     sys.exit(0)
-
-
-def _csv(rows: dict[str, list[Record]]) -> str:
-    text = io.StringIO()
-    records = [record for each in rows.values() for record in each]
-    writer = csv.DictWriter(text, list(records[0]))
-    writer.writeheader()
-    writer.writerows(records)
-    return text.getvalue()
 
 
 if __name__ == "__main__":

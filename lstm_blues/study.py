@@ -14,15 +14,16 @@ from pathlib import Path
 
 from lstm_blues.errors import BluesError
 from lstm_blues.files import write_text
-from lstm_blues.lab.collect import read_runs, tabulate, tidy
-from lstm_blues.lab.figures import figure
-from lstm_blues.lab.tables import show
+from lstm_blues.lab.collect import read_runs
+from lstm_blues.lab.figures import study_figure
+from lstm_blues.lab.summaries import tabulate
+from lstm_blues.lab.tables import runs_csv, study_table
 from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """The command; `arguments` as on the command line, which they are where None."""
     parser = argparse.ArgumentParser(prog="python -m lstm_blues.study", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, help="folders with runs below them")
     parser.add_argument(
@@ -32,12 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         runs = read_runs(given.folders)
         rows = tabulate(runs)
-        print(show(rows))
+        table = study_table(rows)
+        print(table)
         if given.out:
             given.out.mkdir(parents=True, exist_ok=True)
-            write_text(given.out / "runs.csv", tidy(runs))
-            write_text(given.out / "table.md", show(rows) + "\n")
-            write_picture(figure(rows), given.out / "figure.png")
+            write_text(given.out / "runs.csv", runs_csv(runs))
+            write_text(given.out / "table.md", table + "\n")
+            write_picture(study_figure(rows), given.out / "figure.png")
     except (BluesError, OSError) as error:
         fail(error)
     sys.exit(0)

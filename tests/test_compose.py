@@ -13,7 +13,7 @@ from conftest import run_command as command
 from conftest import run_in
 
 from lstm_blues.errors import BluesError
-from lstm_blues.lab.melodies import MelodyMetrics
+from lstm_blues.lab.melody_metrics import MelodyMetrics
 from lstm_blues.lab.statistics import interval
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing

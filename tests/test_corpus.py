@@ -19,6 +19,7 @@ from lstm_blues.music.chords import pitch_classes
 from lstm_blues.music.corpus import Corpus, FormChords
 from lstm_blues.music.form import Form
 from lstm_blues.music.stream import Stream
+from lstm_blues.music.timing import Timing
 from lstm_blues.music.tunes import Sounding, read_tune
 from lstm_blues.output.midi import write_songs
 from lstm_blues.runs.build import build_learner, readable_learner
@@ -89,7 +90,7 @@ def test_songs_written_as_midi_are_read_back(tmp_path: Path) -> None:
     made = corpus(notes=24, lowest_note=50)
     song = random_song(24, made.steps, seed=3)
     song[0, 0] = 1.0
-    write_songs({"Ähnlich": song}, made, tmp_path / "song.mid", tempo=100)
+    write_songs({"Ähnlich": song}, made, tmp_path / "song.mid", Timing(100))
     again = corpus(forms={}, keys=(), tunes=(str(tmp_path / "song.mid"),), notes=24, lowest_note=50)
     # Repeated notes are held ones here, on both sides.
     assert torch.equal(again.table[0], song)

@@ -10,31 +10,15 @@ from conftest import run_command
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import chord_name, pitch_of
 from lstm_blues.music.form import Form
-from lstm_blues.music.lead_sheet import LeadSheetSettings, Sheet, learn_sheets, read_lead_sheet
+from lstm_blues.music.lead_sheet import Sheet, read_lead_sheet
 from lstm_blues.music.piece import Note
+from lstm_blues.music.songbook import form_and_library
 from lstm_blues.music.timing import Timing
-from lstm_blues.output.midi import export_song
-from lstm_blues.runs.config import build, compose_config
+from lstm_blues.output.midi import write_midi
+from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
 TWO_BARS = Form("two", ("C7", "F7 G7"), bars=2)
-
-
-def given(files: Sequence[Path], **changes: object) -> LeadSheetSettings:
-    values = {
-        "files": [str(file) for file in files],
-        "name": "tune",
-        "chord_track": None,
-        "melody_track": None,
-        "form_bars": 2,
-        "skip_bars": 0,
-        "steps_per_bar": 8,
-        "lowest_chord_note": 48,
-        "lowest_melody_note": 60,
-        "fold": False,
-        "output_dir": "my_music",
-    }
-    return build(LeadSheetSettings, {**values, **changes}, "")
 
 
 def write_sheet(
@@ -66,11 +50,19 @@ def write_sheet(
 LINE = [("C4", 0, 1), ("D4", 1, 2), ("E4", 2, 3), ("F4", 3, 4), ("G4", 4, 8)]
 
 
-def learned(files: Sequence[Path], **changes: object) -> tuple[Form, tuple[object, ...], int]:
-    settings = given(files, **changes)
-    form, library, shift = learn_sheets(
-        [read_lead_sheet(str(file), settings) for file in files], settings
-    )
+def learned(
+    files: Sequence[Path],
+    *,
+    fold: bool = False,
+    chord_track: str | None = None,
+    melody_track: str | None = None,
+) -> tuple[Form, tuple[object, ...], int]:
+    """Form, bars of the library and transposition of choruses of two bars."""
+    sheets = [
+        read_lead_sheet(str(file), form_bars=2, chord_track=chord_track, melody_track=melody_track)
+        for file in files
+    ]
+    form, library, shift = form_and_library(sheets, "tune", form_bars=2, fold=fold)
     return form, library.bars, shift
 
 
@@ -79,10 +71,9 @@ def test_songs_go_out_as_midi_and_come_back_as_form_and_library(tmp_path: Path) 
     assert songs is not None
     files = [tmp_path / "first.mid", tmp_path / "last.mid"]
     for number, file in zip((0, 4095), files, strict=True):
-        export_song(songs, number, file, Timing(tempo=173, swing=2 / 3))
-    settings = given(files, form_bars=12)
-    sheets = [read_lead_sheet(str(file), settings) for file in files]
-    form, library, shift = learn_sheets(sheets, settings)
+        write_midi(songs.piece(number), file, Timing(tempo=173, swing=2 / 3))
+    sheets = [read_lead_sheet(str(file), form_bars=12) for file in files]
+    form, library, shift = form_and_library(sheets, "tune", form_bars=12)
     assert shift == 0
     assert [sorted(c) for c in form.chord_tensor().tolist()] == [
         sorted(c) for c in songs.form.chord_tensor().tolist()
@@ -160,9 +151,8 @@ def test_choruses_with_other_chords_are_named() -> None:
     def sheet(file: str, second: tuple[int, ...]) -> Sheet:
         return Sheet(file, [(0, 4, 7)] * 8 + [second] * 8, [Note(60, 0, 16)])
 
-    settings = given([Path("a"), Path("b")])
     with pytest.raises(BluesError, match=r"bar 2 of 'b' has the chord Am where .* 'a' has F:"):
-        learn_sheets([sheet("a", (5, 9, 0)), sheet("b", (9, 0, 4))], settings)
+        form_and_library([sheet("a", (5, 9, 0)), sheet("b", (9, 0, 4))], "tune", form_bars=2)
 
 
 def test_chords_are_named_on_their_bass() -> None:

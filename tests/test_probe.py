@@ -10,7 +10,9 @@ import torch
 from conftest import network, random_song, run_command, topology
 
 from lstm_blues import probe
+from lstm_blues.lab import probes
 from lstm_blues.lab.collect import read_runs
+from lstm_blues.playing.metrics import chord_cross_entropy
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,8 @@ def test_disturbances_and_what_comes_of_them(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(probe, "LONG_RUN", 20)
-    monkeypatch.setattr(probe, "AFTER", 2)
+    monkeypatch.setattr(probes, "LONG_RUN", 20)
+    monkeypatch.setattr(probes, "AFTER", 2)
     printed = run_probe("drift", sweep, tmp_path, capsys)
     assert "| all | alone | 2 | 1.00 (1.00 to 1.00) | 0.00 | 0.00 | 0 (0 to 0) |" in printed
     rows = list(csv.DictReader((tmp_path / "probe.csv").open()))
@@ -61,7 +63,7 @@ def test_blocks_begin_to_matter(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(probe, "LOOK", 50_000)
+    monkeypatch.setattr(probes, "LOOK", 50_000)
     run_probe("blocks", sweep, tmp_path, capsys)
     rows = list(csv.DictReader((tmp_path / "probe.csv").open()))
     assert len(rows) == 2 * 4
@@ -77,7 +79,7 @@ def test_melodies_are_measured(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(probe, "PIECES", 5)
+    monkeypatch.setattr(probes, "PIECES", 5)
     printed = run_probe("melody", place / "outputs", tmp_path, capsys)
     assert "steps with a wrong chord" in printed
     (row,) = csv.DictReader((tmp_path / "probe.csv").open())
@@ -109,12 +111,12 @@ def test_the_songs_that_a_network_holds(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_a_block_that_nothing_sees_is_gone() -> None:
     net, song = network(topology(units=12)), random_song(12)
-    cut = probe.without_block(net, [2, 3])
-    assert probe.chord_cross_entropy(cut, song) != probe.chord_cross_entropy(net, song)
+    cut = probes.without_block(net, [2, 3])
+    assert chord_cross_entropy(cut, song) != chord_cross_entropy(net, song)
     with torch.no_grad():
         cut.group("chords").cell[2:4] += 5.0  # what these cells do reaches nobody
-    again = probe.without_block(net, [2, 3])
-    assert probe.chord_cross_entropy(cut, song) == probe.chord_cross_entropy(again, song)
+    again = probes.without_block(net, [2, 3])
+    assert chord_cross_entropy(cut, song) == chord_cross_entropy(again, song)
 
 
 def test_a_folder_without_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

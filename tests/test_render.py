@@ -20,7 +20,7 @@ from lstm_blues.music.songs import BluesSongs
 from lstm_blues.music.timing import Timing
 from lstm_blues.output import sound
 from lstm_blues.output.engraving import engrave, write_pdf
-from lstm_blues.output.musicxml import _KINDS, to_musicxml
+from lstm_blues.output.musicxml import KINDS, to_musicxml
 from lstm_blues.output.notation import Spelled, key_fifths, spell, written_slices
 from lstm_blues.output.pictures import piece_roll
 from lstm_blues.output.render import FORMATS, render
@@ -113,7 +113,7 @@ def test_several_voices_and_rests_read_back() -> None:
 
 def test_every_chord_quality_has_its_kind() -> None:
     firsts = {read_symbol("C" + sign).quality for sign in CHORD_QUALITIES}
-    assert set(_KINDS) == firsts
+    assert set(KINDS) == firsts
     for sign in firsts - {"11", "m11", "13"}:  # those leave out notes that the kinds have
         _, ((_, classes),) = read_back(piece_of([(60, 8)], (f"Eb{sign}",)))
         assert classes == pitch_classes(f"Eb{sign}"), sign

@@ -9,6 +9,10 @@ import pytest
 import yaml
 
 from lstm_blues import benchmark, study
+from lstm_blues.lab.collect import read_runs
+from lstm_blues.lab.statistics import wilson
+from lstm_blues.lab.summaries import tabulate
+from lstm_blues.lab.tables import study_table
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.sweep import name_parts
 
@@ -63,11 +67,11 @@ def test_rows_are_named_after_the_groups_of_settings_that_were_swept(tmp_path: P
         for seed in (1, 2):
             folder = tmp_path / f"experiment=chords,learner={name},seed={seed}"
             run(folder, seed, 80_000, f"+learner={name}")
-    rows = study.tabulate(study.read_runs([tmp_path]))
+    rows = tabulate(read_runs([tmp_path]))
     assert {row.setting for row in rows} == {"learner=rtrl", "learner=truncated_adam"}
     assert [row.runs for row in rows] == [2, 2]
     # Small numbers keep a digit more.
-    assert "| 0.08 (0.08 to 0.08) |" in study.show(rows)
+    assert "| 0.08 (0.08 to 0.08) |" in study_table(rows)
 
 
 def test_lists_in_a_folder_s_name_stay_whole() -> None:
@@ -78,28 +82,28 @@ def test_lists_in_a_folder_s_name_stay_whole() -> None:
 def test_a_melody_s_distance_from_its_floor_is_told(tmp_path: Path) -> None:
     for seed, above in ((1, 0.01), (2, 0.02), (3, 0.04)):
         run(tmp_path / str(seed), seed, 10, melody_floor=0.2, melody_cross_entropy=0.2 + above)
-    (row,) = study.tabulate(study.read_runs([tmp_path]))
+    (row,) = tabulate(read_runs([tmp_path]))
     assert row.melody == pytest.approx((0.01, 0.02, 0.04))
-    assert "| 0.020 (0.010 to 0.040) |" in study.show([row])
+    assert "| 0.020 (0.010 to 0.040) |" in study_table([row])
 
 
 def test_a_run_that_did_not_learn_counts_as_infinitely_long(tmp_path: Path) -> None:
     run(tmp_path / "a", 1, 10, learned=False)
     run(tmp_path / "b", 2, 10, learned=False)
-    (row,) = study.tabulate(study.read_runs([tmp_path]))
+    (row,) = tabulate(read_runs([tmp_path]))
     assert row.steps == (math.inf,) * 3
-    assert "∞" in study.show([row])
+    assert "∞" in study_table([row])
 
 
 def test_a_lower_limit_sets_no_run_apart_that_learned_before_it(tmp_path: Path) -> None:
     run(tmp_path / "a", 1, 10, "run.step_limit=100")
     run(tmp_path / "b", 2, 200, "run.step_limit=200", learned=False)
-    (row,) = study.tabulate(study.read_runs([tmp_path]))
+    (row,) = tabulate(read_runs([tmp_path]))
     assert row.runs == 2
     run(tmp_path / "c", 3, 250, "run.step_limit=300")
-    assert len(study.tabulate(study.read_runs([tmp_path]))) == 3
+    assert len(tabulate(read_runs([tmp_path]))) == 3
     run(tmp_path / "d", 4, 300, "run.step_limit=300", learned=False)
-    assert len(study.tabulate(study.read_runs([tmp_path]))) == 3
+    assert len(tabulate(read_runs([tmp_path]))) == 3
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_a_lower_limit_sets_no_run_apart_that_learned_before_it(tmp_path: Path) 
     [(15, 20, 0.531, 0.888), (20, 20, 0.839, 1.0), (0, 10, 0.0, 0.278), (0, 0, 0.0, 1.0)],
 )
 def test_wilson_intervals(successes: int, trials: int, low: float, high: float) -> None:
-    assert study.wilson(successes, trials) == pytest.approx((low, high), abs=5e-4)
+    assert wilson(successes, trials) == pytest.approx((low, high), abs=5e-4)
 
 
 def test_a_folder_without_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,22 +1,21 @@
-"""What study and probe find, as figures and tables."""
+"""All figures of what study and probe find."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from lstm_blues.lab.collect import Row
-from lstm_blues.lab.probes import RESAMPLES, Record
-from lstm_blues.lab.statistics import interval, quartiles, wilson
+from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, StudyRow
 from lstm_blues.output.pictures import HARMONY, RIGHT, RULE, TUNE, WRONG
 
+_SHOWN = ("steps with a wrong chord", "chord notes, strong beats", "quarters held")
 
-def figure(rows: Sequence[Row]) -> Figure:
-    """The rows as a figure: shares with their intervals on the left, steps on the right."""
+
+def study_figure(rows: Sequence[StudyRow]) -> Figure:
+    """Shares with their intervals on the left, steps to learn on the right, one line per row."""
     drawn = Figure(figsize=(10.0, 1.2 + 0.34 * len(rows)), layout="constrained")
     left, right = drawn.subplots(1, 2, sharey=True)
     places = np.arange(len(rows))[::-1]
@@ -54,153 +53,74 @@ def figure(rows: Sequence[Row]) -> Figure:
     return drawn
 
 
-def drift_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
-    """How often the form goes on, by disturbance."""
-    lines = [
-        "| setting | what happens | times | goes on (95 % interval over networks) | goes on late "
-        "| lost | steps until it is back (quartiles) |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    bars: list[tuple[str, list[float]]] = []
-    rng = np.random.default_rng(1)
-    for setting, records in rows.items():
-        for what in dict.fromkeys(record["what"] for record in records):
-            these = [record for record in records if record["what"] == what]
-            count = Counter(record["outcome"] for record in these)
-            n = len(these)
-            of_seeds: dict[int, list[float]] = defaultdict(list)
-            for record in these:
-                of_seeds[record["seed"]].append(float(record["outcome"] == "right"))
-            _, low, high = interval(
-                np.array([np.mean(each) for each in of_seeds.values()]), RESAMPLES, rng
-            )
-            back = [record["back"] for record in these if record["back"] is not None]
-            told = "{1:.0f} ({0:.0f} to {2:.0f})".format(*quartiles(back)) if back else "-"
-            shares = [count[name] / n for name in ("right", "late", "lost")]
-            lines.append(
-                f"| {setting} | {what} | {n} | {shares[0]:.2f} ({low:.2f} to {high:.2f}) "
-                f"| {shares[1]:.2f} | {shares[2]:.2f} | {told} |"
-            )
-            bars.append((what if len(rows) == 1 else f"{setting}: {what}", shares))
-    figure = Figure(figsize=(9.0, 1.2 + 0.4 * len(bars)), layout="constrained")
+def drift_figure(rows: Sequence[Drift]) -> Figure:
+    """How the form goes on, as one bar per row; settings are named where there are several."""
+    figure = Figure(figsize=(9.0, 1.2 + 0.4 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    left = np.zeros(len(bars))
-    for n, (name, colour) in enumerate(
-        (("the form goes on", RIGHT), ("it goes on late", HARMONY), ("it is lost", WRONG))
+    left = np.zeros(len(rows))
+    for name, colour, label in (
+        ("right", RIGHT, "the form goes on"),
+        ("late", HARMONY, "it goes on late"),
+        ("lost", WRONG, "it is lost"),
     ):
-        shares_of = np.array([shares[n] for _, shares in bars])
-        axes.barh(range(len(bars)), shares_of, left=left, color=colour, label=name)
-        left += shares_of
-    axes.set_yticks(range(len(bars)), [label for label, _ in bars], fontsize=8)
+        shares = np.array([getattr(row, name) for row in rows])
+        axes.barh(range(len(rows)), shares, left=left, color=colour, label=label)
+        left += shares
+    several = len({row.setting for row in rows}) > 1
+    labels = [f"{row.setting}: {row.what}" if several else row.what for row in rows]
+    axes.set_yticks(range(len(rows)), labels, fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("share")
     figure.legend(loc="outside upper center", ncols=3, fontsize=8, frameon=False)
-    return "\n".join(lines), figure
+    return figure
 
 
-def blocks_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
-    """When blocks begin to matter, in millions of steps."""
-    lines = [
-        "| setting | block | begins to matter, M steps (quartiles) | never | is the first |",
-        "|---|---|---|---|---|",
-    ]
+def blocks_figure(rows: Sequence[Onset]) -> Figure:
+    """When each block begins to matter, with quartiles, one line per setting."""
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
     axes = figure.subplots()
-    for shift, (setting, records) in enumerate(rows.items()):
-        by_seed: dict[int, list[Record]] = defaultdict(list)
-        for record in records:
-            by_seed[record["seed"]].append(record)
-        firsts: Counter[int] = Counter()
-        for ofs in by_seed.values():
-            begun = [(record["onset"], record["block"]) for record in ofs if record["onset"]]
-            earliest = min((onset for onset, _ in begun), default=None)
-            firsts.update(block for onset, block in begun if onset == earliest)
-        blocks = sorted({record["block"] for record in records})
-        middles = []
-        for block in blocks:
-            onsets = [record["onset"] for record in records if record["block"] == block]
-            low, middle, high = quartiles([np.inf if o is None else o / 1e6 for o in onsets])
-            never = sum(onset is None for onset in onsets)
-            told = ["∞" if np.isinf(value) else f"{value:.1f}" for value in (middle, low, high)]
-            lines.append(
-                f"| {setting} | {block} | {told[0]} ({told[1]} to {told[2]}) "
-                f"| {never} of {len(onsets)} | {firsts[block]} of {len(by_seed)} |"
-            )
-            middles.append((low, middle, high))
-        at = np.array(blocks) + 0.12 * shift
-        centre = np.array([middle for _, middle, _ in middles])
-        error = np.array([[m - low, high - m] for low, m, high in middles]).T
-        finite = np.isfinite(centre)
-        error[~np.isfinite(error)] = 0.0
-        axes.errorbar(at[finite], centre[finite], yerr=error[:, finite], fmt="o-", label=setting)
-    axes.set_xticks(blocks)
+    for shift, setting in enumerate(dict.fromkeys(row.setting for row in rows)):
+        begun = [row for row in rows if row.setting == setting and math.isfinite(row.steps[1])]
+        low, middle, high = np.array([row.steps for row in begun]).reshape(-1, 3).T
+        error = np.stack([middle - low, high - middle])
+        error[np.isinf(error)] = 0.0
+        at = np.array([row.block for row in begun]) + 0.12 * shift
+        axes.errorbar(at, middle, yerr=error, fmt="o-", label=setting)
+    axes.set_xticks(sorted({row.block for row in rows}))
     axes.set_xlabel("block, in the order of the staged biases")
     axes.set_ylabel("begins to matter, M steps")
     axes.legend(fontsize=7, frameon=False)
-    return "\n".join(lines), figure
+    return figure
 
 
-def melody_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
-    """Measures of the melodies, by setting, with bootstrap intervals over networks."""
-    measures = [name for name in next(iter(rows.values()))[0] if name not in ("setting", "seed")]
-    rng = np.random.default_rng(1)
-    lines = [
-        "| setting | networks | " + " | ".join(measures) + " |",
-        "|---|---" + "|---" * len(measures) + "|",
-    ]
-    shown = ("steps with a wrong chord", "chord notes, strong beats", "quarters held")
+def melody_figure(rows: Sequence[Measures]) -> Figure:
+    """The most telling measures of the melodies, one line per row."""
     figure = Figure(figsize=(10.0, 1.2 + 0.35 * len(rows)), layout="constrained")
-    panels = figure.subplots(1, len(shown), sharey=True)
-    for place, (setting, records) in enumerate(rows.items()):
-        cells = []
-        for measure in measures:
-            values = np.array([record[measure] for record in records])
-            mean, low, high = interval(values, RESAMPLES, rng)
-            cells.append(f"{mean:.3f} ({low:.3f} to {high:.3f})")
-            if measure in shown:
-                axes = panels[shown.index(measure)]
-                error = [[mean - low], [high - mean]]
-                axes.errorbar([mean], [place], xerr=error, fmt="o", color=TUNE)
-        lines.append(f"| {setting} | {len(records)} | " + " | ".join(cells) + " |")
-    panels[0].set_yticks(range(len(rows)), list(rows), fontsize=7)
-    panels[0].invert_yaxis()
-    for axes, name in zip(panels, shown, strict=True):
+    panels = figure.subplots(1, len(_SHOWN), sharey=True)
+    for axes, name in zip(panels, _SHOWN, strict=True):
+        for place, row in enumerate(rows):
+            mean, low, high = row.measures[name]
+            error = [[mean - low], [high - mean]]
+            axes.errorbar([mean], [place], xerr=error, fmt="o", color=TUNE)
         axes.set_xlabel(name, fontsize=8)
-    return "\n".join(lines), figure
+    panels[0].set_yticks(range(len(rows)), [row.setting for row in rows], fontsize=7)
+    panels[0].invert_yaxis()
+    return figure
 
 
-def songs_table(rows: dict[str, list[Record]]) -> tuple[str, Figure]:
-    """How many networks hold each song, and how many songs a network holds."""
-    lines = ["| setting | networks | song | held by (95 % interval) |", "|---|---|---|---|"]
-    held_by: list[str] = []
-    figure = Figure(
-        figsize=(9.0, 1.2 + 0.3 * sum(map(_songs, rows.values()))), layout="constrained"
-    )
+def songs_figure(rows: Sequence[HeldSongs]) -> Figure:
+    """The share of networks that hold each song, with its interval."""
+    each = [(row, song, share) for row in rows for song, share in row.by_song.items()]
+    figure = Figure(figsize=(9.0, 1.2 + 0.3 * len(each)), layout="constrained")
     axes = figure.subplots()
-    place, labels = 0, []
-    for setting, records in rows.items():
-        networks: Counter[int] = Counter()
-        for song in dict.fromkeys(record["song"] for record in records):
-            these = [record for record in records if record["song"] == song]
-            held = [record["seed"] for record in these if record["choruses"] >= record["of"]]
-            networks.update(held)
-            low, high = wilson(len(held), len(these))
-            share = f"{len(held)} of {len(these)} ({low:.2f} to {high:.2f})"
-            lines.append(f"| {setting} | {len(these)} | {song} | {share} |")
-            middle = len(held) / len(these)
-            error = np.clip([[middle - low], [high - middle]], 0, None)
-            axes.errorbar([middle], [place], xerr=error, fmt="o", color=HARMONY)
-            labels.append(f"{setting}: {song}")
-            place += 1
-        count = Counter(networks[seed] for seed in {record["seed"] for record in records})
-        told = ", ".join(f"{count[n]} hold {n}" for n in sorted(count, reverse=True))
-        held_by.append(f"Of {count.total()} networks with {setting}, {told} of {_songs(records)}.")
-    axes.set_yticks(range(place), labels, fontsize=8)
+    for place, (row, _, (held, low, high)) in enumerate(each):
+        middle = held / row.networks
+        error = np.clip([[middle - low], [high - middle]], 0, None)
+        axes.errorbar([middle], [place], xerr=error, fmt="o", color=HARMONY)
+    axes.set_yticks(
+        range(len(each)), [f"{row.setting}: {song}" for row, song, _ in each], fontsize=8
+    )
     axes.invert_yaxis()
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel("share of networks that hold the song, 95 % interval")
-    return "\n".join([*lines, "", *held_by]), figure
-
-
-def _songs(records: list[Record]) -> int:
-    return len({record["song"] for record in records})
+    return figure

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch.nn import functional as F
 
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.collect import Run
-from lstm_blues.lab.melodies import MelodyMetrics, melody_of
+from lstm_blues.lab.melodies import melody_of
+from lstm_blues.lab.melody_metrics import MelodyMetrics
+from lstm_blues.lab.summaries import Record
 from lstm_blues.learning.state import Learner, test_uniform
 from lstm_blues.music.form import Form
 from lstm_blues.network.network import BluesNetwork
@@ -32,26 +33,16 @@ from lstm_blues.runs.trained import compose_pieces, load_trained
 LONG_RUN = 10_000
 """Choruses that a network plays alone."""
 
-
 BEFORE, AFTER = 2, 8
 """Choruses that are watched before the one with a disturbance, and after it."""
-
 
 LOOK = 200_000
 """Steps of learning between two looks at what the blocks are worth."""
 
-
 MATTERS = 0.1
-"""A block matters when without it the cross-entropy is so many nats a step larger."""
-
+"""A block matters when without it the cross-entropy is so many nats per step larger."""
 
 PIECES, PIECE_CHORUSES = 50, 4
-
-
-RESAMPLES = 1000
-
-
-Record = dict[str, Any]
 
 
 def trained_learner(run: Run) -> tuple[Settings, Learner]:
@@ -155,10 +146,10 @@ def probe_blocks(run: Run) -> list[Record]:
 
 
 def probe_melody(run: Run) -> list[Record]:
-    """Measures of `PIECES` compositions; see `lstm_blues.evaluate`."""
+    """Measures of `PIECES` compositions, each the mean over them, see `MelodyMetrics`."""
     trained = load_trained(run.folder)
     form = trained.form
-    judge = MelodyMetrics(form, trained.songs.library, 0.01)
+    metrics = MelodyMetrics(form, trained.songs.library, 0.01)
     try:
         pieces = compose_pieces(trained, PIECES, PIECE_CHORUSES)
     except BluesError:  # no note can be drawn
@@ -166,7 +157,7 @@ def probe_melody(run: Run) -> list[Record]:
     notes = torch.stack([piece.notes for piece in pieces])
     goal = form.chord_tensor().repeat(PIECE_CHORUSES, 1) > 0
     wrong = (notes[..., : form.CHORD_NOTES] != goal).any(2).double().mean().item()
-    values = judge.measures(melody_of(notes, trained).numpy())
+    values = metrics.measures(melody_of(notes, trained).numpy())
     measures = {name: float(each.mean()) for name, each in values.items()}
     return [{"steps with a wrong chord": wrong, **measures}]
 

@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 Z_95 = 1.959963984540054
 """The normal quantile of a two-sided interval of 95 %."""
 
-
 Quartiles = tuple[float, float, float]
+"""Lower quartile, median and upper quartile."""
 
+Interval = tuple[float, float, float]
+"""A mean, and the ends of its interval."""
 
 Share = tuple[int, float, float]
-"""How many runs, and the Wilson interval of their share."""
+"""How many runs, and the ends of the Wilson interval of their share."""
 
 
 def wilson(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
-    """The Wilson score interval of a share."""
+    """The ends of the Wilson score interval of a share; 0 and 1 where there are no trials."""
     if trials == 0:
         return 0.0, 1.0
     share = successes / trials
@@ -31,15 +33,13 @@ def wilson(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
 
 
 def quartiles(values: Sequence[float]) -> Quartiles:
-    """Lower quartile, median and upper quartile; infinite values are allowed."""
+    """Quartiles that are among the values; infinite ones are allowed."""
     low, middle, high = np.quantile(np.asarray(values), [0.25, 0.5, 0.75], method="inverted_cdf")
     return float(low), float(middle), float(high)
 
 
-def interval(
-    values: NDArray[np.float64], resamples: int, rng: np.random.Generator
-) -> tuple[float, float, float]:
-    """Mean and 95 % bootstrap interval of one value a piece."""
+def interval(values: NDArray[np.float64], resamples: int, rng: np.random.Generator) -> Interval:
+    """Mean and 95 % bootstrap interval of values, shape (n,), one per piece or network."""
     picks = rng.integers(len(values), size=(resamples, len(values)))
     low, high = np.quantile(values[picks].mean(1), [0.025, 0.975])
     return float(values.mean()), float(low), float(high)

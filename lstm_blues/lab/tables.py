@@ -1,43 +1,149 @@
-"""Rows as Markdown tables."""
+"""All tables: what study, evaluate and probe print as Markdown and write as CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from lstm_blues.lab.collect import Row
-from lstm_blues.lab.statistics import Quartiles, Share
+from lstm_blues.lab.collect import Run, told, varied
+from lstm_blues.lab.evaluation import Evaluation
+from lstm_blues.lab.statistics import Interval, Quartiles, Share
+from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, Records, StudyRow
 
 
-def show(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table."""
+def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table, without a line break at its end."""
+    texts = ["| " + " | ".join(map(str, cells)) + " |" for cells in (head, *rows)]
+    return "\n".join([texts[0], "|---" * len(head) + "|", *texts[1:]])
 
-    def three(values: Quartiles, scale: float, digits: int = 1) -> str:
-        """Small numbers with a digit more."""
-        low, middle, high = (
-            f"{v / scale:.{digits if v >= scale else max(digits, 2)}f}" if math.isfinite(v) else "∞"
-            for v in values
-        )
-        return f"{middle} ({low} to {high})"
 
-    def share(counted: Share, runs: int) -> str:
-        return f"{counted[0]} of {runs} ({counted[1]:.2f} to {counted[2]:.2f})"
+def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as CSV; None is an empty field."""
+    text = io.StringIO()
+    csv.writer(text).writerows([head, *rows])
+    return text.getvalue()
 
+
+def _share(counted: Share, of: int) -> str:
+    return f"{counted[0]} of {of} ({counted[1]:.2f} to {counted[2]:.2f})"
+
+
+def _quartiles(values: Quartiles, scale: float = 1.0, digits: int = 1) -> str:
+    """Median and quartiles in units of `scale`, those below one with two digits or more."""
+    low, middle, high = (
+        f"{v / scale:.{digits if v >= scale else max(digits, 2)}f}" if math.isfinite(v) else "∞"
+        for v in values
+    )
+    return f"{middle} ({low} to {high})"
+
+
+def _interval(values: Interval) -> str:
+    return "{:.3f} ({:.3f} to {:.3f})".format(*values)
+
+
+def study_table(rows: Sequence[StudyRow]) -> str:
+    """The rows of a study; melodies have a column where any row has them."""
     melody = any(row.melody for row in rows)
     head = ["setting", "learned (95 % interval)", "held (95 % interval)", "fewest choruses held"]
     head += ["steps, M (quartiles)", "seconds (quartiles)"]
     head += ["melody above its floor, nats a step"] * melody
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    lines = []
     for row in rows:
+        cells = [row.setting, _share(row.learned, row.runs), _share(row.held, row.runs)]
+        cells.append("-" if row.choruses is None else str(row.choruses))
+        cells += [_quartiles(row.steps, 1e6), _quartiles(row.seconds)]
+        if melody:
+            cells.append("-" if row.melody is None else _quartiles(row.melody, digits=3))
+        lines.append(cells)
+    return markdown(head, lines)
+
+
+def runs_csv(runs: Sequence[Run]) -> str:
+    """The runs of a study, one row each: what was varied, the seed, and the numbers."""
+    names = varied(runs)
+    numbers = ["seed", *(n for n in runs[0].summary if n not in ("seed", "name", "form"))]
+    rows = (
+        [*(told(run.settings.get(n)) for n in names), *(run.summary.get(n) for n in numbers)]
+        for run in runs
+    )
+    return csv_text([*names, *numbers], rows)
+
+
+def evaluation_table(found: Evaluation) -> str:
+    """Measures down, sources of melodies across, each with its mean and interval."""
+    sources = list(found)
+    rows = (
+        [measure, *(_interval(found[s][measure]) if measure in found[s] else "-" for s in sources)]
+        for measure in found[sources[0]]
+    )
+    return markdown(["measure", *sources], rows)
+
+
+def evaluation_csv(found: Evaluation) -> str:
+    """One row per source and measure."""
+    rows = ([source, name, *each] for source in found for name, each in found[source].items())
+    return csv_text(["source", "measure", "mean", "low", "high"], rows)
+
+
+def records_csv(records: Records) -> str:
+    """What a probe measured, one row per record."""
+    every = [record for of_setting in records.values() for record in of_setting]
+    return csv_text(list(every[0]), (list(record.values()) for record in every))
+
+
+def drift_table(rows: Sequence[Drift]) -> str:
+    """How often the form goes on, by disturbance."""
+    head = ["setting", "what happens", "times", "goes on (95 % interval over networks)"]
+    head += ["goes on late", "lost", "steps until it is back (quartiles)"]
+    lines = []
+    for row in rows:
+        _, low, high = row.interval
+        back = "{1:.0f} ({0:.0f} to {2:.0f})".format(*row.back) if row.back else "-"
+        right = f"{row.right:.2f} ({low:.2f} to {high:.2f})"
         cells = [
             row.setting,
-            share(row.learned, row.runs),
-            share(row.held, row.runs),
-            "-" if row.choruses is None else str(row.choruses),
-            three(row.steps, 1e6),
-            three(row.seconds, 1),
+            row.what,
+            row.times,
+            right,
+            f"{row.late:.2f}",
+            f"{row.lost:.2f}",
+            back,
         ]
-        if melody:
-            cells.append("-" if row.melody is None else three(row.melody, 1, 3))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return markdown(head, lines)
+
+
+def blocks_table(rows: Sequence[Onset]) -> str:
+    """When blocks begin to matter, in millions of steps."""
+    head = ["setting", "block", "begins to matter, M steps (quartiles)", "never", "is the first"]
+    lines = []
+    for row in rows:
+        low, middle, high = ("∞" if math.isinf(value) else f"{value:.1f}" for value in row.steps)
+        never, first = (f"{count} of {row.networks}" for count in (row.never, row.first))
+        lines.append([row.setting, row.block, f"{middle} ({low} to {high})", never, first])
+    return markdown(head, lines)
+
+
+def melody_table(rows: Sequence[Measures]) -> str:
+    """Measures of the melodies, by setting, with intervals over networks."""
+    lines = ([row.setting, row.networks, *map(_interval, row.measures.values())] for row in rows)
+    return markdown(["setting", "networks", *rows[0].measures], lines)
+
+
+def songs_table(rows: Sequence[HeldSongs]) -> str:
+    """How many networks hold each song; below it, how many songs a network holds."""
+    lines = [
+        [row.setting, row.networks, song, _share(share, row.networks)]
+        for row in rows
+        for song, share in row.by_song.items()
+    ]
+    table = markdown(["setting", "networks", "song", "held by (95 % interval)"], lines)
+    sentences = []
+    for row in rows:
+        counts = sorted(row.by_count.items(), reverse=True)
+        hold = ", ".join(f"{networks} hold {songs}" for songs, networks in counts)
+        of = f"Of {row.networks} networks with {row.setting}"
+        sentences.append(f"{of}, {hold} of {len(row.by_song)}.")
+    return "\n".join([table, "", *sentences])

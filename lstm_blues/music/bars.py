@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -78,28 +78,20 @@ class BarLibrary:
 
     def units(self, form: Form) -> list[Tensor]:
         """For each bar the melody unit of every step, shape (segments, steps_per_bar), int64."""
-        return [
-            torch.tensor(
-                [
-                    [
-                        pitch - form.lowest_melody_note
-                        for pitch, steps in read_segment(segment, form.steps_per_bar)
-                        for _ in range(steps)
-                    ]
-                    for segment in segments
-                ]
-            )
-            for segments in self.bars
-        ]
+        return self._by_step(form, lambda pitch, _: pitch - form.lowest_melody_note)
 
     def begins(self, form: Form) -> list[Tensor]:
         """For each bar where notes begin, shape (segments, steps_per_bar), bool."""
+        return self._by_step(form, lambda _, step: step == 0)
+
+    def _by_step(self, form: Form, value: Callable[[int, int], int]) -> list[Tensor]:
+        """For each bar a value of every step, from its pitch and how long that has sounded."""
         return [
             torch.tensor(
                 [
                     [
-                        step == 0
-                        for _, steps in read_segment(segment, form.steps_per_bar)
+                        value(pitch, step)
+                        for pitch, steps in read_segment(segment, form.steps_per_bar)
                         for step in range(steps)
                     ]
                     for segment in segments
@@ -109,7 +101,7 @@ class BarLibrary:
         ]
 
     def encoded(self, form: Form, encoding: Encoding) -> list[Tensor]:
-        """For each bar the melody's units, shape (segments, steps_per_bar, melody_units)."""
+        """For each bar the units, shape (segments, steps_per_bar, melody_units), float64."""
         return [
             encoding.encode_melody(units, begins)
             for units, begins in zip(self.units(form), self.begins(form), strict=True)
@@ -119,7 +111,8 @@ class BarLibrary:
 def read_segment(segment: Sequence[str], steps_per_bar: int) -> list[tuple[int, int]]:
     """MIDI note number and length in steps of each note of a segment.
 
-    Raises `BluesError`, to be read after the segment's place, where the notes don't fill the bar.
+    Raises `BluesError` where the notes don't fill the bar; its text goes on from the segment's
+    place.
     """
     if not any(":" in note for note in segment):
         if not segment or steps_per_bar % len(segment):
@@ -157,11 +150,11 @@ def _pitch(note: str) -> int:
 
 
 def melody_floor(library: BarLibrary, form: Form, encoding: Encoding = REPORT) -> float:
-    """The least expected cross-entropy of the melody, in nats a step (equation 1, all its units).
+    """The least expected cross-entropy of the melody, in nats per step (equation 1, all its units).
 
-    Computed exactly: the best predictor knows the library, that each bar's segment is drawn evenly
-    and independently, and the notes so far; it predicts for every unit the share of the segments
-    still possible that have it on.  No network can do better on average.
+    Computed exactly, as the loss of an optimal predictor, which knows the library, that each bar's
+    segment is drawn uniformly and independently, and the notes so far.  It predicts for every unit
+    the share of the segments still possible that have it on.  No network can do better on average.
     """
     total = 0.0
     for segments in library.encoded(form, encoding):
@@ -173,20 +166,3 @@ def melody_floor(library: BarLibrary, form: Form, encoding: Encoding = REPORT) -
                 total -= float(right.log().sum()) / len(segments)
                 possible = possible[(possible[:, step] == units).all(1)]
     return total / form.steps
-
-
-def song_choices(song: int, choices: Sequence[int]) -> tuple[int, ...]:
-    """The segment of each bar in song number `song`, bar 1 being the lowest digit (a bit)."""
-    picked = []
-    for count in choices:
-        song, pick = divmod(song, count)
-        picked.append(pick)
-    return tuple(picked)
-
-
-def song_number(picked: Sequence[int], choices: Sequence[int]) -> int:
-    """The number of the song with these segments; the inverse of `song_choices`."""
-    song = 0
-    for pick, count in zip(reversed(picked), reversed(choices), strict=True):
-        song = song * count + pick
-    return song

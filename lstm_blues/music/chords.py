@@ -12,15 +12,16 @@ from lstm_blues.errors import BluesError
 NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """Names of the pitch classes 0 to 11, as jazz players in the flat keys spell them."""
 
+NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+"""The pitch class of each letter without an accidental, in the order of the scale."""
 
-_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
+"""Semitones that an accidental moves its letter up."""
 
-
-_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
-
+OCTAVE = 12
+"""Semitones."""
 
 _ROOT = re.compile(r"([A-G])([#♯b♭]?)")
-
 
 # Semitones above the root.  Where players use several signs for one quality, all are listed.
 # Of two qualities with the same notes, the one that comes first names them.
@@ -55,9 +56,7 @@ _QUALITIES: dict[tuple[str, ...], tuple[int, ...]] = {
     ("13",): (0, 2, 4, 7, 9, 10),
 }
 
-
 _INTERVALS = {sign: intervals for signs, intervals in _QUALITIES.items() for sign in signs}
-
 
 CHORD_QUALITIES = tuple(_INTERVALS)
 """Every sign that `pitch_classes` knows after the root; the empty one is the major triad."""
@@ -68,7 +67,7 @@ def _root(text: str) -> tuple[int, str] | None:
     match = _ROOT.match(text)
     if match is None:
         return None
-    return (_LETTERS[match[1]] + _ACCIDENTALS[match[2]]) % 12, text[match.end() :]
+    return (NATURALS[match[1]] + ACCIDENTALS[match[2]]) % 12, text[match.end() :]
 
 
 class Symbol(NamedTuple):
@@ -143,7 +142,7 @@ def pitch_of(note: str) -> int:
     match = re.fullmatch(r"([A-G])([#♯b♭]?)(-?\d)", note)
     if match is None:
         raise BluesError(f"{note!r} is no note; notes are written like Eb4, C4 being MIDI 60.")
-    return _LETTERS[match[1]] + _ACCIDENTALS[match[2]] + 12 * (int(match[3]) + 1)
+    return NATURALS[match[1]] + ACCIDENTALS[match[2]] + 12 * (int(match[3]) + 1)
 
 
 def note_name(pitch: int) -> str:

@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 
 from lstm_blues.errors import BluesError, require
-from lstm_blues.music.chords import NOTE_NAMES
+from lstm_blues.music.chords import NOTE_NAMES, OCTAVE
 from lstm_blues.music.form import Form
-from lstm_blues.music.tunes import OCTAVE, Sounding, read_tune
+from lstm_blues.music.tunes import Sounding, read_tune
 
 
 @dataclass(frozen=True)
 class FormChords:
-    """One form of a corpus: its chords, one string a bar, see `lstm_blues.form.Form`."""
+    """One form of a corpus: its chords, one string per bar, as in `music.form.Form`."""
 
     name: str
     chords: tuple[str, ...]
@@ -59,9 +59,8 @@ class Corpus:
 
     def __post_init__(self) -> None:
         for setting in ("bars", "steps_per_bar", "primer"):
-            require(
-                getattr(self, setting) >= 1, f"corpus.{setting}", getattr(self, setting), ">= 1"
-            )
+            value = getattr(self, setting)
+            require(value >= 1, f"corpus.{setting}", value, ">= 1")
         require(self.notes >= OCTAVE, "corpus.notes", self.notes, "at least 12")
         top = 128 - self.notes
         require(0 <= self.lowest_note <= top, "corpus.lowest_note", self.lowest_note, f"0 to {top}")
@@ -107,10 +106,12 @@ class Corpus:
 
     @cached_property
     def table(self) -> Tensor:
-        """All songs, shape (songs, steps, notes)."""
+        """All songs, shape (songs, steps, notes), float64."""
         return torch.stack(list(self.songs.values()))
 
     def _in_steps(self, tune: str, sounding: list[Sounding]) -> Tensor:
+        """A tune's notes moved to the nearest steps and, by octaves, into the range; shape as a
+        song's."""
         song = torch.zeros(self.steps, self.notes, dtype=torch.float64)
         for note in sounding:
             first = round(note.start * self.steps_per_bar)

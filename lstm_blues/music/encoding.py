@@ -1,8 +1,8 @@
 """How notes stand at the network's units (section 2.2 of the report).
 
-One unit a note, 1.0 for on and 0.0 for off, twelve chord notes first, then thirteen melody notes.
-That tells no held note from a repeated one; two ways to tell them, which the report names and
-leaves, are options here.
+One unit per note, 1.0 for on and 0.0 for off, twelve chord notes first, then thirteen melody notes.
+So a held note looks like a repeated one; the two ways to tell them apart that the report names but
+does not use are options here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from lstm_blues.errors import require_choice
 from lstm_blues.music.form import Form
 
 INPUTS = ("on_off", "standardised")
-
 
 HELD = ("unmarked", "endings", "begins")
 
@@ -102,7 +101,6 @@ class Encoding:
 
 ON = 0.5
 """A note is on where its unit is above this."""
-
 
 REPORT = Encoding()
 """Section 2.2's encoding."""

@@ -1,7 +1,7 @@
 """The form: chord symbols to note vectors (sections 2.2 and 2.3 of the report).
 
 A chord is a set of pitch classes: inversions fold every chord into one range of twelve notes, one
-unit a note, 1.0 for on and 0.0 for off.
+unit per note, 1.0 for on and 0.0 for off.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Form:
 
     Args:
         name: what the form is called.
-        chords: one string a bar; several symbols in a bar share its steps equally.
-        bars: how many bars a chorus has; `chords` must fill them.
-        steps_per_bar: network steps a bar (8: one step is an eighth note, section 2.2).
+        chords: one string per bar; several symbols in a bar share its steps equally.
+        bars: bars per chorus; `chords` must fill them.
+        steps_per_bar: network steps per bar (8: one step is an eighth note, section 2.2).
         lowest_chord_note: MIDI note number of the lowest of the 12 chord units (Figure 1).
         lowest_melody_note: MIDI note number of the lowest of the 13 melody units (Figure 1).
 

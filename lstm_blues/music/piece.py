@@ -33,6 +33,28 @@ class Chord(NamedTuple):
     end: int
 
 
+def sounding_notes(
+    on: NDArray[np.bool_], lowest: int, struck: NDArray[np.bool_] | None = None
+) -> list[Note]:
+    """Notes from units that are on, by pitch and start.
+
+    Args:
+        on: shape (steps, units), the lowest pitch first.
+        lowest: MIDI note number of the first unit.
+        struck: where notes that are on begin anew, shape (steps, units) or (steps, 1); None:
+            nowhere, so that a note lasts for as long as its unit stays on.
+    """
+    # A silent step before the first and after the last one, so that every note has both ends.
+    now, before = np.pad(on, ((0, 1), (0, 0))), np.pad(on, ((1, 0), (0, 0)))
+    anew = np.zeros((1, 1), bool) if struck is None else np.pad(struck, ((0, 1), (0, 0)))
+    starts = np.argwhere((now & (~before | anew)).T)
+    ends = np.argwhere((before & (~now | anew)).T)[:, 1]
+    return [
+        Note(lowest + unit, start, end)
+        for (unit, start), end in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class Piece:
     """What was played, and what is needed to read it.
@@ -40,7 +62,7 @@ class Piece:
     Args:
         notes: shape (steps, 12) for chords alone or (steps, units), on where above 0.5; chord
             units first.
-        form: gives pitches, steps a bar and the chords' names.
+        form: gives pitches, steps per bar and the chords' names.
         encoding: how held notes are told from repeated ones.
         library: the bar library of the training songs, where there is one.
         title: what the piece is called.
@@ -91,22 +113,14 @@ class Piece:
         """
         if not self.has_melody:
             return []
-        first = Form.CHORD_NOTES
-        # A silent step before the first and after the last one, so that every note has both ends.
-        played = np.pad(self._on[:, first:], ((1, 1), (0, 0)))
-        on, before = played[1:, : Form.MELODY_NOTES], played[:-1, : Form.MELODY_NOTES]
-        anew = played[1:, -1:] if self.encoding.held == "begins" else np.zeros_like(on[:, :1])
-        starts = np.argwhere((on & (~before | anew)).T)
-        ends = np.argwhere((before & (~on | anew)).T)[:, 1]
+        played = self._on[:, Form.CHORD_NOTES :]
+        on = played[:, : Form.MELODY_NOTES]
+        struck = played[:, -1:] if self.encoding.held == "begins" else None
+        notes = sounding_notes(on, self.form.lowest_melody_note, struck)
         if self.encoding.held == "endings":
             # The mark of a note's end is a step of that note.
-            silent = ~on[:-1].any(axis=1)
-            ends += np.append(silent, False)[ends]
-        lowest = self.form.lowest_melody_note
-        notes = [
-            Note(lowest + unit, start, end)
-            for (unit, start), end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
+            silent = np.append(~on.any(axis=1), False)
+            notes = [note._replace(end=note.end + int(silent[note.end])) for note in notes]
         return sorted(notes, key=lambda note: (note.start, note.pitch))
 
     @cached_property
@@ -125,7 +139,8 @@ class Piece:
         ]
 
     def in_words(self) -> str:
-        """Chords and melody as text, one line a bar; a note without a name is held (`-`)."""
+        """Chords and melody as text, one line per bar; `-` is a step without a new note, `%` a bar
+        without a new chord."""
         from_library = self.bars_from_library
         struck = {note.start: note_name(note.pitch) for note in reversed(self.melody)}
         size, lines = self.form.steps_per_bar, []

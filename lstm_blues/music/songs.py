@@ -1,9 +1,10 @@
-"""The songs: every combination of one segment a bar, 2^12 = 4096 in the report (section 2.3)."""
+"""The songs: every combination of one segment per bar, 2^12 = 4096 in the report (section 2.3)."""
 
 from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
 from lstm_blues.errors import require
-from lstm_blues.music.bars import BarLibrary, song_choices, song_number
+from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.encoding import REPORT, Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
@@ -32,8 +33,8 @@ class Song(NamedTuple):
 class BluesSongs(Dataset[Song]):
     """All songs of a form and its bar library.
 
-    Song number n has, in bar b, the segment that bit b of n says (bar 1 is bit 0); with other
-    numbers of segments than two, a digit.  Items are made when asked for.
+    Bit b - 1 of a song's number is the choice of segment in bar b; where a bar has more than two
+    segments, it is a digit.  Songs are made when asked for.
 
     Args:
         form: the chords.
@@ -69,17 +70,24 @@ class BluesSongs(Dataset[Song]):
         return Song(inputs, inputs.roll(-1, 0))
 
     def piece(self, song: int) -> Piece:
-        """Song number `song` as a `Piece`, to read, to hear and to write."""
+        """Song number `song` as a `Piece`, to be read, heard and written."""
         title = f"{self.library.name}, song {song}"
         return Piece(self[song].inputs, self.form, self.encoding, self.library, title)
 
     def choices(self, song: int) -> tuple[int, ...]:
-        """The segment of each bar in song number `song`."""
-        return song_choices(song, self.library.choices)
+        """The segment of each bar in song number `song`, bar 1 being the lowest digit (a bit)."""
+        picked = []
+        for count in self.library.choices:
+            song, pick = divmod(song, count)
+            picked.append(pick)
+        return tuple(picked)
 
-    def number(self, picked: tuple[int, ...]) -> int:
-        """The song with these segments."""
-        return song_number(picked, self.library.choices)
+    def number(self, picked: Sequence[int]) -> int:
+        """The number of the song with these segments, one per bar; the inverse of `choices`."""
+        song = 0
+        for pick, count in zip(reversed(picked), reversed(self.library.choices), strict=True):
+            song = song * count + pick
+        return song
 
     def subset(self, count: int, seed: int) -> Subset[Song]:
         """`count` different songs at random, "choosing randomly from the space of unique complete

@@ -14,12 +14,13 @@ from lstm_blues.music.songs import BluesSongs
 class Stream:
     """Songs in the order in which a learner hears them.
 
-    table: shape (V, T, units): what sounds at each step when its bar has segment v.
-    picks: shape (songs, bars), int64: the segment of each bar of each song in order; after the last
-    song the order begins anew.
-    by_episode: a song goes on until the next reset, chorus after chorus; else another one follows
-    every chorus.
-    given: steps that a frozen network is given of a song before it plays by itself.
+    Args:
+        table: what sounds at each step when its bar has segment v, shape (V, T, units).
+        picks: the segment of each bar of each song in order, shape (songs, bars), int64; after the
+            last song the order begins anew.
+        by_episode: whether a song is repeated, chorus after chorus, until the next reset; else
+            another one follows every chorus.
+        given: steps of a song that a frozen network is given before it plays by itself.
     """
 
     table: Tensor
@@ -33,7 +34,7 @@ class Stream:
         return self.table.shape[1]
 
     def notes(self, song: int, step: int) -> Tensor:
-        """What sounds at a step of the song-th song, shape (units,)."""
+        """What sounds at a step of the stream's song number `song`, shape (units,)."""
         bar = step * self.picks.shape[1] // self.steps
         return self.table[self.picks[song % len(self.picks), bar], step]
 
@@ -44,8 +45,7 @@ class Stream:
 
     @staticmethod
     def of_corpus(table: Tensor, count: int, seed: int, given: int) -> Stream:
-        """Whole songs, shape (V, T, units), `count` times one of them at random, each for an
-        episode."""
+        """`count` songs drawn uniformly from `table`, shape (V, T, units), each for an episode."""
         generator = torch.Generator().manual_seed(seed)
         picks = torch.randint(len(table), (count, 1), generator=generator)
         return Stream(table, picks, by_episode=True, given=given)
@@ -57,7 +57,7 @@ class Stream:
 
     @staticmethod
     def at_random(songs: BluesSongs, count: int, seed: int) -> Stream:
-        """`count` songs drawn evenly from all, with repetition."""
+        """`count` songs drawn uniformly from all, with repetition."""
         generator = torch.Generator().manual_seed(seed)
         picks = [
             torch.randint(choices, (count,), generator=generator)

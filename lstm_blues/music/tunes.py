@@ -10,16 +10,14 @@ from typing import NamedTuple
 import pretty_midi
 
 from lstm_blues.errors import BluesError, require
+from lstm_blues.music.chords import OCTAVE
 from lstm_blues.music.timing import BEATS_PER_BAR
 
 MUSIC21 = "music21:"
-"""What a tune begins with that stands in music21's own corpus."""
-
-
-OCTAVE = 12
-
+"""The prefix of a tune in music21's own corpus."""
 
 _NEAR = 1e-3
+"""Bars that a note may begin before or after a bar line and still count as on it."""
 
 
 class Sounding(NamedTuple):
@@ -33,7 +31,12 @@ class Sounding(NamedTuple):
 def read_tune(tune: str) -> tuple[str, list[Sounding]]:
     """A tune's name and its notes.
 
-    Raises `BluesError` for one that is not there or cannot be read, or is not in 4/4.
+    Args:
+        tune: a MIDI file, a file that music21 reads, or `music21:` and a name in its corpus; with
+            `#n` the n-th tune of a collection.
+
+    Raises:
+        BluesError: the tune is not there, cannot be read or is not in 4/4, or music21 is missing.
     """
     if not tune.startswith(MUSIC21) and Path(tune).suffix.lower() in (".mid", ".midi"):
         return Path(tune).stem, _from_first_bar(_sounding(read_midi(tune, "corpus.tunes")))
@@ -59,16 +62,16 @@ def read_tune(tune: str) -> tuple[str, list[Sounding]]:
 
 
 def _from_first_bar(sounding: list[Sounding]) -> list[Sounding]:
-    """Without what comes before the first bar that begins with a note: upbeats and rests."""
+    """The notes without upbeats and rests: from the first bar that begins with a note."""
     begins = [round(note.start) for note in sounding if abs(note.start - round(note.start)) < _NEAR]
     first = min((bar for bar in begins if bar >= 0), default=0)
     return [Sounding(n.pitch, n.start - first, n.end - first) for n in sounding if n.end > first]
 
 
 def read_midi(file: str, setting: str) -> pretty_midi.PrettyMIDI:
-    """A MIDI file in 4/4 that `setting` names.
+    """A MIDI file in 4/4; `setting` is the one that names it, for error messages.
 
-    Raises `BluesError` for one that is not there, cannot be read or is in another time.
+    Raises `BluesError` for a file that is not there, cannot be read or is in another metre.
     """
     if not Path(file).is_file():
         raise BluesError(f"{setting} names {file!r}, where there is no file.")
@@ -82,6 +85,7 @@ def read_midi(file: str, setting: str) -> pretty_midi.PrettyMIDI:
 
 
 def _sounding(midi: pretty_midi.PrettyMIDI) -> list[Sounding]:
+    """The notes of all tracks but drums."""
     bar = midi.resolution * BEATS_PER_BAR
     return [
         Sounding(note.pitch, midi.time_to_tick(note.start) / bar, midi.time_to_tick(note.end) / bar)
@@ -97,7 +101,7 @@ def _require_four(tune: str, numerator: int, denominator: int) -> None:
 
 
 def _of_score(score: object, tune: str) -> Iterator[Sounding]:
-    """The notes of a score, and its chord symbols as chords that last until the next one."""
+    """The notes of a score, and its chord symbols, each lasting until the next."""
     from music21 import harmony, stream  # noqa: PLC0415  # an extra
 
     assert isinstance(score, stream.Stream)

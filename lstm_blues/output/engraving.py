@@ -21,31 +21,25 @@ from lstm_blues.output.musicxml import to_musicxml
 # A4 in Verovio's units at this scale, which makes a staff as high as in a printed lead sheet.
 SCALE = 40
 
-
 _WIDTH, _HEIGHT = 210.0, 297.0  # mm
-
 
 _UNITS_PER_MM = 96 / 25.4 / (SCALE / 100)
 
-
 _POINTS_PER_MM = 72 / 25.4
 
-
 _SVG = "http://www.w3.org/2000/svg"
-
 
 # Signs that Verovio takes from its music font, in text fonts.
 _SIGNS = str.maketrans(
     dict(zip("\ue260\ue261\ue262\ued60\ued61\ued62\uea64\uea65\uea66", "♭♮♯" * 3, strict=True))
 )
 
-
 _FONT = "DejaVu Serif"
 """Has every sign of a chord symbol, and comes with Matplotlib."""
 
 
 def engrave(piece: Piece, timing: Timing | None = None) -> list[str]:
-    """The piece as pages of SVG, A4, four bars a system.
+    """The piece as pages of SVG, A4, four bars per system.
 
     Raises `BluesError` where the extra is not installed.
     """

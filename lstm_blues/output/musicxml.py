@@ -11,25 +11,25 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from lstm_blues.files import write_safely
+from lstm_blues.music.chords import ACCIDENTALS
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import BEATS_PER_BAR, STRAIGHT, Timing
 from lstm_blues.output.notation import (
-    _LETTERS,
+    LETTERS,
     Slice,
-    _beams,
-    _parts,
-    _signature,
-    _type,
+    beam_names,
     key_fifths,
+    key_signature,
+    note_type,
     spell,
+    symbol_parts,
     written_slices,
 )
 
 BARS_PER_SYSTEM = 4
 
-
 # MusicXML's kind of each chord quality, and the degrees added to it or altered in it.
-_KINDS: dict[str, tuple[str, tuple[tuple[int, int, str], ...]]] = {
+KINDS: dict[str, tuple[str, tuple[tuple[int, int, str], ...]]] = {
     "": ("major", ()),
     "m": ("minor", ()),
     "5": ("power", ()),
@@ -60,14 +60,13 @@ _KINDS: dict[str, tuple[str, tuple[tuple[int, int, str], ...]]] = {
     "13": ("dominant-13th", ()),
 }
 
-
-_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+_ACCIDENTAL_NAMES = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
 
 def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool = True) -> bytes:
     """The piece as a lead sheet in MusicXML 4.0.
 
-    Title, tempo, 4/4, a double bar line at each chorus's end, four bars a system; chords alone are
+    Title, tempo, 4/4, a double bar line after each chorus, four bars per system; chords alone are
     written over rests.  Without `metronome` the tempo is in words, for programs that lack the sign.
     """
     timing = timing or Timing()
@@ -91,10 +90,10 @@ def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool =
         if number == 0:
             _attributes(measure, fifths, bar)
             _tempo(measure, timing, metronome=metronome)
-        altered = dict.fromkeys(_LETTERS, 0) | _signature(fifths)
+        altered = dict.fromkeys(LETTERS, 0) | key_signature(fifths)
         shown: dict[tuple[str, int], int] = {}
         slices = written_slices(piece.melody, first, first + bar, bar)
-        beams = _beams(slices, first, bar)
+        beams = beam_names(slices, first, bar)
         for piece_of_bar, beam in zip(slices, beams, strict=True):
             at = [s for s in struck if piece_of_bar.start <= s < piece_of_bar.end]
             for step in sorted(at):
@@ -156,7 +155,7 @@ def _tempo(measure: ElementTree.Element, timing: Timing, *, metronome: bool) -> 
 
 
 def _harmony(measure: ElementTree.Element, symbol: str, offset: int) -> None:
-    parts = _parts(symbol)
+    parts = symbol_parts(symbol)
     harmony = _put(measure, "harmony", placement="above")
     if parts is None:
         # Notes without a symbol: their names, on the first.
@@ -164,7 +163,7 @@ def _harmony(measure: ElementTree.Element, symbol: str, offset: int) -> None:
         _put(harmony, "kind", "other", text=symbol)
     else:
         _root(harmony, "root", parts.root_name)
-        kind, degrees = _KINDS[parts.quality]
+        kind, degrees = KINDS[parts.quality]
         _put(harmony, "kind", kind, text=parts.quality)
         if parts.bass_name is not None:
             _root(harmony, "bass", parts.bass_name)
@@ -175,14 +174,14 @@ def _harmony(measure: ElementTree.Element, symbol: str, offset: int) -> None:
             _put(degree, "degree-alter", alter)
             _put(degree, "degree-type", how)
     if offset:
-        # Divisions a quarter note are as many as steps a bar: a step is four of them.
+        # A quarter note has as many divisions as a bar has steps: a step is four of them.
         _put(harmony, "offset", offset * BEATS_PER_BAR)
 
 
 def _root(harmony: ElementTree.Element, what: str, name: str) -> None:
     element = _put(harmony, what)
     _put(element, f"{what}-step", name[0])
-    alter = {"": 0, "b": -1, "#": 1}[name[1:]]
+    alter = ACCIDENTALS[name[1:]]
     if alter:
         _put(element, f"{what}-alter", alter)
 
@@ -223,7 +222,7 @@ def _notes(
         for kind in ties:
             _put(note, "tie", type=kind)
         _put(note, "voice", 1)
-        kind, dots = _type(length, bar)
+        kind, dots = note_type(length, bar)
         if kind:
             _put(note, "type", kind)
             for _ in range(dots):
@@ -232,7 +231,7 @@ def _notes(
             where = (spelled.letter, spelled.octave)
             if spelled.alter != shown.get(where, signature[spelled.letter]):
                 if "stop" not in ties:
-                    _put(note, "accidental", _ACCIDENTALS[spelled.alter])
+                    _put(note, "accidental", _ACCIDENTAL_NAMES[spelled.alter])
                 shown[where] = spelled.alter
         for level, beam in enumerate(beams if place == 0 else (), start=1):
             _put(note, "beam", beam, number=str(level))
@@ -244,5 +243,5 @@ def _notes(
 
 
 def write_musicxml(piece: Piece, path: Path, timing: Timing | None = None) -> None:
-    """Writes a lead sheet that notation programs open."""
+    """Writes a lead sheet that notation programs open, see `to_musicxml`."""
     write_safely(path, lambda file: file.write(to_musicxml(piece, timing)))

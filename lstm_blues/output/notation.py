@@ -1,4 +1,4 @@
-"""How notes are spelled and written: letters, slices, beams (for scores)."""
+"""How notes are written in scores: their spelling, their cuts at beats, their beams."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.chords import NOTE_NAMES, Symbol, pitch_classes, read_symbol
+from lstm_blues.music.chords import (
+    ACCIDENTALS,
+    NATURALS,
+    NOTE_NAMES,
+    Symbol,
+    pitch_classes,
+    read_symbol,
+)
 from lstm_blues.music.piece import Note, Piece
 from lstm_blues.music.timing import BEATS_PER_BAR
 
-_LETTERS = "CDEFGAB"
-
-
-_NATURAL = dict(zip(_LETTERS, (0, 2, 4, 5, 7, 9, 11), strict=True))
-
+LETTERS = "".join(NATURALS)
 
 # How many letters above its root a chord's note stands, by semitones: a flat fifth, not a sharp
 # fourth; a flat ninth; a flat third.
 _LETTERS_UP = (0, 1, 1, 2, 2, 3, 4, 4, 4, 5, 6, 6)
 
-
 # Sharps (positive) or flats of the major key on each pitch class.
 _FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 
-
 _SHARP_FROM = 2
-
 
 _TYPES = {1: "whole", 2: "half", 4: "quarter", 8: "eighth", 16: "16th", 32: "32nd", 64: "64th"}
 
@@ -44,7 +44,7 @@ def spell(pitch: int, chord: str, fifths: int) -> Spelled:
     """How a melody note is written.
 
     A note of the sounding chord is spelled as a part of it (Gb in Cdim); any other by the key:
-    with sharps where the key has two or more of them, else as `form.NOTE_NAMES`.
+    with sharps where the key has two or more of them, else as `chords.NOTE_NAMES`.
 
     Args:
         pitch: MIDI note number.
@@ -52,23 +52,23 @@ def spell(pitch: int, chord: str, fifths: int) -> Spelled:
         fifths: sharps of the key, flats being negative.
     """
     name = NOTE_NAMES[pitch % 12]
-    letter, alter = name[0], {"": 0, "b": -1, "#": 1}[name[1:]]
+    letter, alter = name[0], ACCIDENTALS[name[1:]]
     if fifths >= _SHARP_FROM and alter < 0:
-        letter, alter = _LETTERS[_LETTERS.index(letter) - 1], 1
-    parts = _parts(chord)
+        letter, alter = LETTERS[LETTERS.index(letter) - 1], 1
+    parts = symbol_parts(chord)
     if parts is not None and pitch % 12 in pitch_classes(chord):
         root = parts.root
         up = _LETTERS_UP[(pitch - root) % 12]
         root_letter = parts.root_name[0]
-        of_chord = _LETTERS[(_LETTERS.index(root_letter) + up) % 7]
-        by = (pitch - _NATURAL[of_chord] + 6) % 12 - 6
+        of_chord = LETTERS[(LETTERS.index(root_letter) + up) % 7]
+        by = (pitch - NATURALS[of_chord] + 6) % 12 - 6
         if abs(by) <= 1:
             letter, alter = of_chord, by
-    octave = (pitch - alter - _NATURAL[letter]) // 12 - 1
+    octave = (pitch - alter - NATURALS[letter]) // 12 - 1
     return Spelled(letter, alter, octave)
 
 
-def _parts(symbol: str) -> Symbol | None:
+def symbol_parts(symbol: str) -> Symbol | None:
     """A symbol in parts; None where notes have none and stand by their names."""
     try:
         return read_symbol(symbol)
@@ -114,10 +114,10 @@ def written_slices(melody: Sequence[Note], start: int, end: int, bar: int) -> li
 
 
 def _writable(start: int, end: int, bar: int) -> list[tuple[int, int]]:
-    """A stretch of a bar as notes that can be written, cut at its strongest beat where need be."""
+    """A stretch of a bar, `start` and `end` counted from its first step, as notes that can be
+    written: cut at its strongest beat where need be."""
     length = end - start
-    whole, left = divmod(bar, length)
-    power = left == 0 and whole & (whole - 1) == 0
+    power = _is_power(bar, length)
     dotted = length % 3 == 0 and _is_power(bar, length // 3 * 2)
     size = length if power else length // 3 * 2
     aligned = (power or dotted) and start % size == 0
@@ -136,12 +136,12 @@ def _writable(start: int, end: int, bar: int) -> list[tuple[int, int]]:
 
 
 def _is_power(bar: int, length: int) -> bool:
-    """Whether a length is the bar halved some times."""
+    """Whether a length is the bar, or the bar halved once or more."""
     whole, left = divmod(bar, length)
     return left == 0 and whole & (whole - 1) == 0
 
 
-def _signature(fifths: int) -> dict[str, int]:
+def key_signature(fifths: int) -> dict[str, int]:
     """The alterations of a key signature, by letter."""
     sharps = "FCGDAEB"
     if fifths >= 0:
@@ -149,13 +149,13 @@ def _signature(fifths: int) -> dict[str, int]:
     return dict.fromkeys(sharps[::-1][:-fifths], -1)
 
 
-def _beams(slices: Sequence[Slice], first: int, bar: int) -> list[list[str]]:
+def beam_names(slices: Sequence[Slice], first: int, bar: int) -> list[list[str]]:
     """For each slice of a bar its beams, outermost first: notes shorter than a beat that begin in
     the same beat are joined."""
     beat = bar // BEATS_PER_BAR or 1
 
     def levels(here: Slice) -> int:
-        kind, _ = _type(here.end - here.start, bar)
+        kind, _ = note_type(here.end - here.start, bar)
         return max(0, list(_TYPES.values()).index(kind) - 2) if kind and here.pitches else 0
 
     counts = [levels(here) for here in slices]
@@ -178,7 +178,7 @@ def _beams(slices: Sequence[Slice], first: int, bar: int) -> list[list[str]]:
     return beams
 
 
-def _type(length: int, bar: int) -> tuple[str, int]:
+def note_type(length: int, bar: int) -> tuple[str, int]:
     """MusicXML's name of a length and its dots; empty for one that has none."""
     for share, name in _TYPES.items():
         if length * share == bar:

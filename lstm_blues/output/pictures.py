@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_blues.files import write_safely
 from lstm_blues.music.chords import chord_name, note_name
 from lstm_blues.music.corpus import Corpus
+from lstm_blues.music.encoding import ON
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
 from lstm_blues.network.topology import GATES, Topology
@@ -24,28 +27,30 @@ from lstm_blues.playing.inside import Inside
 # Okabe and Ito's colours, told apart by the colour-blind too.
 RIGHT, WRONG, MISSED, RULE = "#0072B2", "#D55E00", "#F0E442", "#666666"
 
-
 # Told apart in black and white, too: the melody is the darker one.
 HARMONY, TUNE, NEW_BAR = "#E69F00", "#0072B2", "#EDEDED"
+
+_KINDS = ListedColormap(["white", RIGHT, WRONG, MISSED])
 
 
 def chord_roll(target: Tensor, played: Tensor, form: Form) -> Figure:
     """A piano roll of a free run under the form that it should play.
 
-    Notes of the free run that the form doesn't have are orange, notes that it misses yellow.
+    Notes of the free run are blue where the form has them and orange where it has not; notes that
+    it misses are yellow.
 
     Args:
         target: the form's notes, shape (n, 12), n whole choruses.
         played: the notes of the free run from the same step, shape (m, 12) with m <= n.
         form: names the notes, rules bars and choruses.
     """
-    goal = np.asarray(target.cpu()) > 0.5
+    goal = np.asarray(target.cpu()) > ON
     notes = np.zeros_like(goal)
-    notes[: len(played)] = np.asarray(played.cpu()) > 0.5
+    notes[: len(played)] = np.asarray(played.cpu()) > ON
     choruses = -(-len(goal) // form.steps)
     figure = Figure(figsize=(max(11.0, 6.5 * choruses), 5.6), layout="constrained")
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
-    compared = np.where(notes & goal, 1, np.where(notes, 2, np.where(goal, 3, 0)))
+    compared = _compared(notes, goal)
     compared[len(played) :] = 0
     _roll(axes[0], goal.astype(int), form, "the form")
     _roll(axes[1], compared, form, "the frozen network, playing by itself")
@@ -56,25 +61,17 @@ def chord_roll(target: Tensor, played: Tensor, form: Form) -> Figure:
 def corpus_roll(played: Mapping[str, Tensor], corpus: Corpus) -> Figure:
     """Piano rolls of the free runs of a corpus: notes that the song has and that it hasn't.
 
-    played: by the songs' names, shape (n, notes), from the songs' first step.
+    Args:
+        played: by the songs' names, shape (n, notes), from the songs' first step.
+        corpus: gives what each song should be, its notes' names, and the steps given.
     """
     figure = Figure(figsize=(13.0, 0.8 + 1.8 * len(played)), layout="constrained")
     rows = figure.subplots(len(played), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (name, notes) in zip(rows, played.items(), strict=True):
-        found = np.asarray(notes.cpu()) > 0.5
-        song = np.asarray(corpus.songs[name].cpu()) > 0.5
+        found = np.asarray(notes.cpu()) > ON
+        song = np.asarray(corpus.songs[name].cpu()) > ON
         goal = song[np.arange(len(found)) % corpus.steps]
-        kinds = np.where(found & goal, 1, np.where(found, 2, np.where(goal, 3, 0)))
-        colours = ListedColormap(["white", RIGHT, WRONG, MISSED])
-        axes.imshow(
-            kinds.T,
-            origin="lower",
-            aspect="auto",
-            interpolation="none",
-            cmap=colours,
-            vmin=0,
-            vmax=3,
-        )
+        _image(axes, _compared(found, goal), _KINDS, 0, 3)
         axes.axvline(corpus.primer - 0.5, color="black", linewidth=1.4)
         for bar in range(0, len(found) + 1, corpus.steps_per_bar):
             axes.axvline(bar - 0.5, color=RULE, linewidth=1.0 if bar % corpus.steps == 0 else 0.3)
@@ -86,11 +83,29 @@ def corpus_roll(played: Mapping[str, Tensor], corpus: Corpus) -> Figure:
     return figure
 
 
-def _roll(axes: Axes, kinds: np.ndarray, form: Form, title: str) -> None:
-    colours = ListedColormap(["white", RIGHT, WRONG, MISSED])
+def _compared(played: NDArray[np.bool_], goal: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The kind of each note: 0 silent, 1 right, 2 wrong, 3 missed."""
+    return np.where(played & goal, 1, np.where(played, 2, np.where(goal, 3, 0)))
+
+
+def _image(
+    axes: Axes, values: NDArray[Any], colours: str | Colormap, low: float, high: float
+) -> None:
+    """Values as colours, shape (steps, rows), the first row at the bottom."""
     axes.imshow(
-        kinds.T, origin="lower", aspect="auto", interpolation="none", cmap=colours, vmin=0, vmax=3
+        values.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="none",
+        cmap=colours,
+        vmin=low,
+        vmax=high,
     )
+
+
+def _roll(axes: Axes, kinds: NDArray[np.int64], form: Form, title: str) -> None:
+    """Notes by their kind, see `_compared`, shape (steps, 12), with bars ruled and chords named."""
+    _image(axes, kinds, _KINDS, 0, 3)
     steps = len(kinds)
     for bar in range(0, steps + 1, form.steps_per_bar):
         chorus = bar % form.steps == 0
@@ -118,7 +133,7 @@ def _roll(axes: Axes, kinds: np.ndarray, form: Form, title: str) -> None:
 
 
 def piece_roll(piece: Piece) -> Figure:
-    """A piano roll of a piece, one row a chorus: chords orange, melody blue.
+    """A piano roll of a piece, one row per chorus: chords orange, melody blue.
 
     Chord names stand above, bars and choruses are ruled; bars whose melody is not in the library
     are shaded and marked `new`.
@@ -289,18 +304,9 @@ def _rule_choruses(axes: Axes, steps: int, form: Form) -> None:
     axes.set_xlim(0, steps)
 
 
-def _heat(axes: Axes, values: np.ndarray, form: Form, title: str, low: float) -> None:
+def _heat(axes: Axes, values: NDArray[Any], form: Form, title: str, low: float) -> None:
     """Values from `low` to 1 over the steps of a chorus, shape (steps, rows), bars ruled."""
-    colours = "cividis" if low == 0.0 else "PuOr"
-    axes.imshow(
-        values.T,
-        origin="lower",
-        aspect="auto",
-        interpolation="none",
-        cmap=colours,
-        vmin=low,
-        vmax=1,
-    )
+    _image(axes, values, "cividis" if low == 0.0 else "PuOr", low, 1)
     size = form.steps_per_bar
     for bar in range(1, form.bars):
         axes.axvline(bar * size - 0.5, color=RULE, linewidth=0.6)
@@ -311,6 +317,6 @@ def _heat(axes: Axes, values: np.ndarray, form: Form, title: str, low: float) ->
 
 
 def write_picture(figure: Figure, path: Path) -> None:
-    """Writes a PNG at 150 dots an inch."""
+    """Writes a PNG at 150 dots per inch."""
     with matplotlib.rc_context({"savefig.dpi": 150}):
         write_safely(path, lambda file: figure.savefig(file, format="png"))

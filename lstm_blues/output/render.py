@@ -23,9 +23,8 @@ _SCORES: dict[str, Callable[[Piece, Path, Timing], None]] = {
     ".pdf": write_pdf,
 }
 
-
 FORMATS = ("mid", "musicxml", "svg", "pdf", "png", "txt", *(name[1:] for name in SOUNDS))
-"""MIDI, MusicXML, engraved pages, piano roll, text, and sound."""
+"""Suffixes that `render` knows: MIDI, MusicXML, engraved pages, piano roll, text, and sound."""
 
 
 def render(
@@ -41,9 +40,9 @@ def render(
         piece: what was composed.
         path: ends in .mid, .musicxml, .svg, .pdf, .png (a piano roll), .txt (chords and notes in
             words), .wav, .mp3, .flac or .ogg.
-        tempo: quarter notes a minute.
+        tempo: quarter notes per minute.
         swing: share of a beat that its first half lasts, 0.5 being straight.
-        player: of sound, see `lstm_blues.sound.to_audio`.
+        player: of sound, see `output.sound.to_audio`.
 
     Raises:
         BluesError: another suffix, a value out of range, or an extra that is not installed.

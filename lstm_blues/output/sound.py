@@ -25,22 +25,17 @@ from lstm_blues.output.midi import (
 from lstm_blues.output.soundfont import SoundFont
 
 RATE = 44100
-"""Samples a second."""
-
+"""Samples per second."""
 
 TAIL = 1.0
 """Seconds after the last step, in which the last notes die away."""
 
-
 PEAK = 0.89
 """The largest sample of a piece: -1 dB, so that no player or encoder clips."""
 
-
 PLAYERS = ("builtin", "fluidsynth")
 
-
 FORMATS = {".wav": "WAV", ".mp3": "MP3", ".flac": "FLAC", ".ogg": "OGG"}
-
 
 # The melody stands in front of the chords.
 _CHORD_GAIN, _MELODY_GAIN = 0.7, 1.0
@@ -64,14 +59,14 @@ def to_audio(
             play the same font, with its filters and effects.
 
     Returns:
-        Shape (2, samples), left and right, 44100 samples a second, float32.
+        Shape (2, samples), left and right, 44100 samples per second, float32.
 
     Raises:
         BluesError: an unknown player, or FluidSynth is not there.
     """
     require_choice("sound.player", player, PLAYERS)
     timing = timing or Timing()
-    length = round((timing.seconds(piece.steps, piece.form) + TAIL) * RATE)
+    length = round((timing.seconds(piece.steps, piece.form.steps_per_bar) + TAIL) * RATE)
     sound = (_builtin if player == "builtin" else _fluidsynth)(piece, timing, length)
     loudest = float(np.abs(sound).max(initial=0.0))
     return sound * np.float32(PEAK / loudest) if loudest > 0 else sound
@@ -79,10 +74,10 @@ def to_audio(
 
 def _builtin(piece: Piece, timing: Timing, length: int) -> NDArray[np.float32]:
     sound = np.zeros((2, length), np.float32)
-    font = general_midi()
+    font, bar = general_midi(), piece.form.steps_per_bar
 
     def play(program: int, gain: float, velocity: int, pitch: int, start: int, end: int) -> None:
-        first, last = (round(timing.seconds(step, piece.form) * RATE) for step in (start, end))
+        first, last = (round(timing.seconds(step, bar) * RATE) for step in (start, end))
         note = font.note(program, pitch, velocity, last - first, RATE)[:, : length - first]
         sound[:, first : first + note.shape[1]] += gain * note
 
@@ -115,9 +110,9 @@ def _fluidsynth(piece: Piece, timing: Timing, length: int) -> NDArray[np.float32
 def write_sound(
     piece: Piece, path: Path, timing: Timing | None = None, *, player: str = "builtin"
 ) -> None:
-    """Writes WAV (16 bits), FLAC, OGG (Vorbis) or MP3, by the suffix of `path`.
+    """Writes WAV (16 bits), FLAC, OGG (Vorbis) or MP3, by the suffix of `path`, see `to_audio`.
 
-    Raises `BluesError` for another suffix.
+    Raises `BluesError` for another suffix, and where `to_audio` does.
     """
     suffix = path.suffix.lower()
     require_choice("the suffix of a sound file", suffix, FORMATS)

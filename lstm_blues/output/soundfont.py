@@ -1,7 +1,7 @@
 """Sampled instruments from a SoundFont 2 file, played in NumPy.
 
-No part of the report: its pieces were published as WAV and MP3, and hearing one should need no
-system package.  What a lead sheet needs is played: samples with loops, key and velocity ranges,
+Not in the report, which published its pieces as WAV and MP3; hearing one here should need no system
+package.  What a lead sheet needs is played: samples with loops, key and velocity ranges,
 tuning, attenuation, pan and the volume envelope; no filters, modulators or effects.
 """
 
@@ -20,40 +20,27 @@ from lstm_blues.errors import BluesError
 
 # Generators of the SoundFont 2 specification, section 8.1.
 _START, _END, _LOOP_START, _LOOP_END = 0, 1, 2, 3
-
-
 _START_COARSE, _END_COARSE, _LOOP_START_COARSE, _LOOP_END_COARSE = 4, 12, 45, 50
-
-
 _PAN, _DELAY, _ATTACK, _HOLD, _DECAY, _SUSTAIN, _RELEASE = 17, 33, 34, 35, 36, 37, 38
-
-
 _INSTRUMENT, _KEYS, _VELOCITIES, _ATTENUATION = 41, 43, 44, 48
-
-
 _COARSE, _FINE, _SAMPLE, _MODES, _SCALE, _ROOT = 51, 52, 53, 54, 56, 58
 
-
-_NOT_ADDED = {_KEYS, _VELOCITIES, _INSTRUMENT, _SAMPLE, _MODES, _ROOT}
-
-
-_LOOPED = (1, 3)
-
-
 _TIMECENTS = {_DELAY, _ATTACK, _HOLD, _DECAY, _RELEASE}
-
-
 _DEFAULTS = dict.fromkeys(_TIMECENTS, -12000) | {_SCALE: 100, _ROOT: -1}
 
+# A preset's values of all others are added to its instruments'.
+_NOT_ADDED = {_KEYS, _VELOCITIES, _INSTRUMENT, _SAMPLE, _MODES, _ROOT}
 
-# EMU's hardware took attenuations to be this much of what they say; sound fonts are made for it.
+# Values of _MODES with which a sample is looped.
+_LOOPED = (1, 3)
+
+# E-mu's hardware applied this share of an attenuation; sound fonts are made for it.
 _EMU = 0.4
-
 
 _SILENT_DB = 100.0
 
-
 Zone = dict[int, int]
+"""Values by generator, unsigned ones as signed 16 bits."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +62,7 @@ class SoundFont:
         path: the file.
 
     Raises:
-        BluesError: it is none, or has none of the parts it must have.
+        BluesError: the file cannot be read, is no SoundFont 2 file, or lacks one of its parts.
     """
 
     path: Path
@@ -124,10 +111,13 @@ class SoundFont:
             pitch: MIDI note number.
             velocity: 1 to 127.
             samples: how long the key is held.
-            rate: samples a second.
+            rate: samples per second.
 
         Returns:
-            Shape (2, n), left and right, n >= samples; longer by the instrument's release.
+            Shape (2, n), left and right, float32; longer than `samples` by the release.
+
+        Raises:
+            BluesError: the font has no such program.
         """
         parts = [
             self._sound(_added(outer, inner), pitch, velocity, samples, rate)
@@ -142,7 +132,7 @@ class SoundFont:
     def _sound(
         self, zone: Zone, pitch: int, velocity: int, samples: int, rate: int
     ) -> NDArray[np.float32]:
-        """One sample of the font, at a pitch, in its envelope."""
+        """The sample of a zone at a pitch, in its envelope, shape (2, n)."""
         sample = self._samples[zone[_SAMPLE]]
 
         def get(generator: int) -> int:
@@ -169,7 +159,7 @@ class SoundFont:
         share = (at - below).astype(np.float32)
         wave = self._wave[below] * (1 - share) + self._wave[below + 1] * share
         wave[ended] = 0.0
-        # Velocity's curve is the square, in the specification's default modulator.
+        # The specification's default modulator makes the level the square of the velocity.
         level = (velocity / 127) ** 2 * 10 ** (-_EMU * get(_ATTENUATION) / 200)
         wave *= (envelope * level).astype(np.float32)
         pan = (min(500, max(-500, get(_PAN))) + 500) / 1000 * math.pi / 2
@@ -177,7 +167,7 @@ class SoundFont:
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    """All chunks of a RIFF file but its lists, which are looked into."""
+    """Name and content of all chunks of a RIFF file; lists are opened."""
     if data[:4] != b"RIFF" or data[8:12] != b"sfbk":
         raise ValueError("no SoundFont")
     found = []
@@ -193,7 +183,8 @@ def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _with_global(bags: list[Zone], needed: int) -> list[Zone]:
-    """Zones that lead on, each with the values of the global one, which leads nowhere."""
+    """The zones that have the `needed` generator, each with the values of the global one, which is
+    the first and has none."""
     shared = bags[0] if bags and needed not in bags[0] else {}
     return [shared | bag for bag in bags if needed in bag]
 
@@ -218,6 +209,7 @@ def _added(outer: Zone, inner: Zone) -> Zone:
 
 
 def _seconds(timecents: int) -> float:
+    """A time in seconds; 1200 timecents double it."""
     return float(2 ** (timecents / 1200))
 
 

@@ -1,0 +1,111 @@
+"""Melodies measured against chords, scale, bar library and training songs (section 4.3)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_blues.music.bars import BarLibrary
+from lstm_blues.music.chords import pitch_classes, pitch_of_class
+from lstm_blues.music.form import Form
+from lstm_blues.music.timing import BEATS_PER_BAR
+
+Melodies = NDArray[np.int64]
+"""Melody units, 0 the lowest, shape (pieces, steps)."""
+
+STRONG_BEATS = (0, 2)
+"""The first and third of a bar."""
+
+
+def in_scale(form: Form, library: BarLibrary) -> NDArray[np.bool_]:
+    """Which melody units are notes of the library's scale, shape (13,); all where it has none."""
+    scale = {pitch_of_class(name) for name in library.scale} or set(range(12))
+    return np.array([pitch % 12 in scale for pitch in form.melody_pitches])
+
+
+class MelodyMetrics:
+    """Measures melodies against a form and its bar library; every measure has one value per piece.
+
+    Args:
+        form: gives the chords.
+        library: gives the segments and the scale.
+        smoothing: share of a uniform choice of notes in the exact model of the training songs.
+    """
+
+    def __init__(self, form: Form, library: BarLibrary, smoothing: float) -> None:
+        self.form, self.library, self.smoothing = form, library, smoothing
+        self.segments = [units.numpy() for units in library.units(form)]
+        self.beat = form.steps_per_bar // BEATS_PER_BAR
+        self.in_scale = in_scale(form, library)
+        chords = [pitch_classes(symbol) for symbol in form.symbols]
+        self.fits = np.array(
+            [[pitch % 12 in chord for pitch in form.melody_pitches] for chord in chords]
+        )
+
+    def measures(self, melodies: Melodies) -> dict[str, NDArray[np.float64]]:
+        """All measures of the melodies, each of shape (pieces,)."""
+        steps = np.arange(melodies.shape[1])
+        beats = melodies.reshape(len(melodies), -1, self.beat)
+        fits = self.fits[steps % self.form.steps, melodies]
+        strong = np.isin(steps // self.beat % BEATS_PER_BAR, STRONG_BEATS)
+        library, mixed = self._bars(melodies)
+        return {
+            "quarters held": (beats == beats[..., :1]).all(2).mean(1),
+            "bars from the library": library,
+            "bars mixed": mixed,
+            "bars new": 1 - library - mixed,
+            "longest copy, steps": np.array([self.longest_copy(m) for m in melodies], float),
+            "outside the scale": 1 - self.in_scale[melodies].mean(1),
+            "chord notes, strong beats": fits[:, strong].mean(1),
+            "chord notes, weak beats": fits[:, ~strong].mean(1),
+            "log-likelihood a step": np.array([self.log_likelihood(m) for m in melodies]),
+        }
+
+    def _bars(self, melodies: Melodies) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Share of bars that are a segment of the library, and of those that are not but have each
+        quarter from one of the bar's segments at its own place; each of shape (pieces,)."""
+        bars = melodies.reshape(len(melodies), -1, self.form.steps_per_bar)
+        whole = np.zeros(bars.shape[:2], bool)
+        parts = np.zeros(bars.shape[:2], bool)
+        for number in range(bars.shape[1]):
+            same = bars[:, number, None] == self.segments[number % self.form.bars][None]
+            whole[:, number] = same.all(2).any(1)
+            quarters = same.reshape(*same.shape[:2], -1, self.beat).all(3)
+            parts[:, number] = quarters.any(1).all(1)
+        return whole.mean(1), (parts & ~whole).mean(1)
+
+    def longest_copy(self, melody: NDArray[np.int64]) -> int:
+        """Steps of the longest stretch within a chorus that stands in some training song."""
+        longest = 0
+        for chorus in melody.reshape(-1, self.form.steps):
+            # For each step the length of the longest copied stretch that ends there: within its
+            # bar as far as one segment goes on; through its start to all that was copied before.
+            ending = 0
+            for number, bar in enumerate(chorus.reshape(self.form.bars, -1)):
+                before = ending
+                same = self.segments[number] == bar
+                for step in range(len(bar)):
+                    lengths = [_tail(row[: step + 1]) for row in same]
+                    within = max(lengths)
+                    ending = within + before if within == step + 1 else within
+                    longest = max(longest, ending)
+        return longest
+
+    def log_likelihood(self, melody: NDArray[np.int64]) -> float:
+        """Mean log-probability of a note, in nats per step, under the exact model of the training
+        songs: each bar's segment is drawn uniformly, and known as far as the bar's notes tell."""
+        even = 1 / self.form.MELODY_NOTES
+        total = 0.0
+        for number, bar in enumerate(melody.reshape(-1, self.form.steps_per_bar)):
+            possible = self.segments[number % self.form.bars]
+            for step, unit in enumerate(bar):
+                exact = float((possible[:, step] == unit).mean()) if len(possible) else even
+                total += np.log((1 - self.smoothing) * exact + self.smoothing * even)
+                possible = possible[possible[:, step] == unit]
+        return total / len(melody)
+
+
+def _tail(same: NDArray[np.bool_]) -> int:
+    """How many of the last entries are true."""
+    wrong = np.flatnonzero(~same)
+    return len(same) - (wrong[-1] + 1 if len(wrong) else 0)

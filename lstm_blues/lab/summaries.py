@@ -1,0 +1,197 @@
+"""What runs that differ in nothing but their seed have in common: shares, quartiles, intervals."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstm_blues.lab.collect import Run, by_setting
+from lstm_blues.lab.statistics import Interval, Quartiles, Share, interval, quartiles, wilson
+
+Record = dict[str, Any]
+"""What a probe measured, with the `seed` of its run."""
+
+Records = Mapping[str, Sequence[Record]]
+"""Records by setting."""
+
+RESAMPLES = 1000
+"""Of each bootstrap interval over networks."""
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A setting's runs, over their seeds.
+
+    setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
+    test.  held: those that, frozen, also played all of run.final_choruses.  steps, seconds: of
+    learning, infinite where a run did not learn.  choruses: the fewest that a network that learned
+    played.  melody: distance of the melody's cross-entropy from its floor, in nats per step; None
+    for chords alone.
+    """
+
+    setting: str
+    runs: int
+    learned: Share
+    held: Share
+    steps: Quartiles
+    seconds: Quartiles
+    choruses: int | None
+    melody: Quartiles | None
+
+
+def tabulate(runs: Sequence[Run]) -> list[StudyRow]:
+    """One row per setting, see `by_setting`."""
+    return [_row(setting, of_seeds) for setting, of_seeds in by_setting(runs).items()]
+
+
+def _row(setting: str, of_seeds: Sequence[Run]) -> StudyRow:
+    summaries, runs = [run.summary for run in of_seeds], len(of_seeds)
+    enough = of_seeds[0].settings["run.final_choruses"]
+    learned = [summary for summary in summaries if summary["learned"]]
+    held = [summary for summary in learned if summary["choruses"] >= enough]
+    melody = None
+    if summaries[0]["melody_floor"] is not None:
+        found = [s["melody_cross_entropy"] for s in summaries]
+        floor = summaries[0]["melody_floor"]
+        melody = quartiles([math.inf if value is None else value - floor for value in found])
+    return StudyRow(
+        setting,
+        runs,
+        (len(learned), *wilson(len(learned), runs)),
+        (len(held), *wilson(len(held), runs)),
+        quartiles([s["steps"] if s["learned"] else math.inf for s in summaries]),
+        quartiles([s["seconds"] if s["learned"] else math.inf for s in summaries]),
+        min((s["choruses"] for s in learned), default=None),
+        melody,
+    )
+
+
+class Drift(NamedTuple):
+    """What came of one kind of disturbance.
+
+    times: how often it happened.  right, late, lost: shares of how the form went on.  interval: of
+    `right`, over networks.  back: steps until the form was back, None where it never was.
+    """
+
+    setting: str
+    what: str
+    times: int
+    right: float
+    late: float
+    lost: float
+    interval: Interval
+    back: Quartiles | None
+
+
+def summarise_drift(records: Records) -> list[Drift]:
+    """One row per setting and disturbance."""
+    rng = np.random.default_rng(1)
+    found = []
+    for setting, every in records.items():
+        for what in dict.fromkeys(record["what"] for record in every):
+            these = [record for record in every if record["what"] == what]
+            outcomes = Counter(record["outcome"] for record in these)
+            of_seeds: dict[int, list[float]] = defaultdict(list)
+            for record in these:
+                of_seeds[record["seed"]].append(float(record["outcome"] == "right"))
+            means = np.array([np.mean(each) for each in of_seeds.values()])
+            back = [record["back"] for record in these if record["back"] is not None]
+            right, late, lost = (outcomes[name] / len(these) for name in ("right", "late", "lost"))
+            over_networks = interval(means, RESAMPLES, rng)
+            until = quartiles(back) if back else None
+            found.append(Drift(setting, what, len(these), right, late, lost, over_networks, until))
+    return found
+
+
+class Onset(NamedTuple):
+    """When a block begins to matter.
+
+    steps: millions of steps, infinite where it never does.  never: in how many networks.  first: in
+    how many it is the first.  networks: how many there are.
+    """
+
+    setting: str
+    block: int
+    steps: Quartiles
+    never: int
+    first: int
+    networks: int
+
+
+def summarise_blocks(records: Records) -> list[Onset]:
+    """One row per setting and block."""
+    found = []
+    for setting, every in records.items():
+        by_seed: dict[int, list[Record]] = defaultdict(list)
+        for record in every:
+            by_seed[record["seed"]].append(record)
+        firsts: Counter[int] = Counter()
+        for of_seed in by_seed.values():
+            begun = [(record["onset"], record["block"]) for record in of_seed if record["onset"]]
+            earliest = min((onset for onset, _ in begun), default=None)
+            firsts.update(block for onset, block in begun if onset == earliest)
+        for block in sorted({record["block"] for record in every}):
+            onsets = [record["onset"] for record in every if record["block"] == block]
+            steps = quartiles([math.inf if onset is None else onset / 1e6 for onset in onsets])
+            never = onsets.count(None)
+            found.append(Onset(setting, block, steps, never, firsts[block], len(by_seed)))
+    return found
+
+
+class Measures(NamedTuple):
+    """Measures of a setting's melodies, each with its interval over networks."""
+
+    setting: str
+    networks: int
+    measures: dict[str, Interval]
+
+
+def summarise_melody(records: Records) -> list[Measures]:
+    """One row per setting."""
+    rng = np.random.default_rng(1)
+    names = [name for name in next(iter(records.values()))[0] if name not in ("setting", "seed")]
+    return [
+        Measures(
+            setting,
+            len(every),
+            {
+                name: interval(np.array([record[name] for record in every]), RESAMPLES, rng)
+                for name in names
+            },
+        )
+        for setting, every in records.items()
+    ]
+
+
+class HeldSongs(NamedTuple):
+    """Which songs of a corpus the networks hold.
+
+    by_song: of each song, how many networks hold it.  by_count: how many networks hold so many.
+    """
+
+    setting: str
+    networks: int
+    by_song: dict[str, Share]
+    by_count: Counter[int]
+
+
+def summarise_songs(records: Records) -> list[HeldSongs]:
+    """One row per setting."""
+    found = []
+    for setting, every in records.items():
+        seeds = {record["seed"] for record in every}
+        holds: Counter[int] = Counter()
+        by_song = {}
+        for song in dict.fromkeys(record["song"] for record in every):
+            these = [record for record in every if record["song"] == song]
+            held = [record["seed"] for record in these if record["choruses"] >= record["of"]]
+            holds.update(held)
+            by_song[song] = (len(held), *wilson(len(held), len(these)))
+        by_count = Counter(holds[seed] for seed in seeds)
+        found.append(HeldSongs(setting, len(seeds), by_song, by_count))
+    return found
