@@ -36,10 +36,15 @@ class EvaluateSettings:
     """`conf/evaluate.yaml`.
 
     Args:
-        pieces, choruses, seed, primer: of the compositions, see `trained.compose_pieces`.
-        table_songs: training songs that the transition tables are counted on.
-        smoothing: share of an even choice of notes in the exact model of the training songs.
-        resamples: of each bootstrap interval.
+        pieces: number of compositions.
+        choruses: in each of them.
+        seed: of all random numbers.
+        primer: what the compositions begin with.
+        table_songs: number of training songs from which the transition tables are counted.
+        smoothing: share of a uniform choice of notes in the exact model of the training songs.
+        resamples: for each bootstrap interval.
+        checkpoint: see `conf/evaluate.yaml`.
+        output_dir: see `conf/evaluate.yaml`.
 
     Raises:
         BluesError: a value out of range.
