@@ -1,11 +1,11 @@
 """What notebooks and programs call, each in one line.
 
-from lstm_blues.api import compose, evaluate, load, render
+    from lstm_blues.api import compose, evaluate, load, render
 
-network = load()                              # the newest run, or the network that comes along
-pieces = compose(network, pieces=3, choruses=4, seed=1)
-render(pieces[0], "blues.wav", tempo=140, swing=0.62)
-table = evaluate(network)
+    network = load()  # the newest run, or the bundled network
+    pieces = compose(network, pieces=3, choruses=4, seed=1)
+    render(pieces[0], "blues.wav", tempo=140, swing=0.62)
+    table = evaluate(network)
 
 To train from a program: `train(configure("+experiment=melody", "seed=3"), "outputs/mine")`.
 """

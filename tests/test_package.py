@@ -1,9 +1,11 @@
 """The wheel: built, installed apart from the checkout, and run from another folder."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,18 @@ def test_the_wheel_carries_configs_and_the_c_source(wheel: Path) -> None:
         assert f"lstm_blues/conf/{path.relative_to(REPOSITORY / 'conf')}" in names
     assert "lstm_blues/engine/kernel/learn.c" in names
     assert not [name for name in names if name.startswith(("tests", "outputs", "conf/"))]
+
+
+def test_the_description_has_no_relative_links_or_images(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = message_from_bytes(archive.read(name))
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    description = metadata.get_payload()
+    assert "# lstm_blues" in description
+    assert "python -m lstm_blues.train +experiment=chords" in description
+    targets = re.findall(r"\]\(([^)]*)\)|(?:src|href)=\"([^\"]*)", description)
+    assert not [target for pair in targets for target in pair if target and "://" not in target]
 
 
 def test_an_installed_package_runs_from_any_folder(wheel: Path, tmp_path: Path) -> None:

@@ -265,10 +265,12 @@ class Layout:
                         rows = rows.reshape(height, place.width)
                         yield Window(key, (every, seen), rows, (every, packed))
                     elif memory.per is Per.PAIR_IN_ROW:
-                        rows = buffer[place.covariance + at * place.width :][: size * place.width]
-                        rows = rows.reshape(height, place.width, place.width)
+                        count = size * place.width
+                        square = buffer[place.covariance + at * place.width :][:count].reshape(
+                            height, place.width, place.width
+                        )
                         pairs = (every, *np.ix_(packed, packed))
-                        yield Window(key, (every, *np.ix_(seen, seen)), rows, pairs)
+                        yield Window(key, (every, *np.ix_(seen, seen)), square, pairs)
                     elif place.part.blocks:
                         count = 2 * self.cells * self.group_weights
                         all_cells = buffer[self.state :][:count].reshape(2, self.cells, -1)

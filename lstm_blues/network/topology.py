@@ -38,9 +38,11 @@ class Group:
     Args:
         name: such as `chords`.
         blocks: number of blocks B.
-        cells: cells a block S, which share its three gates.
-        input_bias, forget_bias, output_bias: initial gate biases, one a block: staged, so that the
-            blocks come online one by one (section 3.1).
+        cells: cells per block S, which share its three gates.
+        input_bias: initial biases of the input gates, one per block: staged, so that the blocks
+            come online one by one (section 3.1).
+        forget_bias: the same of the forget gates.
+        output_bias: the same of the output gates.
         inputs: names of the `Units` whose input units its gates and cells see.
         recurrent: names of the groups whose cells they see.
     """

@@ -47,8 +47,7 @@ class Trained:
 
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
-"""A trained melody network that comes with the package; docs/first_listen.md tells how it was made.
-"""
+"""The bundled network; docs/pretrained.md tells how it was made."""
 
 
 def newest_run(folder: Path = Path("outputs")) -> Path | None:
