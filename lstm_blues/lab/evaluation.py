@@ -28,11 +28,15 @@ class EvaluateSettings:
     """`conf/evaluate.yaml`.
 
     Args:
-        pieces, choruses, seed, primer: of the compositions, see `runs.trained.compose_pieces`.
+        pieces: number of compositions.
+        choruses: in each of them.
+        seed: of all random numbers.
+        primer: what the compositions begin with.
         table_songs: training songs that the transition tables are counted on.
         smoothing: share of a uniform choice of notes in the exact model of the training songs.
         resamples: of each bootstrap interval.
-        checkpoint, output_dir: read by the command, see `lstm_blues.evaluate`.
+        checkpoint: read by the command `lstm_blues.evaluate`.
+        output_dir: read by the command, too.
 
     Raises:
         BluesError: a value out of range.
