@@ -28,7 +28,12 @@ FLAGS = (
     *("-std=gnu11", "-O3", "-shared", "-fPIC", "-fopenmp-simd", "-ffp-contract=off"),
     *("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"),
 )
-_NATIVE = (("-march=native",), ("-mcpu=native",), ())
+_NATIVE = (
+    ("-march=native", "-mprefer-vector-width=512"),
+    ("-march=native",),
+    ("-mcpu=native",),
+    (),
+)
 _BUILD = "build-"
 
 

@@ -11,9 +11,14 @@ INLINE Change change_of(const Rules *restrict rules, const double rate, const in
                   (real)(1.0 - rules->adam_decay), (real)(rate / first_share), (real)second_share};
 }
 
-INLINE void change_weight(const Change change, real *restrict w, real *restrict v,
-                          real *restrict second, const real gradient) {
-  *v += (gradient - *v) * change.new_share;
-  *second = *second * change.decay + change.new_second * gradient * gradient;
-  *w += change.step * (*v / (SQRT(*second) / change.root + (real)1e-8));
+INLINE void change_weights(const Change change, real *restrict w, real *restrict v,
+                           real *restrict second, const Lanes gradient) {
+  const Lanes first = lanes_at(v) + (gradient - lanes_at(v)) * change.new_share;
+  const Lanes squares =
+      lanes_at(second) * change.decay + change.new_second * gradient * gradient;
+  put_lanes(v, first);
+  put_lanes(second, squares);
+  Lanes root;
+  for (int l = 0; l < LANES; l++) root[l] = SQRT(squares[l]);
+  put_lanes(w, lanes_at(w) + change.step * (first / (root / change.root + (real)1e-8)));
 }

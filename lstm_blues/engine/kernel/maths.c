@@ -137,6 +137,7 @@ INLINE Lanes lanes_at(const real *at) {
   memcpy(&lanes, at, sizeof lanes);
   return lanes;
 }
+INLINE void put_lanes(real *at, const Lanes lanes) { memcpy(at, &lanes, sizeof lanes); }
 INLINE Lanes products(const int count, const real *restrict a, const real *restrict b) {
   Lanes sum = lanes_at(a) * lanes_at(b);
   for (int m = LANES; m < count; m += LANES) sum += lanes_at(a + m) * lanes_at(b + m);

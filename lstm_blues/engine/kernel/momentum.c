@@ -9,9 +9,10 @@ INLINE Change change_of(const Rules *restrict rules, const double rate, const in
   return (Change){(real)rate, (real)rules->momentum};
 }
 
-INLINE void change_weight(const Change change, real *restrict w, real *restrict v,
-                          real *restrict second, const real gradient) {
+INLINE void change_weights(const Change change, real *restrict w, real *restrict v,
+                           real *restrict second, const Lanes gradient) {
   (void)second;
-  *v = change.momentum * *v + gradient;
-  *w += change.rate * *v;
+  const Lanes now = change.momentum * lanes_at(v) + gradient;
+  put_lanes(v, now);
+  put_lanes(w, lanes_at(w) + change.rate * now);
 }
