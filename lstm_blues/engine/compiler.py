@@ -122,7 +122,7 @@ def _build(source: str, compiler: tuple[str, ...], path: Path) -> CompiledKernel
 
 def _load(path: Path, seconds: float) -> CompiledKernel:
     library = ctypes.CDLL(str(path))
-    for name in ("learn", "free_run"):
+    for name in ("learn", "begin_melody", "free_run", "play_step", "listen"):
         getattr(library, name).restype = ctypes.c_int64
     return CompiledKernel(library, seconds)
 

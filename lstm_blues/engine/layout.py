@@ -14,14 +14,36 @@ from lstm_blues.engine.compiler import kernel_source
 from lstm_blues.learning.rule import Per
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import Counters
+from lstm_blues.music.encoding import HELD, Encoding
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import CHORDS, Part, Topology
+from lstm_blues.playing.sampler import Sampling
 
 LANES = 8
 """Rows of weights are padded to whole vectors of so many numbers."""
 _ACTIVATIONS = {
     name: f"{name.upper()}" for name in ("identity", "tanh", "logistic_1", "logistic_2")
 }
+
+
+class SamplingOfKernel(ctypes.Structure):
+    """`lstm_blues.playing.sampler.Sampling`, and how held notes are marked, as the kernel reads it."""
+
+    _fields_ = (
+        ("temperature", ctypes.c_double),
+        *((name, ctypes.c_int64) for name in ("top_k", "greedy", "voices", "held")),
+    )
+
+    @classmethod
+    def of(cls, sampling: Sampling, encoding: Encoding) -> SamplingOfKernel:
+        """The options of a sampler and an encoding."""
+        return cls(
+            sampling.temperature,
+            sampling.top_k,
+            sampling.greedy,
+            sampling.voices,
+            HELD.index(encoding.held),
+        )
 
 
 class Rules(ctypes.Structure):
@@ -41,9 +63,11 @@ class Rules(ctypes.Structure):
                 *("gross_errors", "count_per_chorus", "episode_choruses"),
                 *("test_steps", "test_interval", "melody_together", "chords_learn"),
                 *("stretch", "melody_stretch", "kalman_cross_entropy"),
-                *("song_steps", "bars", "songs_in_order", "by_episode", "tested", "given"),
+                *("song_steps", "bars", "songs_in_order", "segments", "by_episode", "tested"),
+                *("given", "draws"),
             )
         ),
+        ("sampling", SamplingOfKernel),
     )
 
 
@@ -330,7 +354,11 @@ class Layout:
         lines = ["#include <stdint.h>", f"typedef {real} real;"]
         lines += [f"#define SINGLE {int(real == 'float')}", f"#define LANES {LANES}"]
         lines += [f"#define {name} {value}" for name, value in defines.items()]
-        lines += [_struct("Rules", Rules), _struct("Counters", CountersOfKernel)]
+        lines += [
+            _struct("Sampling", SamplingOfKernel),
+            _struct("Rules", Rules),
+            _struct("Counters", CountersOfKernel),
+        ]
         members = ", ".join(_PART)
         most = max(len(place.runs) for place in self.places)
         lines += [
@@ -397,6 +425,10 @@ def _first_of(counts: Sequence[int]) -> tuple[list[int], int]:
 
 
 def _struct(name: str, structure: type[ctypes.Structure]) -> str:
-    kinds = {ctypes.c_double: "double", ctypes.c_int64: "int64_t"}
+    kinds: dict[Any, str] = {
+        ctypes.c_double: "double",
+        ctypes.c_int64: "int64_t",
+        SamplingOfKernel: "Sampling",
+    }
     members = "\n".join(f"  {kinds[kind]} {field};" for field, kind in structure._fields_)  # type: ignore[misc]
     return f"typedef struct {{\n{members}\n}} {name};"

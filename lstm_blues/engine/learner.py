@@ -6,7 +6,6 @@ machine, and kept in a cache folder.  Tests hold them to the PyTorch engine.
 
 from __future__ import annotations
 
-import copy
 import ctypes
 from dataclasses import asdict, fields
 
@@ -15,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstm_blues.engine.compiler import compile_kernel
-from lstm_blues.engine.layout import CountersOfKernel, Layout, Rules
+from lstm_blues.engine.layout import CountersOfKernel, Rules, SamplingOfKernel
+from lstm_blues.engine.network import CompiledNetwork
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import (
@@ -29,12 +28,14 @@ from lstm_blues.learning.state import (
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import CHORDS
-from lstm_blues.playing.sampler import NO_NOTE, FreeRun, free_run
+from lstm_blues.playing.sampler import NO_NOTE, SECTION_4_2, FreeRun, draws
 
-_REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
-    torch.float64: ("double", np.float64),
-    torch.float32: ("float", np.float32),
+_REFUSALS = {
+    -1: "the position in the song is {position}, but must be from 0 to {last}.",
+    -2: "a counter of the learner is below 0, but must be a whole number from 0 up.",
+    -3: "a song has a segment that the table of songs does not have.",
 }
+"""What the kernel answers to what it was given, by its return value."""
 
 
 class CompiledLearner:
@@ -50,38 +51,24 @@ class CompiledLearner:
     """
 
     def __init__(self, network: BluesNetwork, stream: Stream, learning: Learning) -> None:
-        like = network.like
-        if like.device.type != "cpu":
-            raise BluesError(f"engine=fast runs on device=cpu only, not on {like.device.type!r}.")
-        if like.dtype not in _REALS:
-            raise BluesError(f"engine=fast computes in float64 or float32, not in {like.dtype}.")
-        if not network.topology.chords_are_separate and network.encoding.held != "unmarked":
-            raise BluesError(
-                "engine=fast draws no marks of held notes, which it had to where a melody reaches "
-                "the chord units: choose encoding.held=unmarked or run.engine=torch."
-            )
-        real, self.dtype = _REALS[like.dtype]
-        self.network = network
-        self.learning = learning
-        self.given = stream.given
-        self.layout = Layout(network.topology, learning, stream.steps)
-        self.table = np.ascontiguousarray(stream.table.cpu().numpy().astype(self.dtype))
-        # What is heard of it, each set of units from a whole vector on.
-        heard = ((stream.table.cpu() - network.mean) * network.scale).numpy()
-        self._sounds = np.zeros((*heard.shape[:2], self.layout.inputs), self.dtype)
-        self._sounds[..., self.layout.input_places] = heard
+        self.network, self.learning = network, learning
+        self.engine = CompiledNetwork(network, learning, stream.steps)
+        self.table = np.ascontiguousarray(stream.table.cpu().numpy().astype(self.engine.dtype))
+        self._sounds = self.engine.sounds(stream.table)
         self.picks = np.ascontiguousarray(stream.picks.numpy().astype(np.int64))
-        # What the network hears of a unit that is off, and of one that is on.
-        silent = torch.zeros_like(network.mean)
-        self.levels = np.stack(
-            [((on - network.mean) * network.scale).numpy() for on in (silent, silent + 1)]
-        )
-        songs, bars = self.picks.shape
+        bars = self.picks.shape[1]
         self._bar_of = np.arange(stream.steps, dtype=np.int64) * bars // stream.steps
-        self.compiled = compile_kernel(self.layout.source(network, real))
-        self.buffer = _aligned(self.layout.size, self.dtype)
-        kalman, melody = learning.kalman, learning.melody
-        self._rules = Rules(
+        self._rules = self._rules_of(stream)
+        drawn = test_uniform(network.topology, self._rules.test_steps)
+        self._uniform = None if drawn is None else drawn.numpy()
+        self._counters = CountersOfKernel()
+        self._losses = np.zeros(2)
+        self.engine.write(first_memory(network, learning))
+
+    def _rules_of(self, stream: Stream) -> Rules:
+        learning, layout = self.learning, self.engine.layout
+        kalman, melody, encoding = learning.kalman, learning.melody, self.network.encoding
+        return Rules(
             rate=learning.rate,
             melody_rate=melody.rates[0],
             momentum=learning.momentum,
@@ -99,22 +86,24 @@ class CompiledLearner:
             test_interval=learning.test_interval,
             melody_together=melody.start == "together",
             chords_learn=melody.chords == "learn",
-            stretch=self.layout.stretches[0],
-            melody_stretch=self.layout.stretches[1],
+            stretch=layout.stretches[0],
+            melody_stretch=layout.stretches[1],
             kalman_cross_entropy=kalman.error == "cross_entropy",
             song_steps=stream.steps,
-            bars=bars,
-            songs_in_order=songs,
+            bars=self.picks.shape[1],
+            songs_in_order=len(self.picks),
+            segments=len(self.table),
             by_episode=stream.by_episode,
             tested=stream.tested,
             given=stream.given,
+            draws=draws(encoding),
+            sampling=SamplingOfKernel.of(SECTION_4_2, encoding),
         )
-        drawn = test_uniform(network.topology, self._rules.test_steps)
-        self._uniform = None if drawn is None else drawn.numpy()
-        self._counters = CountersOfKernel()
-        self._losses = np.zeros(2)
-        weights = {f"weights/{name}": value for name, value in network.named_parameters()}
-        self._write(weights | first_memory(network, learning))
+
+    @property
+    def compile_seconds(self) -> float:
+        """Seconds that the C compiler took; 0.0 where the cache had the kernel."""
+        return self.engine.compiled.seconds
 
     @property
     def counters(self) -> Counters:
@@ -141,26 +130,24 @@ class CompiledLearner:
         self._rules.melody_rate = rate
 
     def learn(self, steps: int) -> int:
-        """See `Learner.learn`; the interpreter's lock is free meanwhile."""
-        return int(
-            self.compiled.library.learn(
-                _pointer(self.buffer),
-                _pointer(self.levels),
-                _pointer(self.table),
-                _pointer(self._sounds),
-                _pointer(self.picks),
-                _pointer(self._bar_of),
-                None if self._uniform is None else _pointer(self._uniform),
-                ctypes.byref(self._rules),
-                ctypes.byref(self._counters),
-                _pointer(self._losses),
-                ctypes.c_int64(steps),
-            )
+        """See `Learner.learn`; the interpreter's lock is free meanwhile.
+
+        Raises `BluesError` for counters that cannot be.
+        """
+        songs = (self.table, self._sounds, self.picks, self._bar_of)
+        state = (self._rules, self._counters, self._losses)
+        engine = self.engine
+        done = engine.call(
+            "learn", engine.buffer, engine.levels, *songs, self._uniform, *state, steps
         )
+        if done < 0:
+            last = self._rules.song_steps - 1
+            raise BluesError(_REFUSALS[done].format(position=self._counters.position, last=last))
+        return done
 
     def begin_melody(self) -> None:
         """See `Learner.begin_melody`."""
-        self.compiled.library.begin_melody(_pointer(self.buffer), ctypes.byref(self._counters))
+        self.engine.call("begin_melody", self.engine.buffer, self._counters)
 
     def free_run(
         self,
@@ -171,47 +158,40 @@ class CompiledLearner:
         stop_at_wrong: bool = False,
     ) -> FreeRun:
         """See `Learner.free_run`."""
-        if uniform is not None and self.network.encoding.held != "unmarked":
-            return self._readable_free_run(steps, song, uniform, stop_at_wrong)
         topology = self.network.topology
-        units, form = topology.units, topology.unit_slice(CHORDS)
+        units, chords = topology.units, topology.unit_slice(CHORDS)
         table = np.ascontiguousarray(self.table[song])
         first = (table[0] > 0).astype(np.uint8)
         if uniform is None:
-            first[: form.start] = first[form.stop :] = 0
-        notes = np.zeros((steps, units), dtype=np.bool_)
-        outputs = np.zeros((steps, units))
+            first[: chords.start] = first[chords.stop :] = 0
+        notes, outputs = np.zeros((steps, units), dtype=np.bool_), np.zeros((steps, units))
         drawn = None if uniform is None else np.ascontiguousarray(uniform.double().numpy())
         played = ctypes.c_int64(0)
-        right = self.compiled.library.free_run(
-            _pointer(self.buffer),
-            _pointer(first),
-            _pointer(self.levels),
-            _pointer(table),
-            ctypes.c_int64(len(table)),
-            ctypes.c_int64(self.given),
-            ctypes.c_int64(steps),
-            ctypes.c_int(stop_at_wrong),
-            None if drawn is None else _pointer(drawn),
-            _pointer(notes),
-            _pointer(outputs),
-            ctypes.byref(played),
+        rules, engine = self._rules, self.engine
+        right = engine.call(
+            "free_run",
+            *(engine.buffer, first, engine.levels, table, rules.song_steps, rules.given, steps),
+            *(stop_at_wrong, rules.sampling, drawn, rules.draws, notes, outputs, played),
         )
         if right < 0:
             raise BluesError(NO_NOTE)
         end = played.value
-        return FreeRun(torch.from_numpy(notes[:end]), torch.from_numpy(outputs[:end]), int(right))
+        return FreeRun(torch.from_numpy(notes[:end]), torch.from_numpy(outputs[:end]), right)
 
-    def _readable_free_run(
-        self, steps: int, song: int, uniform: Tensor, stop_at_wrong: bool
-    ) -> FreeRun:
-        """The compiled sampler knows no marks of held notes."""
-        network = copy.deepcopy(self.network)
-        network.load_state_dict(self.state().weights)
-        notes = torch.from_numpy(self.table[song])
-        return free_run(
-            network, notes, steps, uniform=uniform, stop_at_wrong=stop_at_wrong, given=self.given
+    def listen(self, songs: Tensor, choruses: int = 2) -> tuple[float, float]:
+        """Cross-entropy of the chords and of the melody while the frozen network hears songs.
+
+        It starts from zero state and hears `choruses` songs one after the other, each followed by
+        the next one in `songs`, shape (N, steps, units).  In nats per step.
+        """
+        table = np.ascontiguousarray(songs.numpy().astype(self.engine.dtype))
+        losses, (count, steps) = np.zeros(2), songs.shape[:2]
+        sounds = self.engine.sounds(songs)
+        self.engine.call(
+            "listen", self.engine.buffer, table, sounds, count, steps, choruses, losses
         )
+        chords, melody = losses / (choruses * steps)
+        return float(chords), float(melody)
 
     def state(self) -> LearnerState:
         """See `Learner.state`."""
@@ -225,15 +205,10 @@ class CompiledLearner:
         shapes["traces"] = (3, cells, sources) if rule.gradient.traces else (0,)
         shapes["s"] = shapes["y"] = (cells,)
         found = {key: like.new_zeros(shape) for key, shape in shapes.items()}
-        for key, where, view, inside in self.layout.windows(self.buffer):
-            found[key][where] = torch.from_numpy(view[inside])
+        self.engine.read(found)
 
         def of(kind: str) -> dict[str, Tensor]:
-            return {
-                key.removeprefix(kind): value
-                for key, value in found.items()
-                if key.startswith(kind)
-            }
+            return {k.removeprefix(kind): value for k, value in found.items() if k.startswith(kind)}
 
         # The kernel climbs where torch.optim descends; SGD without momentum keeps nothing.
         keeps = bool(self.learning.momentum) or rule.optimizer.counts
@@ -252,30 +227,12 @@ class CompiledLearner:
 
     def load(self, state: LearnerState) -> None:
         """See `Learner.load`."""
-        self._write(
+        self.engine.write(
             {f"weights/{name}": value for name, value in state.weights.items()}
             | {f"velocity/{name}": -value for name, value in state.velocity.items()}
             | {"traces": state.traces, "s": state.s, "y": state.y}
             | state.memory
         )
         self._counters = CountersOfKernel(**asdict(state.counters))
-        self._losses[:] = state.loss, state.melody_loss
+        self._losses: NDArray[np.float64] = np.array([state.loss, state.melody_loss])
         self.melody_rate = state.melody_rate
-
-    def _write(self, tensors: dict[str, Tensor]) -> None:
-        """Writes those tensors of the buffer's windows that there are."""
-        for key, where, view, inside in self.layout.windows(self.buffer):
-            if key in tensors:
-                view[inside] = tensors[key].detach().numpy()[where]
-
-
-def _pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:
-    return array.ctypes.data_as(ctypes.c_void_p)
-
-
-def _aligned(size: int, dtype: type[np.floating]) -> NDArray[np.floating]:
-    """Zeros that begin on a cache line."""
-    item = np.dtype(dtype).itemsize
-    room = np.zeros(size + 64 // item, dtype=dtype)
-    skip = -room.ctypes.data % 64 // item
-    return room[skip : skip + size]

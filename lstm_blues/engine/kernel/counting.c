@@ -18,7 +18,7 @@ static __attribute__((noinline)) int64_t test(const real *restrict buffer,
       if (uniform || (k >= CHORDS_FIRST && k < CHORDS_FIRST + CHORDS_UNITS))
         first[k] = chorus[k] > 0;
     int64_t right = free_run(buffer, first, levels, chorus, rules->song_steps, rules->given, least,
-                             1, uniform, 0, 0, &played);
+                             1, &rules->sampling, uniform, rules->draws, 0, 0, &played);
     if (right < 0) right = 0; /* where no note can be drawn, nothing was played */
     if (right < least) {
       least = right;

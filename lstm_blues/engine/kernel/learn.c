@@ -1,5 +1,15 @@
 /* Online learning, step by step (sections 3.1, 3.2 and 4; online.py). */
 
+/* Nothing is read at a place that was not checked: what `learn` answers where something cannot be. */
+enum { BAD_POSITION = -1, BAD_COUNTER = -2, BAD_SEGMENT = -3 };
+
+INLINE int are_counts(const Counters *restrict count) {
+  const int64_t *each = (const int64_t *)count;
+  for (unsigned n = 0; n < sizeof *count / sizeof *each; n++)
+    if (each[n] < 0 || each[n] > INT64_MAX / 2) return 0;
+  return 1;
+}
+
 /* Learns for `steps` steps and returns how many; with a gradient of stretches, to the end of one.
  * Stops when the form is learned (unless the melody is what is learned) or when a number is no longer
  * finite; that step changes nothing.  table (segments, song_steps, UNITS) and picks (songs, bars)
@@ -29,6 +39,8 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
 #else
 #define MORE (done < steps)
 #endif
+  if (count->position < 0 || count->position >= song_steps) return BAD_POSITION;
+  if (!are_counts(count)) return BAD_COUNTER;
   while (MORE && !count->nonfinite && (count->melody || !count->learned)) {
     const int64_t t = count->position, next = t + 1 == song_steps ? 0 : t + 1;
     const int64_t song = rules->by_episode ? count->gross_resets + count->episodes : count->songs;
@@ -38,6 +50,9 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
       then_playing = picks + (song + 1) % rules->songs_in_order * rules->bars;
     }
     const int64_t *following = next || rules->by_episode ? now_playing : then_playing;
+    if ((uint64_t)now_playing[bar_of[t]] >= (uint64_t)rules->segments ||
+        (uint64_t)following[bar_of[next]] >= (uint64_t)rules->segments)
+      return BAD_SEGMENT;
     const real *restrict heard = sounds + (now_playing[bar_of[t]] * song_steps + t) * INPUTS;
     const real *restrict target = table + (following[bar_of[next]] * song_steps + next) * UNITS;
     forward(buffer, heard, s, y, step.melody, &step.work);
@@ -85,8 +100,41 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
 }
 
 /* From here on the melody is learned, from the start of a song. */
-EXPORT void begin_melody(real *restrict buffer, Counters *restrict count) {
+EXPORT int64_t begin_melody(real *restrict buffer, Counters *restrict count) {
   count->melody = 1;
   count->songs++;
   reset(buffer, count);
+  return 0;
+}
+
+/* The mean over songs of their cross-entropies, of the chords and of the melody, in nats: a frozen
+ * network hears `choruses` of the `songs` one after the other, beginning with each of them in turn,
+ * from zero state.  table (songs, song_steps, UNITS) and sounds (songs, song_steps, INPUTS). */
+EXPORT int64_t listen(const real *restrict buffer, const real *restrict table,
+                   const real *restrict sounds, int64_t songs, int64_t song_steps, int64_t choruses,
+                   double *restrict losses) {
+  double total[2] = {0.0, 0.0};
+  for (int64_t begin = 0; begin < songs; begin++) {
+    Step step;
+    real s[CELLS] ALIGNED = {0}, y[CELLS] ALIGNED = {0};
+    double product[2] = {1.0, 1.0}, loss[2] = {0.0, 0.0};
+    memset(&step, 0, sizeof step);
+    prepare(&step.work);
+    for (int64_t t = 0; t < choruses * song_steps; t++) {
+      const int64_t now = (begin + t / song_steps) % songs * song_steps + t % song_steps;
+      const int64_t next = (begin + (t + 1) / song_steps) % songs * song_steps + (t + 1) % song_steps;
+      const real *restrict target = table + next * UNITS;
+      forward(buffer, sounds + now * INPUTS, s, y, 1, &step.work);
+      memcpy(y, step.work.y, sizeof y);
+#define DO(part)                                                                                 \
+  compare(part, target + part.first_unit, 1, step.work.logits + part.first_output, &step);       \
+  loss[part.first_unit != CHORDS_FIRST] +=                                                       \
+      surprise(part, &step, target + part.first_unit, &product[part.first_unit != CHORDS_FIRST]);
+      UNIT_SETS(DO)
+#undef DO
+    }
+    for (int n = 0; n < 2; n++) total[n] += loss[n] - logarithm(product[n]);
+  }
+  for (int n = 0; n < 2; n++) losses[n] = total[n] / songs;
+  return 0;
 }
