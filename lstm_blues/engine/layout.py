@@ -27,7 +27,7 @@ _ACTIVATIONS = {
 
 
 class SamplingOfKernel(ctypes.Structure):
-    """`lstm_blues.playing.sampler.Sampling`, and how held notes are marked, as the kernel reads it."""
+    """The options of a sampler, and how held notes are marked, as the kernel reads them."""
 
     _fields_ = (
         ("temperature", ctypes.c_double),

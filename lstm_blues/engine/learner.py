@@ -11,7 +11,6 @@ from dataclasses import asdict, fields
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_blues.engine.layout import CountersOfKernel, Rules, SamplingOfKernel
@@ -234,5 +233,5 @@ class CompiledLearner:
             | state.memory
         )
         self._counters = CountersOfKernel(**asdict(state.counters))
-        self._losses: NDArray[np.float64] = np.array([state.loss, state.melody_loss])
+        self._losses[:] = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate

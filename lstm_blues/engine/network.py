@@ -1,4 +1,4 @@
-"""A network in the compiled engine: the kernel for its topology, and the buffer that it works on."""
+"""A network in the compiled engine: its kernel, and the buffer that this works on."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ class Run:
         if status in ("learned", "step limit"):
             choruses = self._choruses_held()
             melody_entropy = self._melody_cross_entropy()
-        compiled = self.learner.compiled if isinstance(self.learner, CompiledLearner) else None
+        compiled = self.learner if isinstance(self.learner, CompiledLearner) else None
         return Summary(
             status=status,
             learned=status == "learned",
@@ -263,7 +263,7 @@ class Run:
             dtype=run.dtype,
             steps_per_second=round(count.steps / self.seconds, 1) if self.seconds else 0.0,
             logging_seconds=round(self.logging, 3),
-            compile_seconds=round(compiled.seconds, 3) if compiled else 0.0,
+            compile_seconds=round(compiled.compile_seconds, 3) if compiled else 0.0,
             cross_entropy=self.learner.loss / count.steps if count.steps else None,
             right=count.right,
             gross=count.gross,
