@@ -55,7 +55,7 @@ def engine(settings: Settings, name: str, dtype: str = "float64") -> tuple[Conte
     run = replace(settings.run, engine=name, dtype=dtype)
     learner = Parts(replace(settings, learning=learning, run=run)).learner
 
-    return learner.learn, learner.compiled.seconds if isinstance(learner, CompiledLearner) else 0.0
+    return learner.learn, learner.compile_seconds if isinstance(learner, CompiledLearner) else 0.0
 
 
 class LSTMCellOnline(nn.Module):

@@ -138,7 +138,7 @@ class Parts:
     def compile_seconds(self) -> float:
         """Seconds that a compiler worked for the learner."""
         learner = self.learner
-        return learner.compiled.seconds if isinstance(learner, CompiledLearner) else 0.0
+        return learner.compile_seconds if isinstance(learner, CompiledLearner) else 0.0
 
 
 def readable_learner(network: Network, stream: Stream, learning: Learning) -> OnlineLearner:
