@@ -31,6 +31,7 @@ from lstm_blues.output.pictures import (
 from lstm_blues.output.render import FORMATS, render
 from lstm_blues.playing.inside import Inside, forget_cells, steps_to_recover, watch, wrong_chord
 from lstm_blues.playing.sampler import Sampling
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.run import run_experiment
 from lstm_blues.runs.settings import settings_from
@@ -56,12 +57,12 @@ def train(config: dict[str, Any], folder: str | Path) -> Summary:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return run_experiment(dict(config), folder, None, [])
+    return run_experiment(config, folder)
 
 
 def songs(config: dict[str, Any]) -> BluesSongs:
     """The training songs of a config.  Raises `BluesError` where it has no bar library."""
-    return settings_from(config).require_songs()
+    return Parts(settings_from(config)).require_songs()
 
 
 __all__ = [

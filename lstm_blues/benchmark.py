@@ -32,7 +32,7 @@ from lstm_blues.errors import BluesError
 from lstm_blues.lab.tables import markdown
 from lstm_blues.learning.population import BatchedPopulation, Population
 from lstm_blues.music.stream import Stream
-from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.command import fail
 from lstm_blues.runs.config import compose_config, conf_folder
 from lstm_blues.runs.settings import Settings, settings_from
@@ -53,7 +53,7 @@ def engine(settings: Settings, name: str, dtype: str = "float64") -> tuple[Conte
     """
     learning = replace(settings.learning, test_interval=2**31, test_choruses=2**20)
     run = replace(settings.run, engine=name, dtype=dtype)
-    learner = build_learner(replace(settings, learning=learning, run=run))
+    learner = Parts(replace(settings, learning=learning, run=run)).learner
 
     return learner.learn, learner.compile_seconds if isinstance(learner, CompiledLearner) else 0.0
 
@@ -300,7 +300,7 @@ def populate(given: argparse.Namespace) -> dict[str, dict[str, float]]:
     song = settings.form.chord_tensor()
     contenders = {}
     for members in given.members:
-        networks = [replace(settings, seed=seed).build_blocks() for seed in range(members)]
+        networks = [Parts(replace(settings, seed=seed)).blocks for seed in range(members)]
         fast = FastPopulation(networks, Stream.of_one(song), [learning] * members)
         batched = BatchedPopulation(networks, song, [learning] * members, given.device)
         for name, population in (("fast", fast), ("batched", batched)):

@@ -15,7 +15,7 @@ from lstm_blues.output.render import FORMATS, render
 from lstm_blues.output.sound import PLAYERS
 from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs.command import run_command
-from lstm_blues.runs.config import build
+from lstm_blues.runs.config import read
 from lstm_blues.runs.trained import Primer, compose_pieces, load_trained
 
 
@@ -46,7 +46,7 @@ class ComposeSettings:
 
 def write_compositions(config: dict[str, Any]) -> None:
     """Composes and writes as `conf/compose.yaml` says; prints a line for each piece."""
-    given = build(ComposeSettings, config, "")
+    given = read(ComposeSettings, config, "")
     trained = load_trained(Path(given.checkpoint) if given.checkpoint else None)
     pieces = compose_pieces(
         trained, given.pieces, given.choruses, given.seed, given.primer, given.sampling

@@ -15,13 +15,13 @@ from lstm_blues.files import write_text
 from lstm_blues.lab.evaluation import EvaluateSettings, evaluate
 from lstm_blues.lab.tables import evaluation_csv, evaluation_table
 from lstm_blues.runs.command import run_command
-from lstm_blues.runs.config import build
+from lstm_blues.runs.config import read
 from lstm_blues.runs.trained import load_trained
 
 
 def write_evaluation(config: dict[str, Any]) -> None:
     """Evaluates as `conf/evaluate.yaml` says; prints the table and writes it in three formats."""
-    given = build(EvaluateSettings, config, "")
+    given = read(EvaluateSettings, config, "")
     found = evaluate(load_trained(Path(given.checkpoint) if given.checkpoint else None), given)
     folder = Path(given.output_dir)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another

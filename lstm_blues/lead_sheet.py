@@ -19,7 +19,7 @@ from lstm_blues.music.conf_files import form_yaml, library_yaml
 from lstm_blues.music.lead_sheet import read_lead_sheet
 from lstm_blues.music.songbook import form_and_library
 from lstm_blues.runs.command import run_command
-from lstm_blues.runs.config import build
+from lstm_blues.runs.config import read
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def write_form_and_library(config: dict[str, Any]) -> None:
 
     Raises `BluesError` for a file that is no lead sheet, or where a result would overwrite a file.
     """
-    given = build(LeadSheetSettings, config, "")
+    given = read(LeadSheetSettings, config, "")
     sheets = [
         read_lead_sheet(
             file,

@@ -1,64 +1,61 @@
+"""`python -m lstm_blues.train +experiment=chords`: learn chords, or chords and a melody.
+
+Experiment 1 of the report (section 3); `+experiment=melody` is Experiment 2 (section 4).  Every
+setting is in `conf/`; `resume=FOLDER` goes on from the checkpoint of a run that was stopped.
+"""
+
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 from typing import Any
 
-import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from lstm_blues.errors import BluesError
-from lstm_blues.runs.checkpoint import NAME
 from lstm_blues.runs.command import run_command
-from lstm_blues.runs.config import build
-from lstm_blues.runs.resume import check_same_run, is_finished
-from lstm_blues.runs.run import run_experiment
-from lstm_blues.runs.settings import RunSettings
-from lstm_blues.runs.summary import EXIT_CODES, Summary
+from lstm_blues.runs.summary import Status, Summary
 from lstm_blues.runs.sweep import Watch
+
+_statuses: list[Status] = []
 
 
 def tell(summary: Summary, folder: Path) -> None:
     """Prints how a run ended, and what can be done where it did not end well."""
     print(summary.in_words(folder))
-    if summary.status == "interrupted":
+    if summary.status == Status.INTERRUPTED:
         print(f"Go on with: python -m lstm_blues.train resume={folder}")
-    if summary.status == "non-finite":
+    if summary.status == Status.NON_FINITE:
         print(
             f"error: the loss is no longer a finite number after step {summary.steps:,}; that "
-            f"state is in {folder / 'nonfinite.pt'}, the last finite one in {folder / NAME}; a "
-            "smaller learning.rate may help.",
+            f"state is in {folder / 'nonfinite.pt'}, the last finite one in "
+            f"{folder / 'checkpoint.pt'}; a smaller learning.rate may help.",
             file=sys.stderr,
         )
 
 
-_statuses: list[str] = []
-
-
 def _train(config: dict[str, Any]) -> None:
+    # Torch takes a second to import: --help and mistakes on the command line come before it.
+    import torch  # noqa: PLC0415
+
+    from lstm_blues.runs.run import run_experiment, run_of_sweep  # noqa: PLC0415
+
     context = HydraConfig.get()
-    if config["resume"] is not None and context.mode == RunMode.MULTIRUN:
-        raise BluesError("resume goes on with one run; it cannot be swept with -m.")
-    folder, resume = Path(context.runtime.output_dir), config["resume"]
-    overrides = list(context.overrides.task)
-    if context.mode == RunMode.MULTIRUN and (folder / NAME).is_file():
-        # A sweep that was stopped goes on: half-done runs from their checkpoint.
-        check_same_run(config, folder)
-        if is_finished(folder, build(RunSettings, config["run"], "run").step_limit):
-            print(f"Already there: {folder}.")
-            return
-        resume = str(folder)
-        # Its limit may stand in the config of a study as well as on the command line.
-        overrides.append("run")
+    folder, overrides = Path(context.runtime.output_dir), list(context.overrides.task)
     # Several processes of a sweep would wait for each other's threads.
     torch.set_num_threads(1)
-    summary = run_experiment(config, folder, resume, overrides)
+    if context.mode == RunMode.MULTIRUN:
+        summary = run_of_sweep(config, folder, overrides)
+    else:
+        summary = run_experiment(config, folder, config["resume"], overrides)
+    if summary is None:
+        print(f"Already there: {folder}.")
+        return
     tell(summary, folder)
     _statuses.append(summary.status)
-    if summary.status == "interrupted":
+    if summary.status == Status.INTERRUPTED:
         # A sweep stops too.
-        sys.exit(EXIT_CODES[summary.status])
+        sys.exit(summary.status.exit_code)
 
 
 def main() -> None:
@@ -66,7 +63,7 @@ def main() -> None:
     run_command(_train, "train")
     # Runs of a sweep may have been in other processes.
     ended = _statuses if Watch.ended is None else Watch.ended
-    sys.exit(max((EXIT_CODES[status] for status in ended), default=0))
+    sys.exit(max((status.exit_code for status in ended), default=0))
 
 
 if __name__ == "__main__":

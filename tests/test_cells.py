@@ -19,7 +19,7 @@ from lstm_blues.network.cells.feed_forward import FeedForward
 from lstm_blues.network.cells.hidden import HiddenNetwork
 from lstm_blues.network.cells.lstm import Lstm
 from lstm_blues.network.network import cross_entropy
-from lstm_blues.runs.build import readable_learner
+from lstm_blues.runs.build import Parts, readable_learner
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from
@@ -169,4 +169,4 @@ def test_a_melody_needs_blocks() -> None:
 def test_who_looks_into_blocks_is_told_that_there_are_none() -> None:
     settings = settings_from(compose_config(["+experiment=chords", "+cell=lstm"]))
     with pytest.raises(BluesError, match=r"network\.cell is 'lstm', but must be blocks"):
-        settings.build_blocks()
+        _ = Parts(settings).blocks

@@ -14,7 +14,7 @@ from conftest import Command, environment, train_command
 from lstm_blues.errors import BluesError
 from lstm_blues.files import write_safely
 from lstm_blues.learning.schedule import MelodySchedule
-from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, Checkpoint, load_checkpoint, save_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
@@ -26,7 +26,7 @@ OPTIONS = ("+experiment=chords", f"run.step_limit={STEPS}", "run.checkpoint_seco
 
 def small_checkpoint(path: Path, steps: int = 500) -> Checkpoint:
     config = compose_config(["+experiment=chords"])
-    learner = build_learner(settings_from(config))
+    learner = Parts(settings_from(config)).learner
     learner.learn(steps)
     checkpoint = Checkpoint(config, learner.state(), 1.5, torch.get_rng_state(), MelodySchedule())
     save_checkpoint(path, checkpoint)
@@ -42,7 +42,7 @@ def assert_equal(one: Checkpoint, other: Checkpoint) -> None:
     for kind in ("s", "y", "traces"):
         assert torch.equal(getattr(one.learner, kind), getattr(other.learner, kind)), kind
     assert torch.equal(one.random, other.random)
-    assert one.plateau == other.plateau
+    assert one.schedule == other.schedule
 
 
 def test_a_checkpoint_comes_back_whole(tmp_path: Path) -> None:

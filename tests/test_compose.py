@@ -20,7 +20,7 @@ from lstm_blues.music.timing import Timing
 from lstm_blues.network.topology import CHORDS
 from lstm_blues.output.midi import to_midi
 from lstm_blues.playing.sampler import Sampling, compose, draw_one, next_notes
-from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
@@ -59,7 +59,7 @@ def test_options_beside_the_report_s() -> None:
 
 
 def test_chords_are_thresholded_and_voices_drawn_independently() -> None:
-    network = settings_from(compose_config(["+experiment=melody"])).build_network()
+    network = Parts(settings_from(compose_config(["+experiment=melody"]))).network
     outputs = torch.zeros(1, 25)
     outputs[0, :3] = torch.tensor([0.5, 0.51, 0.9])
     outputs[0, [14, 20]] = 0.3
@@ -72,7 +72,7 @@ def test_chords_are_thresholded_and_voices_drawn_independently() -> None:
 def test_ten_thousand_choruses_without_a_wrong_chord(place: Path) -> None:
     checkpoint = load_checkpoint(run_in(place))
     settings = settings_from(checkpoint.config)
-    learner = build_learner(settings)
+    learner = Parts(settings).learner
     learner.load(checkpoint.learner)
     uniform = torch.rand(960_000, generator=torch.Generator().manual_seed(1))
     played = learner.free_run(960_000, uniform=uniform)
@@ -83,7 +83,7 @@ def test_ten_thousand_choruses_without_a_wrong_chord(place: Path) -> None:
 def test_the_compiled_sampler_draws_as_the_readable_one(place: Path) -> None:
     checkpoint = load_checkpoint(run_in(place))
     settings = settings_from(checkpoint.config)
-    fast = build_learner(settings)
+    fast = Parts(settings).learner
     fast.load(checkpoint.learner)
     trained = load_trained(run_in(place))
     uniform = torch.rand(400, 1, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
@@ -186,7 +186,7 @@ def test_a_mistake_is_one_sentence(place: Path, overrides: list[str], words: str
 def test_without_a_run_the_network_that_comes_along_composes(tmp_path: Path) -> None:
     done = command("compose", "output_dir=music", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "composed by the trained network that comes with the package" in done.stderr
+    assert "composed by the bundled network" in done.stderr
     midi = pretty_midi.PrettyMIDI(str(tmp_path / "music" / "piece_1.mid"))
     assert midi.get_end_time() == pytest.approx(4 * 24)
 
@@ -224,7 +224,7 @@ def test_evaluate_compares_and_saves(place: Path) -> None:
 
 def test_the_judge_s_measures_by_hand() -> None:
     settings = settings_from(compose_config(["+experiment=melody"]))
-    songs = settings.songs()
+    songs = Parts(settings).songs
     assert songs is not None
     judge = MelodyMetrics(settings.form, songs.library, smoothing=0.01)
     song = songs[7].inputs[:, 12:].argmax(1).numpy()

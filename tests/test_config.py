@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lstm_blues.errors import BluesError
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config, conf_folder
 from lstm_blues.runs.settings import settings_from
 
@@ -20,7 +21,7 @@ def options(group: str) -> list[str]:
 def test_every_experiment_composes(experiment: str) -> None:
     settings = settings_from(compose_config([f"+experiment={experiment}"]))
     assert settings.name == experiment
-    assert settings.build_network().topology.units >= 12
+    assert Parts(settings).network.topology.units >= 12
 
 
 @pytest.mark.parametrize("option", [o for g in ("form", "learning", "run") for o in options(g)])

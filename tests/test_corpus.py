@@ -22,7 +22,7 @@ from lstm_blues.music.stream import Stream
 from lstm_blues.music.timing import Timing
 from lstm_blues.music.tunes import Sounding, read_tune
 from lstm_blues.output.midi import write_songs
-from lstm_blues.runs.build import build_learner, readable_learner
+from lstm_blues.runs.build import Parts, readable_learner
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
@@ -243,7 +243,7 @@ def test_one_network_holds_the_form_that_it_was_started_in() -> None:
     overrides = ["+experiment=forms", "corpus.keys=[0]", "~corpus.forms.minor"]
     settings = settings_from(compose_config(overrides))
     assert settings.corpus is not None
-    learner = build_learner(settings)
+    learner = Parts(settings).learner
     learner.learn(6_000_000)
     assert learner.counters.learned, learner.counters
     table, steps = settings.corpus.table, 20 * settings.corpus.steps

@@ -18,7 +18,7 @@ from lstm_blues.music.piece import Note, Piece
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.playing.sampler import Sampling, compose, next_notes
-from lstm_blues.runs.build import build_learner, build_stream
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from
 
@@ -70,7 +70,7 @@ def test_silence_before_the_first_note_is_no_note() -> None:
 @pytest.mark.parametrize(("overrides", "units"), [((), 25), (BEGINS, 26), (ENDINGS, 25)])
 def test_songs_say_the_same_in_every_encoding(overrides: tuple[str, ...], units: int) -> None:
     plain, settings = settings_of(), settings_of(*overrides)
-    songs, told = settings.songs(), plain.songs()
+    songs, told = Parts(settings).songs, Parts(plain).songs
     assert songs is not None
     assert told is not None
     assert songs[77].inputs.shape == (settings.form.steps, units)
@@ -111,7 +111,7 @@ def test_units_of_the_melody_follow_the_encoding() -> None:
 
 def test_standardised_inputs_have_mean_0_and_deviation_1_over_all_songs() -> None:
     settings = settings_of("encoding.inputs=standardised")
-    songs, network = settings.songs(), settings.build_network()
+    songs, network = Parts(settings).songs, Parts(settings).network
     assert songs is not None
     every = torch.stack([song.inputs for song in songs]).flatten(0, 1)
     heard = (every - network.mean) * network.scale
@@ -127,8 +127,8 @@ def test_standardised_inputs_have_mean_0_and_deviation_1_over_all_songs() -> Non
 def test_standardised_and_plain_inputs_make_the_same_network_of_other_weights() -> None:
     # W (x - m) c + b is W c x + (b - W m c): folding the levels into the weights changes nothing.
     settings = settings_of("encoding.inputs=standardised", "network.weight_range=0.5")
-    heard = settings.build_network()
-    plain = settings_of("encoding.inputs=on_off").build_network()
+    heard = Parts(settings).network
+    plain = Parts(settings_of("encoding.inputs=on_off")).network
     units = slice(0, 25)
     with torch.no_grad():
         for (_, ours), (_, theirs) in zip(
@@ -137,7 +137,7 @@ def test_standardised_and_plain_inputs_make_the_same_network_of_other_weights() 
             theirs.copy_(ours)
             theirs[:, units] *= heard.scale
             theirs[:, -1] -= (ours[:, units] * heard.mean * heard.scale).sum(1)
-    songs = settings.songs()
+    songs = Parts(settings).songs
     assert songs is not None
     one, two = heard.start(), plain.start()
     for x in songs[5].inputs:
@@ -160,7 +160,7 @@ def test_engines_agree_in_every_encoding(overrides: tuple[str, ...]) -> None:
     settings = settings_of(
         *overrides, "learning.rate=1e-4", "learning.test_interval=500", "learning.gross_errors=200"
     )
-    network, stream = settings.build_network(), build_stream(settings)
+    network, stream = Parts(settings).network, Parts(settings).stream
     fast = CompiledLearner(network, stream, settings.learning)
     readable = OnlineLearner(network, stream, settings.learning)
     fast.learn(1200)
@@ -179,7 +179,7 @@ def test_engines_agree_in_every_encoding(overrides: tuple[str, ...]) -> None:
 def test_the_chord_experiment_can_hear_standardised_inputs_too() -> None:
     chords = settings_from(compose_config(["+experiment=chords", "encoding.inputs=standardised"]))
     both = settings_of("encoding.inputs=standardised")
-    alone, together = build_learner(chords), build_learner(both)
+    alone, together = Parts(chords).learner, Parts(both).learner
     alone.learn(20_000)
     together.learn(20_000)
     seen = [*range(12), *range(25, 33), 41]
@@ -189,7 +189,7 @@ def test_the_chord_experiment_can_hear_standardised_inputs_too() -> None:
 
 def rigged(held: str, bias: dict[int, float]) -> BluesNetwork:
     """A network whose melody outputs are constants: the logistic of these biases, else about 0."""
-    network = settings_of(f"encoding.held={held}").build_network()
+    network = Parts(settings_of(f"encoding.held={held}")).network
     with torch.no_grad():
         for weights in network.parameters():
             weights.zero_()
@@ -232,6 +232,6 @@ def test_with_begins_a_note_goes_on_until_one_begins() -> None:
 def test_a_float32_network_hears_float32_levels() -> None:
     settings = settings_of("encoding.inputs=standardised")
     settings = replace(settings, run=replace(settings.run, dtype="float32"))
-    learner = build_learner(settings)
+    learner = Parts(settings).learner
     learner.learn(100)
     assert learner.state().weights["output.melody"].dtype == torch.float32

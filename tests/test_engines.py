@@ -22,6 +22,7 @@ from lstm_blues.learning.state import Learner, LearnerState
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import Topology
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.settings import Settings
 
 LEARNING = Learning(
@@ -63,7 +64,7 @@ def test_thousands_of_steps_of_the_report_s_own_task(default_settings: Settings)
     settings = with_learning(
         default_settings, rate=1e-4, gross_errors=58, episode_choruses=1, test_interval=500
     )
-    net, song = settings.build_network(), settings.form.chord_tensor()
+    net, song = Parts(settings).network, settings.form.chord_tensor()
     fast, readable = pair(net, song, settings.learning)
     for steps in (1, 999, 1500, 1500):
         assert fast.learn(steps) == readable.learn(steps) == steps
@@ -101,7 +102,7 @@ def test_every_shape_squashing_and_reading(
 
 def test_single_precision_follows_for_a_while(default_settings: Settings) -> None:
     settings = replace(default_settings, run=replace(default_settings.run, dtype="float32"))
-    fast, readable = pair(settings.build_network(), settings.form.chord_tensor(), settings.learning)
+    fast, readable = pair(Parts(settings).network, settings.form.chord_tensor(), settings.learning)
     fast.learn(300)
     readable.learn(300)
     assert fast.state().weights["output.chords"].dtype == torch.float32
@@ -178,7 +179,7 @@ def test_a_state_loads_into_either_engine(first: type, second: type) -> None:
 def test_the_same_seed_gives_the_same_bytes(default_settings: Settings) -> None:
     def weights() -> torch.Tensor:
         learner = CompiledLearner(
-            default_settings.build_network(),
+            Parts(default_settings).network,
             Stream.of_one(default_settings.form.chord_tensor()),
             default_settings.learning,
         )

@@ -15,6 +15,7 @@ from lstm_blues.music.piece import Note
 from lstm_blues.music.songbook import form_and_library
 from lstm_blues.music.timing import Timing
 from lstm_blues.output.midi import write_midi
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
@@ -67,7 +68,7 @@ def learned(
 
 
 def test_songs_go_out_as_midi_and_come_back_as_form_and_library(tmp_path: Path) -> None:
-    songs = settings_from(compose_config(["+experiment=melody"])).songs()
+    songs = Parts(settings_from(compose_config(["+experiment=melody"]))).songs
     assert songs is not None
     files = [tmp_path / "first.mid", tmp_path / "last.mid"]
     for number, file in zip((0, 4095), files, strict=True):

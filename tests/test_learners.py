@@ -30,7 +30,7 @@ from lstm_blues.music.stream import Stream
 from lstm_blues.network.blocks import BlockState, block_step
 from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.network.topology import Topology
-from lstm_blues.runs.build import build_learner, readable_learner
+from lstm_blues.runs.build import Parts, readable_learner
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
@@ -283,7 +283,7 @@ def test_they_learn_the_form_and_hold_it(name: str, most: float) -> None:
     config = compose_config(["+experiment=chords", f"+learner={name}"])
     settings = settings_from(config)
     stream = Stream.of_one(settings.form.chord_tensor())
-    learner = CompiledLearner(settings.build_blocks(), stream, settings.learning)
+    learner = CompiledLearner(Parts(settings).blocks, stream, settings.learning)
     learner.learn(int(most))
     assert learner.counters.learned == 1
     assert learner.free_run(96 * 300).right == 96 * 300
@@ -292,7 +292,7 @@ def test_they_learn_the_form_and_hold_it(name: str, most: float) -> None:
 def test_32_steps_a_bar_are_learned() -> None:
     settings = settings_from(compose_config(["+experiment=chords_fine", "seed=1"]))
     assert settings.form.steps == 384
-    learner = build_learner(settings)
+    learner = Parts(settings).learner
     learner.learn(30_000_000)
     assert learner.counters.learned == 1
     assert learner.free_run(384 * 300).right == 384 * 300

@@ -13,7 +13,7 @@ from lstm_blues.learning.schedule import MelodySchedule
 from lstm_blues.learning.settings import MelodyLearning
 from lstm_blues.learning.state import Learner
 from lstm_blues.playing.metrics import melody_cross_entropy
-from lstm_blues.runs.build import build_learner, build_stream
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.run import Run
@@ -28,7 +28,7 @@ def melody_settings(*overrides: str) -> Settings:
 
 
 def begun(engine: type, settings: Settings, steps: int) -> Learner:
-    learner: Learner = engine(settings.build_network(), build_stream(settings), settings.learning)
+    learner: Learner = engine(Parts(settings).network, Parts(settings).stream, settings.learning)
     learner.learn(steps)
     learner.begin_melody()
     return learner
@@ -36,8 +36,8 @@ def begun(engine: type, settings: Settings, steps: int) -> Learner:
 
 @pytest.mark.parametrize("start", ["together", "after_chords"])
 def test_the_chord_part_learns_as_if_it_were_alone(start: str) -> None:
-    alone = build_learner(settings_from(compose_config(["+experiment=chords", *FAST, HEARD])))
-    both = build_learner(melody_settings(*FAST, f"learning.melody.start={start}"))
+    alone = Parts(settings_from(compose_config(["+experiment=chords", *FAST, HEARD]))).learner
+    both = Parts(melody_settings(*FAST, f"learning.melody.start={start}")).learner
     assert alone.learn(300_000) == both.learn(300_000)
     one, two = alone.state(), both.state()
     seen = both.network.topology.group_parts[0].seen  # type: ignore[attr-defined]
@@ -77,11 +77,11 @@ def test_engines_agree_through_both_phases(start: str, chords: str) -> None:
 
 def test_gross_errors_are_counted_on_the_chords_alone() -> None:
     settings = melody_settings()
-    learner = build_learner(settings)
+    learner = Parts(settings).learner
     state = learner.state()
     state.weights["output.melody"][:, -1] = -50.0  # every melody note is missed
     learner.load(state)
-    alone = build_learner(settings_from(compose_config(["+experiment=chords", HEARD])))
+    alone = Parts(settings_from(compose_config(["+experiment=chords", HEARD]))).learner
     learner.learn(5000)
     alone.learn(5000)
     assert learner.counters.gross == alone.counters.gross
@@ -138,7 +138,7 @@ def test_near_the_floor_is_learned_enough() -> None:
 
 def test_cross_entropy_on_songs_is_what_the_units_say() -> None:
     settings = melody_settings()
-    songs, network = settings.songs(), settings.build_network()
+    songs, network = Parts(settings).songs, Parts(settings).network
     assert songs is not None
     with torch.no_grad():
         for weights in network.parameters():
@@ -166,13 +166,13 @@ def small(tmp_path: Path, name: str, stop_after: int | None = None) -> tuple[Run
     state = run.learner.state()
     run.learner.load(replace(state, counters=replace(state.counters, learned=1)))
     if stop_after is not None:
-        look = run.plateau.look
+        look = run.schedule.look
 
         def stopping(learner: Learner, melody: MelodyLearning, floor: float) -> None:
             look(learner, melody, floor)
             run.stopped = learner.counters.melody_steps >= stop_after
 
-        run.plateau.look = stopping  # type: ignore[method-assign]
+        run.schedule.look = stopping  # type: ignore[method-assign]
     return run, folder
 
 
@@ -202,8 +202,8 @@ def test_a_melody_run_that_was_stopped_ends_in_the_same_weights(tmp_path: Path) 
     again.resume(load_checkpoint(folder))
     again.train()
     one, two = load_checkpoint(whole_folder), load_checkpoint(folder)
-    assert asdict(one.plateau) == asdict(two.plateau)
-    assert one.plateau.ended
+    assert asdict(one.schedule) == asdict(two.schedule)
+    assert one.schedule.ended
     assert one.learner.counters == two.learner.counters
     for name, weights in one.learner.weights.items():
         assert torch.equal(weights, two.learner.weights[name])

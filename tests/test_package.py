@@ -9,9 +9,18 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import REPOSITORY
 
 from lstm_blues import __version__
+
+
+def test_changelog_and_citation_name_this_version() -> None:
+    changes = (REPOSITORY / "CHANGELOG.md").read_text()
+    assert f"\n## {__version__}" in changes
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    assert citation["version"] == __version__
+    assert citation["references"][0]["number"] == "IDSIA-07-02"
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +39,7 @@ def test_the_wheel_carries_configs_and_the_c_source(wheel: Path) -> None:
     for path in (REPOSITORY / "conf").rglob("*.yaml"):
         assert f"lstm_blues/conf/{path.relative_to(REPOSITORY / 'conf')}" in names
     assert "lstm_blues/engine/kernel/learn.c" in names
+    assert "lstm_blues/py.typed" in names
     assert not [name for name in names if name.startswith(("tests", "outputs", "conf/"))]
 
 
@@ -72,7 +82,10 @@ def test_an_installed_package_runs_from_any_folder(wheel: Path, tmp_path: Path) 
     (run,) = (elsewhere / "outputs" / "chords").iterdir()
     assert (run / "summary.json").is_file()
     done = python("-m", "lstm_blues.compose", "choruses=1", "output_dir=music")
-    assert "the trained network that comes with the package" in done.stderr
+    assert "the bundled network" in done.stderr
     assert (elsewhere / "music" / "piece_1.mid").is_file()
     for command in ("study", "benchmark", "probe"):
         assert python("-m", f"lstm_blues.{command}", "--help").returncode == 0
+    done = python(str(place / "bin" / "lstm-blues"), "train", "+experiment=chords", "seed=-1")
+    assert done.returncode == 2
+    assert done.stderr == "error: seed is -1, but must be a whole number from 0 to 2^63-1.\n"

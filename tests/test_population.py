@@ -15,6 +15,7 @@ from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.learning.population import BatchedPopulation
 from lstm_blues.learning.settings import Learning
 from lstm_blues.music.stream import Stream
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
@@ -96,9 +97,9 @@ def test_the_report_s_task_with_standardised_inputs() -> None:
         compose_config(["+experiment=chords", "encoding.inputs=standardised", "learning.rate=1e-4"])
     )
     song, learning = settings.form.chord_tensor(), settings.learning
-    together = BatchedPopulation([settings.build_network()], song, [learning])
+    together = BatchedPopulation([Parts(settings).network], song, [learning])
     together.learn(1500)
-    alone = OnlineLearner(settings.build_network(), Stream.of_one(song), learning)
+    alone = OnlineLearner(Parts(settings).network, Stream.of_one(song), learning)
     alone.learn(1500)
     assert alone.counters.gross_resets > 2
     assert_same(_Of(together, 0), alone)  # type: ignore[arg-type]

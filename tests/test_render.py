@@ -24,6 +24,7 @@ from lstm_blues.output.musicxml import KINDS, to_musicxml
 from lstm_blues.output.notation import Spelled, key_fifths, spell, written_slices
 from lstm_blues.output.pictures import piece_roll
 from lstm_blues.output.render import FORMATS, render
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
@@ -34,7 +35,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def songs() -> BluesSongs:
-    made = settings_from(compose_config(["+experiment=melody"])).songs()
+    made = Parts(settings_from(compose_config(["+experiment=melody"]))).songs
     assert made is not None
     return made
 

@@ -13,6 +13,7 @@ from lstm_blues.music.chords import pitch_of
 from lstm_blues.music.form import Form
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.music.stream import Stream
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from
 
@@ -24,7 +25,7 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="module")
 def songs(settings: Settings) -> BluesSongs:
-    made = settings.songs()
+    made = Parts(settings).songs
     assert made is not None
     return made
 

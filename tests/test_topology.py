@@ -11,6 +11,7 @@ from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.learning.settings import Learning, MelodyLearning
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.topology import Group, Topology, Units
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.settings import Settings
 
 BOTH = MelodyLearning("together", "learn", (1e-2,), (1000,), 100, 0.0, 1, 0.0)
@@ -22,7 +23,7 @@ def test_the_report_s_chord_network_is_fully_connected(default_settings: Setting
     assert (shape.units, shape.blocks, shape.cells, shape.sources) == (12, 4, 8, 21)
     assert shape.group_parts[0].mask.all()
     assert shape.unit_parts[0].mask.all()
-    net = default_settings.build_network()
+    net = Parts(default_settings).network
     blocks, output = net.blocks["chords"], net.output["chords"]
     assert blocks.block_of_cell.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     staged = torch.tensor([-0.5, -1.0, -1.5, -2.0], dtype=torch.float64)

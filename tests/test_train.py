@@ -11,7 +11,7 @@ from conftest import Command, environment, run_command, train_command
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from lstm_blues.music.chords import pitch_classes
-from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
@@ -68,7 +68,7 @@ def test_a_run_leaves_what_it_promises(learned: tuple[Path, str]) -> None:
 def test_the_frozen_network_holds_the_form_for_1000_choruses(learned: tuple[Path, str]) -> None:
     checkpoint = load_checkpoint(learned[0])
     settings = settings_from(checkpoint.config)
-    learner = build_learner(settings)
+    learner = Parts(settings).learner
     learner.load(checkpoint.learner)
     assert learner.free_run(96_000).right == 96_000
 

@@ -25,7 +25,7 @@ from lstm_blues.playing.inside import (
     wrong_chord,
 )
 from lstm_blues.playing.metrics import chord_cross_entropy
-from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.trained import compose_pieces, load_trained
@@ -49,7 +49,7 @@ def trained_learner(run: Run) -> tuple[Settings, Learner]:
     """The settings of a run, and its learner as the run left it."""
     checkpoint = load_checkpoint(run.folder)
     settings = settings_from(checkpoint.config)
-    learner = build_learner(settings)
+    learner = Parts(settings).learner
     learner.load(checkpoint.learner)
     return settings, learner
 
@@ -85,7 +85,7 @@ def probe_drift(run: Run) -> list[Record]:
     if not run.summary["learned"]:
         return []
     settings, learner = trained_learner(run)
-    network, form = settings.build_blocks(), settings.form
+    network, form = Parts(settings).blocks, settings.form
     network.load_state_dict(learner.state().weights)
     steps = LONG_RUN * form.steps
     uniform = test_uniform(network.topology, steps)
@@ -95,7 +95,7 @@ def probe_drift(run: Run) -> list[Record]:
     wrong = int((played != goal[following]).any(1).sum())
     alone = {"outcome": "right", "back": 0} if wrong == 0 else {"outcome": "lost", "back": None}
     records: list[Record] = [{"what": "alone", **alone, "wrong": wrong}]
-    songs = settings.songs()
+    songs = Parts(settings).songs
     song = form.chord_tensor() if songs is None else songs[0].inputs
     watched = (BEFORE + 1 + AFTER) * form.steps
     for what, step, disturb in disturbances(network, form):
@@ -126,7 +126,7 @@ def without_block(network: BluesNetwork, cells: Sequence[int]) -> BluesNetwork:
 def probe_blocks(run: Run) -> list[Record]:
     """Learns the run again, and looks every `LOOK` steps what each chord block is worth."""
     settings = settings_from(load_checkpoint(run.folder).config)
-    learner, network = build_learner(settings), settings.build_blocks().requires_grad_(False)
+    learner, network = Parts(settings).learner, Parts(settings).blocks.requires_grad_(False)
     song, group = settings.form.chord_tensor(), network.topology.groups[0]
     song = F.pad(song, (0, network.topology.units - song.shape[1]))
     onset: dict[int, int] = {}

@@ -22,6 +22,7 @@ FORMAT = "lstm_blues checkpoint 1"
 
 
 NAME = "checkpoint.pt"
+NONFINITE = "nonfinite.pt"
 _OLD_COUNTERS = {"adam_form": "adam_chords"}
 """Names of counters in old checkpoints."""
 
@@ -31,7 +32,7 @@ class Checkpoint:
     """A run at one step.
 
     config: the run's config in plain containers.  learner: weights, velocity, states, traces and
-    counters.  seconds: training time so far.  random: state of torch's random numbers.  plateau:
+    counters.  seconds: training time so far.  random: state of torch's random numbers.  schedule:
     where the melody stands in its rates.
     """
 
@@ -39,7 +40,7 @@ class Checkpoint:
     learner: LearnerState
     seconds: float
     random: Tensor
-    plateau: MelodySchedule
+    schedule: MelodySchedule
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -50,7 +51,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "learner": checkpoint.learner.as_dict(),
         "seconds": checkpoint.seconds,
         "random": checkpoint.random,
-        "plateau": asdict(checkpoint.plateau),
+        "plateau": asdict(checkpoint.schedule),
     }
     write_safely(path, lambda file: torch.save(content, file))
 
@@ -96,7 +97,7 @@ def require_fitting(state: LearnerState, network: Network, learning: Learning, p
     """Raises `BluesError` unless `state`, read from `path`, has the shapes of `network`."""
     shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
     cells, sources = network.topology.cells, network.topology.sources
-    traces = (3, cells, sources) if learning.gradient == "truncated" else (0,)
+    traces = (3, cells, sources) if learning.rule.gradient.traces else (0,)
     s, y = network.state_sizes
     expected = {"s": (s,), "y": (y,), "traces": traces}
     fits = True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from lstm_blues.errors import BluesError
 from lstm_blues.runs.config import compose_config, conf_folder, flat_config, plain
+from lstm_blues.runs.help import help_text
 
 USER_MISTAKE = 2
 
@@ -34,25 +37,47 @@ def fail(message: object) -> NoReturn:
     sys.exit(USER_MISTAKE)
 
 
+@contextmanager
+def quiet_when_closed() -> Iterator[None]:
+    """Ends the program without a word where the reader of its output, such as `head`, closed it."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CLOSED_PIPE)
+
+
+def say(text: str) -> None:
+    """Prints a text that may be piped."""
+    with quiet_when_closed():
+        print(text)
+
+
 def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> None:
     """Runs `work` on the config that `conf/CONFIG_NAME.yaml` and the command line make.
 
-    The user's mistakes become sentences, and the folder that Hydra made for work that never began
-    is taken away.  With HYDRA_FULL_ERROR set, they keep their tracebacks.
+    With --help, only tells of it.  The user's mistakes become sentences, and the folder that Hydra
+    made for work that never began is taken away.  With HYDRA_FULL_ERROR set, they keep their
+    tracebacks.
     """
 
     @hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=config_name)
     def command(config: DictConfig) -> None:
         try:
-            work(plain(config))
+            with quiet_when_closed():
+                work(plain(config))
         except BluesError as error:
             _remove_unused(Path(HydraConfig.get().runtime.output_dir))
             fail(error)
-        except BrokenPipeError:
-            # Who read our output has closed it, such as `head`; nothing more is to be said to it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(CLOSED_PIPE)
 
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        say(help_text(config_name))
+        sys.exit()
+    # What is imported stays to the end: looking through it for garbage, again and again and once
+    # more at the end, would take half a second.
+    gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
     show_traceback = "HYDRA_FULL_ERROR" in os.environ
     # Makes Hydra hand exceptions on as they are.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")

@@ -15,7 +15,6 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from lstm_blues.errors import BluesError, require, require_choice
-from lstm_blues.music.encoding import HELD, Encoding
 
 T = TypeVar("T")
 
@@ -34,6 +33,9 @@ def _run_folder(resume: str | None, fresh: str) -> str:
 
 
 def _melody_units(held: str) -> int:
+    # Torch takes a second to import: whoever asks for help need not wait for it.
+    from lstm_blues.music.encoding import HELD, Encoding  # noqa: PLC0415
+
     require_choice("encoding.held", held, HELD)
     return Encoding(held=held).melody_units
 
@@ -70,7 +72,7 @@ def flat_config(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def build(cls: type[T], values: Any, path: str, **given: Any) -> T:
+def read(cls: type[T], values: Any, path: str, **given: Any) -> T:
     """An instance of the dataclass `cls` from plain `values`, every field checked for its type."""
     section = path or "the config"
     if not isinstance(values, Mapping):
@@ -94,13 +96,13 @@ def build(cls: type[T], values: Any, path: str, **given: Any) -> T:
 def _convert(kind: Any, value: Any, path: str) -> Any:
     origin = get_origin(kind)
     if is_dataclass(kind):
-        return build(kind, value, path)  # type: ignore[arg-type]
+        return read(kind, value, path)  # type: ignore[arg-type]
     if origin is dict:
         if not isinstance(value, Mapping):
             raise BluesError(f"{path} is {value!r}, but must be a group of settings.")
         item = get_args(kind)[1]
         return {
-            str(name): build(item, part, f"{path}.{name}", name=str(name))
+            str(name): read(item, part, f"{path}.{name}", name=str(name))
             for name, part in value.items()
         }
     if origin is tuple:

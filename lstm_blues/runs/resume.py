@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lstm_blues.errors import BluesError
-from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import flat_config
+from lstm_blues.runs.summary import Status
 
 _MAY_CHANGE = ("run.", "learning.test_")
 """Settings that a resumed run may change: they don't touch the weight changes."""
@@ -19,13 +20,21 @@ _MAY_CHANGE = ("run.", "learning.test_")
 _ROUNDING = ("run.dtype", "run.engine", "run.device")
 
 
-def resumed_config(config: dict[str, Any], resume: str, overrides: list[str]) -> dict[str, Any]:
-    """The config of a stopped run, with what the command line may change in it.
+def resumed_config(
+    old: dict[str, Any], new: dict[str, Any], resume: str, overrides: Sequence[str]
+) -> dict[str, Any]:
+    """The config `old` of the run stopped in `resume`, with what the command line may change in it.
 
-    Raises `BluesError` for an override that would change what is learned.
+    Args:
+        old: of that run's checkpoint; changed in place.
+        new: what the command line makes of the defaults.
+        resume: the run's folder or checkpoint.
+        overrides: the settings that the command line names.
+
+    Raises:
+        BluesError: an override that would change what is learned.
     """
-    old = dict(load_checkpoint(Path(resume)).config)
-    old_flat, new_flat = flat_config(old), flat_config(config)
+    old_flat, new_flat = flat_config(old), flat_config(new)
     for override in overrides:
         key = override.split("=", 1)[0].lstrip("+~").split("@")[0]
         if key in ("resume", "experiment") or override.startswith("+experiment="):
@@ -66,7 +75,7 @@ def is_finished(folder: Path, step_limit: int) -> bool:
         return False
     summary = json.loads(path.read_text())
     # What stands there may be the end at a lower limit of a run that goes on since.
-    return bool(summary["status"] != "step limit" or summary["steps"] >= step_limit)
+    return bool(summary["status"] != Status.STEP_LIMIT or summary["steps"] >= step_limit)
 
 
 def _put(values: dict[str, Any], name: str, value: Any) -> None:

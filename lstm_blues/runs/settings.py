@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -15,14 +16,13 @@ from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.corpus import Corpus
 from lstm_blues.music.encoding import Encoding
 from lstm_blues.music.form import Form
-from lstm_blues.music.songs import BluesSongs
 from lstm_blues.network.blocks import ACTIVATIONS
 from lstm_blues.network.cells import BLOCKS, CELLS
-from lstm_blues.network.network import BluesNetwork, Network
 from lstm_blues.network.topology import CHORDS, MELODY, Group, Topology, Units
-from lstm_blues.runs.config import build, conf_folder
+from lstm_blues.runs.config import conf_folder, read
 
-ENGINES = ("fast", "torch")
+FAST = "fast"
+ENGINES = (FAST, "torch")
 
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
@@ -62,6 +62,11 @@ class NetworkSettings:
         )
 
     @property
+    def has_blocks(self) -> bool:
+        """Whether its cells are the report's memory blocks."""
+        return self.cell == BLOCKS
+
+    @cached_property
     def topology(self) -> Topology:
         """The groups and sets of units with their connections."""
         return Topology(tuple(self.groups.values()), tuple(self.units.values()))
@@ -94,8 +99,13 @@ class RunSettings:
             "a number above 0",
         )
         self._require_device()
-        if self.engine == "fast":
+        if self.compiled:
             require(self.device == "cpu", "run.device", self.device, "cpu with run.engine=fast")
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled engine learns, and not the readable one."""
+        return self.engine == FAST
 
     def _require_device(self) -> None:
         try:
@@ -155,62 +165,20 @@ class Settings:
 
     def _require_fitting_cell(self) -> None:
         cell = self.network.cell
-        if cell == BLOCKS:
+        if self.network.has_blocks:
             return
         if self.bars is not None:
             raise BluesError(
                 f"network.cell is {cell!r}, but must be blocks where a melody is learned."
             )
-        require(self.run.engine == "torch", "run.engine", self.run.engine, f"torch with {cell}")
-        gradient = self.learning.gradient
-        require(gradient == "bptt", "learning.gradient", gradient, f"bptt with {cell}")
+        require(not self.run.compiled, "run.engine", self.run.engine, f"torch with {cell}")
+        unrolled, gradient = self.learning.rule.gradient.unrolled, self.learning.gradient
+        require(unrolled, "learning.gradient", gradient, f"bptt with {cell}")
 
     @property
     def song_steps(self) -> int:
         """Steps in a song."""
         return self.form.steps if self.corpus is None else self.corpus.steps
-
-    def songs(self) -> BluesSongs | None:
-        """All songs of the form and its bar library; None for chords alone."""
-        return None if self.bars is None else BluesSongs(self.form, self.bars, self.encoding)
-
-    def require_songs(self) -> BluesSongs:
-        """All songs.  Raises `BluesError` where there is no bar library."""
-        found = self.songs()
-        if found is None:
-            raise BluesError("bars is null, but must be a bar library for a melody to be learned.")
-        return found
-
-    def build_blocks(self) -> BluesNetwork:
-        """`build_network` for those who look into memory blocks.
-
-        Raises `BluesError` where the network has none.
-        """
-        network = self.build_network()
-        if not isinstance(network, BluesNetwork):
-            raise BluesError(f"network.cell is {self.network.cell!r}, but must be blocks for this.")
-        return network
-
-    def build_network(self) -> Network:
-        """The network of these settings with its first weights, on the run's device."""
-        settings, dtype = self.network, DTYPES[self.run.dtype]
-        network: Network
-        if settings.cell == BLOCKS:
-            network = BluesNetwork(settings.topology, settings.g, settings.h, dtype, self.encoding)
-        else:
-            network = CELLS[settings.cell](
-                settings.topology, settings.hidden, settings.window, dtype, self.encoding
-            )
-        network.initialise(self.seed, self.network.weight_range)
-        if self.encoding.inputs == "standardised":
-            songs = self.songs()
-            if songs is None:
-                notes = self.form.chord_tensor() if self.corpus is None else self.corpus.table
-                mean = notes.flatten(0, -2).mean(0)
-                network.standardise(mean, (mean * (1 - mean)).sqrt())
-            else:
-                network.standardise(*songs.unit_statistics())
-        return network.to(self.run.device)
 
 
 def settings_from(config: Mapping[str, Any]) -> Settings:
@@ -222,4 +190,4 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
     if values.get("name") is None:
         names = ", ".join(sorted(path.stem for path in (conf_folder() / "experiment").iterdir()))
         raise BluesError(f"no experiment is chosen: add +experiment=NAME, NAME one of {names}.")
-    return build(Settings, values, "")
+    return read(Settings, values, "")

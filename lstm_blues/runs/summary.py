@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
-EXIT_CODES = {"learned": 0, "step limit": 1, "non-finite": 3, "interrupted": 130}
+
+class Status(StrEnum):
+    """How a run ended, as `summary.json` says it."""
+
+    LEARNED = "learned"
+    STEP_LIMIT = "step limit"
+    NON_FINITE = "non-finite"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def exit_code(self) -> int:
+        """What `python -m lstm_blues.train` ends with."""
+        return _EXIT_CODES[self]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to one of its own ends."""
+        return self in (Status.LEARNED, Status.STEP_LIMIT)
+
+
+_EXIT_CODES = {
+    Status.LEARNED: 0,
+    Status.STEP_LIMIT: 1,
+    Status.NON_FINITE: 3,
+    Status.INTERRUPTED: 130,
+}
 
 
 @dataclass(frozen=True)
@@ -13,13 +39,13 @@ class Summary:
     """`summary.json`: how a run ended.
 
     seconds: of training, without start-up, compilation and logging; logging_seconds: what
-    TensorBoard took meanwhile.  choruses: played by the frozen network
-    without a wrong note, of final_choruses.  cross_entropy: of the chords, nats a step, over
-    the whole run.  melody_cross_entropy: of the frozen network on songs drawn anew, nats a step;
-    melody_floor: the least possible.
+    TensorBoard took meanwhile.  choruses: played by the frozen network without a wrong note, of
+    final_choruses.  cross_entropy: of the chords, nats per step, over the whole run.
+    melody_cross_entropy: of the frozen network on songs drawn anew, nats per step; melody_floor:
+    the least possible.
     """
 
-    status: str
+    status: Status
     learned: bool
     steps: int
     seconds: float
@@ -57,10 +83,11 @@ class Summary:
     def in_words(self, folder: Path) -> str:
         """The summary as a person would tell it."""
         how = {
-            "learned": f"Learned the form {self.form} in {self.steps:,} steps",
-            "step limit": f"Did not learn the form {self.form} within {self.steps:,} steps",
-            "non-finite": f"Stopped at step {self.steps:,}: the loss is no longer a finite number",
-            "interrupted": f"Stopped by a signal after {self.steps:,} steps",
+            Status.LEARNED: f"Learned the form {self.form} in {self.steps:,} steps",
+            Status.STEP_LIMIT: f"Did not learn the form {self.form} within {self.steps:,} steps",
+            Status.NON_FINITE: f"Stopped at step {self.steps:,}: the loss is no longer a finite "
+            "number",
+            Status.INTERRUPTED: f"Stopped by a signal after {self.steps:,} steps",
         }[self.status]
         lines = [
             f"{how} and {self.seconds:.1f} s of training "
@@ -73,7 +100,7 @@ class Summary:
                 f"Frozen, it played {self.choruses:,} of {self.final_choruses:,} choruses "
                 "without a wrong note."
             )
-        elif self.status == "step limit":
+        elif self.status == Status.STEP_LIMIT:
             lines.append(
                 f"Its best free run was {self.best_free_run} steps "
                 f"({self.form_steps} make a chorus)."

@@ -22,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from lstm_blues.runs.config import plain
+from lstm_blues.runs.summary import Status
 
 _SHARED = re.compile(r"study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
@@ -70,15 +71,16 @@ def count_runs(overrides: list[str], params: dict[str, Any]) -> int:
     return math.prod(len(list(o.sweep_string_iterator())) for o in by_name.values())
 
 
-def statuses(folder: Path) -> list[str]:
+def statuses(folder: Path) -> list[Status]:
     """How the finished runs below a sweep's folder ended."""
-    return [json.loads(path.read_text())["status"] for path in folder.glob("*/summary.json")]
+    paths = folder.glob("*/summary.json")
+    return [Status(json.loads(path.read_text())["status"]) for path in paths]
 
 
 class Watch(Callback):
     """A bar that counts the finished runs of a sweep; Hydra makes it, by `conf/train.yaml`."""
 
-    ended: list[str] | None = None
+    ended: list[Status] | None = None
     """How the runs of the last sweep ended."""
 
     def __init__(self) -> None:

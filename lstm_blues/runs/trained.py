@@ -20,6 +20,7 @@ from lstm_blues.music.songs import BluesSongs
 from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.playing.sampler import LONGEST_PRIMER, SECTION_4_2, Sampling, compose
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint, require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
 
@@ -37,7 +38,7 @@ class Trained:
     def origin(self) -> str:
         """Where it comes from, in words."""
         if self.path == PRETRAINED:
-            return "the trained network that comes with the package"
+            return "the bundled network"
         return f"the network of {self.path}"
 
     @property
@@ -64,19 +65,17 @@ def load_trained(path: Path | None = None) -> Trained:
     """The network of a run's folder or checkpoint, frozen.
 
     Where `path` is None, of the newest melody run below `outputs/`, and where there is none, the
-    one that comes with the package.  Raises `BluesError` where there is no checkpoint, or where it
-    knows no melody.
+    bundled network.  Raises `BluesError` where there is no checkpoint, or where it knows no melody.
     """
     path = (newest_run() or PRETRAINED) if path is None else Path(path)
     checkpoint = load_checkpoint(path)
     settings = settings_from(checkpoint.config)
-    songs = settings.songs()
-    if songs is None:
+    parts = Parts(settings)
+    if parts.songs is None:
         raise BluesError(f"the network of {str(path)!r} plays chords only and cannot compose.")
-    network = settings.build_blocks().cpu()
+    network = parts.blocks.cpu()
     require_fitting(checkpoint.learner, network, settings.learning, str(path))
-    network.load_state_dict(checkpoint.learner.weights)
-    return Trained(network.requires_grad_(False), settings, songs, path)
+    return Trained(parts.frozen(checkpoint.learner.weights), settings, parts.songs, path)
 
 
 @dataclass(frozen=True)

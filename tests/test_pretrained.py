@@ -1,4 +1,4 @@
-"""The trained network that comes with the package, and that its command makes it again."""
+"""The bundled network, and that its command makes it again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import Command
 
-from lstm_blues.runs.build import build_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
@@ -38,7 +38,7 @@ def test_it_was_made_by_the_default_config() -> None:
 
 def test_it_holds_the_form() -> None:
     trained = load_trained(PRETRAINED)
-    learner = build_learner(trained.settings)
+    learner = Parts(trained.settings).learner
     learner.load(load_checkpoint(PRETRAINED).learner)
     uniform = torch.rand(96_000, generator=torch.Generator().manual_seed(1))
     assert learner.free_run(96_000, uniform=uniform).right == 96_000
@@ -51,7 +51,7 @@ def test_it_is_small() -> None:
 @pytest.mark.slow
 def test_its_command_makes_it_again(train: Command) -> None:
     settings = settings_from(compose_config(["+experiment=melody", "seed=1"]))
-    learner = build_learner(settings)
+    learner = Parts(settings).learner
     learner.learn(FINGERPRINT_STEPS)
     same = fingerprint(learner.state().weights) == (PRETRAINED / "fingerprint").read_text().strip()
     done = train("+experiment=melody", "seed=1", "hydra.run.dir=run", "run.listen_share=0")
