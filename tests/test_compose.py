@@ -19,7 +19,8 @@ from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
 from lstm_blues.network.topology import CHORDS
 from lstm_blues.output.midi import to_midi
-from lstm_blues.playing.sampler import Sampling, compose, draw_one, next_notes
+from lstm_blues.playing.player import compose
+from lstm_blues.playing.sampler import Sampling, draw_one, next_notes
 from lstm_blues.runs.build import build_learner
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config

@@ -17,7 +17,8 @@ from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Note, Piece
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.playing.sampler import Sampling, compose, next_notes
+from lstm_blues.playing.player import compose
+from lstm_blues.playing.sampler import Sampling, next_notes
 from lstm_blues.runs.build import build_learner, build_stream
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from

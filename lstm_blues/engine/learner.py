@@ -31,7 +31,8 @@ from lstm_blues.learning.state import (
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import CHORDS, Part
-from lstm_blues.playing.sampler import NO_NOTE, FreeRun, free_run
+from lstm_blues.playing.player import FreeRun, free_run
+from lstm_blues.playing.sampler import NO_NOTE
 
 _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
     torch.float64: ("double", np.float64),

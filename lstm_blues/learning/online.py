@@ -19,7 +19,8 @@ from lstm_blues.music.stream import Stream
 from lstm_blues.network.blocks import BlockState
 from lstm_blues.network.network import Network, cross_entropy
 from lstm_blues.network.topology import CHORDS
-from lstm_blues.playing.sampler import THRESHOLD, FreeRun, free_run
+from lstm_blues.playing.player import FreeRun, free_run
+from lstm_blues.playing.sampler import THRESHOLD
 
 
 class StepResult(NamedTuple):

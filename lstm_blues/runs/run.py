@@ -34,7 +34,7 @@ from lstm_blues.output.midi import write_midi, write_songs
 from lstm_blues.output.pictures import chord_roll, corpus_roll, write_picture
 from lstm_blues.output.render import render
 from lstm_blues.playing.metrics import melody_cross_entropy
-from lstm_blues.playing.sampler import FreeRun
+from lstm_blues.playing.player import FreeRun
 from lstm_blues.runs.board import Board
 from lstm_blues.runs.build import build_learner
 from lstm_blues.runs.checkpoint import (
