@@ -9,8 +9,8 @@ import numpy as np
 import pretty_midi
 import pytest
 import torch
-from conftest import run_command as command
-from conftest import run_in
+from support import run_command as command
+from support import run_in
 
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.melodies import MelodyMetrics

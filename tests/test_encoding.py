@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 import torch
-from test_engines import assert_same
+from support import assert_same
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
