@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 from support import Command, run_command
@@ -13,6 +14,12 @@ from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from
 
 torch.set_num_threads(1)
+
+# The same examples in every run, however slow the machine is.
+hypothesis.settings.register_profile(
+    "tests", derandomize=True, database=None, deadline=None, max_examples=50
+)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")
