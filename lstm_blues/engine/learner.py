@@ -171,10 +171,10 @@ class CompiledLearner:
             return self._readable_free_run(steps, song, uniform, stop_at_wrong)
         topology = self.network.topology
         units, form = topology.units, topology.unit_slice(CHORDS)
-        table = np.ascontiguousarray(self.table[song])
-        first = (table[0] > 0).astype(np.uint8)
+        table = self.table[song].copy()
         if uniform is None:
-            first[: form.start] = first[form.stop :] = 0
+            table[:, : form.start] = table[:, form.stop :] = 0
+        first = (table[0] > 0).astype(np.uint8)
         notes = np.zeros((steps, units), dtype=np.bool_)
         outputs = np.zeros((steps, units))
         drawn = None if uniform is None else np.ascontiguousarray(uniform.double().numpy())

@@ -149,18 +149,16 @@ def free_run(
         BluesError: outputs that no note can be drawn from.
     """
     chords = network.topology.unit_slice(CHORDS)
+    units = chords if uniform is None else ALL_UNITS
     player = Player(network, chords_only=uniform is None)
-    if uniform is None:
-        player.notes[:, chords] = song[:1, chords]
-    else:
-        player.notes[:] = song[:1]
+    player.notes[:, units] = song[0, units]
     notes, outputs, right, clean = [], [], 0, True
     for step in range(1, steps + 1):
         drawn = None if uniform is None else uniform[step - 1 : step]
         outputs.append(player.step(uniform=drawn).outputs[0])
         now = song[step % len(song)]
         if step < given:
-            player.notes[:] = now
+            player.notes[:, units] = now[units]
         notes.append(player.notes[0] > 0)
         clean = clean and torch.equal(player.notes[0, chords], now[chords])
         right += clean
