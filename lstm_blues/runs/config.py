@@ -119,8 +119,12 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
         return value
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:
-        whole = number and math.isfinite(value) and value == int(value)
+        whole = number and (isinstance(value, int) or value.is_integer())
         require(whole, path, value, "a whole number")
         return int(value)
-    require(number and not math.isnan(value), path, value, "a number")
-    return float(value)
+    try:
+        read = float(value) if number else math.nan
+    except OverflowError:
+        read = math.nan
+    require(not math.isnan(read), path, value, "a number")
+    return read
