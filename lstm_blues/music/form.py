@@ -15,7 +15,6 @@ from torch import Tensor
 from lstm_blues.errors import BluesError, require
 from lstm_blues.music.chords import pitch_classes
 
-
 MOST_STEPS_PER_BAR = 1920
 """A step lasts no less than a tick of a MIDI file with 480 of them per quarter note."""
 
