@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 
 # The same examples in every run, however slow the machine is.
 hypothesis.settings.register_profile(
-    "tests", derandomize=True, database=None, deadline=None, max_examples=50
+    "tests", derandomize=True, database=None, deadline=None, max_examples=100
 )
 hypothesis.settings.load_profile("tests")
 

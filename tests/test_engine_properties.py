@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, note, settings
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 from support import LEARNING, assert_same, network, random_song, two_groups
 
@@ -144,7 +144,7 @@ def test_weights_that_do_not_learn_yet_count_no_changes() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=40, phases=[Phase.generate])  # to shrink a failure takes minutes
 @given(cases)
 def test_the_compiled_rule_is_the_readable_one_in_many_more_cases(
     case: tuple[BluesNetwork, Learning, Stream],
