@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import environment, run_command, run_in
+from support import environment, run_command, run_in
 
 MEDIA = {
     "images": {

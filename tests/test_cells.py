@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Command, random_song, topology
-from test_checkpoint import assert_equal
-from test_engines import LEARNING
+from support import LEARNING, Command, assert_equal, random_song, topology
 from torch import Tensor, nn
 
 from lstm_blues.errors import BluesError

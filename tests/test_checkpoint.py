@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Command, environment, train_command
+from support import Command, assert_equal, environment, train_command
 
 from lstm_blues.errors import BluesError
 from lstm_blues.files import write_safely
@@ -31,18 +31,6 @@ def small_checkpoint(path: Path, steps: int = 500) -> Checkpoint:
     checkpoint = Checkpoint(config, learner.state(), 1.5, torch.get_rng_state(), MelodySchedule())
     save_checkpoint(path, checkpoint)
     return checkpoint
-
-
-def assert_equal(one: Checkpoint, other: Checkpoint) -> None:
-    assert one.learner.counters == other.learner.counters
-    assert one.learner.loss == other.learner.loss
-    for kind in ("weights", "velocity"):
-        for name, value in getattr(one.learner, kind).items():
-            assert torch.equal(value, getattr(other.learner, kind)[name]), (kind, name)
-    for kind in ("s", "y", "traces"):
-        assert torch.equal(getattr(one.learner, kind), getattr(other.learner, kind)), kind
-    assert torch.equal(one.random, other.random)
-    assert one.schedule == other.schedule
 
 
 def test_a_checkpoint_comes_back_whole(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pretty_midi
 import pytest
 import torch
-from conftest import run_command as command
-from conftest import run_in
+from support import run_command as command
+from support import run_in
 
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.melody_metrics import MelodyMetrics
@@ -19,7 +19,8 @@ from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
 from lstm_blues.network.topology import CHORDS
 from lstm_blues.output.midi import to_midi
-from lstm_blues.playing.sampler import Sampling, compose, draw_one, next_notes
+from lstm_blues.playing.player import compose
+from lstm_blues.playing.sampler import Sampling, draw_one, next_notes
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config

@@ -9,8 +9,7 @@ from pathlib import Path
 import pretty_midi
 import pytest
 import torch
-from conftest import Command, network, random_song, topology
-from test_engines import LEARNING, assert_same
+from support import LEARNING, Command, assert_same, network, random_song, topology
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError

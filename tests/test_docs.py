@@ -9,8 +9,8 @@ import shlex
 from collections.abc import Iterator
 
 import pytest
-from conftest import REPOSITORY
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from support import REPOSITORY
 
 from lstm_blues.runs.config import compose_config
 

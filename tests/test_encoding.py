@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 import torch
-from test_engines import assert_same
+from support import assert_same
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
@@ -17,7 +17,8 @@ from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Note, Piece
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.playing.sampler import Sampling, compose, next_notes
+from lstm_blues.playing.player import compose
+from lstm_blues.playing.sampler import Sampling, next_notes
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from

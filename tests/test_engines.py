@@ -1,10 +1,12 @@
 """The compiled engine follows the readable one: weights, traces, resets, tests, to 1e-9."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 import torch
-from conftest import (
+from support import (
+    LEARNING,
+    assert_same,
     fully_connected,
     network,
     random_song,
@@ -17,41 +19,13 @@ from lstm_blues.engine import compiler
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.online import OnlineLearner
-from lstm_blues.learning.settings import Learning, MelodyLearning
+from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import Learner, LearnerState
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import Topology
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.settings import Settings
-
-LEARNING = Learning(
-    rate=5e-3,
-    momentum=0.9,
-    gross_error=0.5,
-    gross_errors=8,
-    gross_count="since_reset",
-    episode_choruses=2,
-    test_choruses=2,
-    test_interval=97,
-    melody=MelodyLearning("together", "learn", (5e-3,), (1000,), 100, 0.0, 1, 0.0),
-)
-
-
-def assert_same(fast: Learner, readable: Learner, tolerance: float = 1e-9) -> None:
-    ours, truth = fast.state(), readable.state()
-    assert asdict(ours.counters) == asdict(truth.counters)
-    for kind in ("weights", "velocity"):
-        for name, value in getattr(truth, kind).items():
-            assert (getattr(ours, kind)[name] - value).abs().max() < tolerance, (kind, name)
-    for kind in ("s", "y", "traces"):
-        assert getattr(ours, kind).shape == getattr(truth, kind).shape
-        assert ((getattr(ours, kind) - getattr(truth, kind)).abs() < tolerance).all(), kind
-    assert ours.memory.keys() == truth.memory.keys()
-    for name, value in truth.memory.items():
-        allowed = tolerance * (1 + value.abs().max())
-        assert (ours.memory[name] - value).abs().max() < allowed, name
-    assert abs(ours.loss - truth.loss) < tolerance * max(1, truth.counters.steps)
 
 
 def pair(net: BluesNetwork, song: torch.Tensor, learning: Learning) -> tuple[Learner, Learner]:

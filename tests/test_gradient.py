@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from conftest import network, random_song, topology, two_groups
-from torch.nn import functional as F
+from support import autograd, network, random_song, topology, two_groups
 
-from lstm_blues.network.blocks import ACTIVATIONS, BlockState, block_step
+from lstm_blues.network.blocks import ACTIVATIONS, BlockState
 from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.network.topology import Group, Topology, Units
 
@@ -24,33 +23,6 @@ def traced(net: BluesNetwork, songs: torch.Tensor) -> Gradients:
     return {name: weights.grad.clone() for name, weights in net.named_parameters()}
 
 
-def unrolled(net: BluesNetwork, songs: torch.Tensor, *, truncate: bool) -> Gradients:
-    """The same by autograd through the whole song; y(t-1) is detached on its way into gates and
-    cell inputs where `truncate`, the state never."""
-    net.zero_grad()
-    shape = net.topology
-    s, y, _ = net.start(len(songs), traces=False)
-    one = torch.ones(len(songs), 1, dtype=songs.dtype)
-    total = torch.zeros((), dtype=songs.dtype)
-    for t in range(songs.shape[1] - 1):
-        u = torch.cat((songs[:, t], y.detach() if truncate else y, one), 1)
-        steps = [
-            block_step(b.weights, u, s[:, shape.cell_slice(name)], b.block_of_cell, b.g, b.h)
-            for name, b in net.blocks.items()
-        ]
-        s, y = torch.cat([a.s for a in steps], 1), torch.cat([a.y for a in steps], 1)
-        v = torch.cat((songs[:, t], y, one), 1)
-        out = torch.cat([F.linear(v, weights) for weights in net.output.values()], 1)
-        total = total + cross_entropy(out, songs[:, t + 1])
-    total.backward()
-    masks = {f"blocks.{name}": blocks.mask for name, blocks in net.blocks.items()}
-    masks |= {f"output.{name}": getattr(net, f"mask_{name}") for name in net.output}
-    return {
-        name: weights.grad * next(mask for part, mask in masks.items() if name.startswith(part))
-        for name, weights in net.named_parameters()
-    }
-
-
 def songs_for(net: BluesNetwork, count: int = 1) -> torch.Tensor:
     units = net.topology.units
     return torch.stack([random_song(units, 40, seed=number) for number in range(count)])
@@ -61,7 +33,7 @@ def songs_for(net: BluesNetwork, count: int = 1) -> torch.Tensor:
 def test_traces_give_autograds_truncated_gradient(shape: Topology, g: str, h: str) -> None:
     net = network(shape, g=g, h=h)
     songs = songs_for(net)
-    truth, ours = unrolled(net, songs, truncate=True), traced(net, songs)
+    truth, ours = autograd(net, songs, truncate=True), traced(net, songs)
     for name, gradient in truth.items():
         assert gradient.abs().max() > 1e-3, name
         torch.testing.assert_close(ours[name], gradient, rtol=1e-10, atol=1e-10)
@@ -70,7 +42,7 @@ def test_traces_give_autograds_truncated_gradient(shape: Topology, g: str, h: st
 def test_the_full_gradient_is_another() -> None:
     net = network(topology())
     songs = songs_for(net)
-    full, ours = unrolled(net, songs, truncate=False), traced(net, songs)
+    full, ours = autograd(net, songs), traced(net, songs)
     for name in ("blocks.chords.input_gate", "blocks.chords.forget_gate", "blocks.chords.cell"):
         assert (full[name] - ours[name]).norm() > 0.01 * full[name].norm(), name
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import environment, run_command
+from support import environment, run_command
 
 from lstm_blues.__main__ import COMMANDS, overview
 from lstm_blues.runs.config import compose_config, conf_folder, flat_config

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import network, random_song, topology, two_groups
+from support import network, random_song, topology, two_groups
 
 from lstm_blues.errors import BluesError
 from lstm_blues.network.topology import GATES
 from lstm_blues.playing.inside import forget_cells, steps_to_recover, watch, wrong_chord
-from lstm_blues.playing.sampler import free_run
+from lstm_blues.playing.player import free_run
 
 
 def test_what_is_watched_is_what_is_played() -> None:

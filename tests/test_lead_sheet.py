@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pretty_midi
 import pytest
-from conftest import run_command
+from support import run_command
 
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import chord_name, pitch_of

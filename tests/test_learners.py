@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import (
+from support import (
+    LEARNING,
     Command,
+    assert_equal,
+    assert_same,
+    autograd,
     fully_connected,
     network,
     random_song,
     topology,
     two_groups,
 )
-from test_checkpoint import assert_equal
-from test_engines import LEARNING, assert_same
-from torch.nn import functional as F
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
@@ -27,8 +28,8 @@ from lstm_blues.learning.population import BatchedPopulation
 from lstm_blues.learning.settings import KalmanFilter, Learning
 from lstm_blues.learning.state import Learner
 from lstm_blues.music.stream import Stream
-from lstm_blues.network.blocks import BlockState, block_step
-from lstm_blues.network.network import BluesNetwork, cross_entropy
+from lstm_blues.network.blocks import BlockState
+from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import Topology
 from lstm_blues.runs.build import Parts, readable_learner
 from lstm_blues.runs.checkpoint import load_checkpoint
@@ -95,46 +96,6 @@ HELD_STILL = 1e-300
 STRETCH = 30
 
 
-def autograd(net: BluesNetwork, song: torch.Tensor, momentum: float) -> dict[str, torch.Tensor]:
-    """The velocity after STRETCH steps of frozen weights by autograd through all of them, written
-    down anew: chord units' errors to what reaches them, the others' to the other weights."""
-    shape = net.topology
-    s, y, _ = net.start(traces=False)
-    one = torch.ones(1, 1, dtype=song.dtype)
-    losses = []
-    for t in range(STRETCH):
-        u = torch.cat((song[t, None], y, one), 1)
-        steps = [
-            block_step(b.weights, u, s[:, shape.cell_slice(name)], b.block_of_cell, b.g, b.h)
-            for name, b in net.blocks.items()
-        ]
-        s, y = torch.cat([a.s for a in steps], 1), torch.cat([a.y for a in steps], 1)
-        v = torch.cat((song[t, None], y, one), 1)
-        out = torch.cat([F.linear(v, weights) for weights in net.output.values()], 1)
-        share = momentum ** (STRETCH - 1 - t)
-        losses.append(
-            [
-                share * cross_entropy(out[:, units], song[t + 1, None, units])
-                for units in map(shape.unit_slice, net.output)
-            ]
-        )
-    form, melody = net.split_parameters()
-    names = {id(weights): name for name, weights in net.named_parameters()}
-    found = {}
-    of_units = [torch.stack(list(own)).sum() for own in zip(*losses, strict=True)]
-    split = shape.chords_are_separate
-    for part, loss in (
-        (form, of_units[0] if split else sum(of_units)),
-        (melody, of_units[-1]),
-    ):
-        if part:
-            gradients = torch.autograd.grad(loss, part, retain_graph=True)
-            for weights, gradient in zip(part, gradients, strict=True):
-                name = names[id(weights)]
-                found[name] = gradient * net.topology.part_of[name].mask
-    return found
-
-
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
 @pytest.mark.parametrize("gradient", ["rtrl", "bptt"])
@@ -150,7 +111,11 @@ def test_full_and_unrolled_gradients_are_autograds(
         melody=replace(LEARNING.melody, rates=(HELD_STILL,)),
         gross_errors=0,
     )
-    truth = autograd(net, song, settings.momentum if gradient == "rtrl" else 1.0)
+    truth = autograd(
+        net,
+        song[None, : STRETCH + 1],
+        momentum=settings.momentum if gradient == "rtrl" else 1.0,
+    )
     truncated: Learner = make(net, Stream.of_one(song), replace(settings, gradient="truncated"))
     learner: Learner = make(net, Stream.of_one(song), settings)
     assert truncated.learn(STRETCH) == learner.learn(STRETCH) == STRETCH

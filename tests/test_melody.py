@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_engines import assert_same
+from support import assert_same
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.learning.online import OnlineLearner

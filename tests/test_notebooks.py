@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import REPOSITORY, environment
+from support import REPOSITORY, environment
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 _spec = importlib.util.spec_from_file_location("refresh", REPOSITORY / "notebooks" / "refresh.py")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import network, random_song, topology
+from support import network, random_song, topology
 
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.online import OnlineLearner
@@ -12,7 +12,7 @@ from lstm_blues.learning.settings import Learning, MelodyLearning
 from lstm_blues.learning.state import Counters
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork, cross_entropy
-from lstm_blues.playing.sampler import free_run
+from lstm_blues.playing.player import free_run
 
 LEARNING = Learning(
     rate=1e-2,

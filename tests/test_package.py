@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import REPOSITORY
+from support import REPOSITORY
 
 from lstm_blues import __version__
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import network, random_song, topology, two_groups
-from test_engines import LEARNING, assert_same
+from support import LEARNING, assert_same, network, random_song, topology, two_groups
 
 from lstm_blues.engine.population import FastPopulation
 from lstm_blues.errors import BluesError

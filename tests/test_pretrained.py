@@ -7,7 +7,7 @@ import json
 
 import pytest
 import torch
-from conftest import Command
+from support import Command
 
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import network, random_song, run_command, topology
+from support import network, random_song, run_command, topology
 
 from lstm_blues import probe
 from lstm_blues.lab import probes

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from conftest import environment, run_command, train_command
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from support import environment, run_command, train_command
 
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config, conf_folder

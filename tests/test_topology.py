@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import network, random_song, two_groups
+from support import network, random_song, two_groups
 
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.online import OnlineLearner

@@ -7,7 +7,7 @@ from pathlib import Path
 import pretty_midi
 import pytest
 import yaml
-from conftest import Command, environment, run_command, train_command
+from support import Command, environment, run_command, train_command
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from lstm_blues.music.chords import pitch_classes

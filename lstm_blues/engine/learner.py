@@ -27,7 +27,8 @@ from lstm_blues.learning.state import (
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import CHORDS
-from lstm_blues.playing.sampler import NO_NOTE, SECTION_4_2, FreeRun, draws
+from lstm_blues.playing.player import FreeRun
+from lstm_blues.playing.sampler import NO_NOTE, SECTION_4_2, draws
 
 _REFUSALS = {
     -1: "the position in the song is {position}, but must be from 0 to {last}.",

@@ -60,9 +60,18 @@ class BpttLearner(OnlineLearner):
                     self.reset()
             if test:
                 self.test()
-            if clear or (count.learned and not count.melody):
+            if clear:
+                return step + 1
+            if count.learned and not count.melody:
+                if step + 1 < length:
+                    self.blocks = self.after(notes[: step + 1])
                 return step + 1
         return length
+
+    @torch.no_grad()
+    def after(self, notes: Tensor) -> BlockState:
+        """The state after the first steps of a stretch that is left there."""
+        return self.network.sequence(notes, self.blocks, self.playing_groups)[1]
 
     def change(self, net: Tensor, target: Tensor) -> None:
         """The weight change of one stretch."""

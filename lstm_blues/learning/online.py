@@ -19,7 +19,8 @@ from lstm_blues.music.stream import Stream
 from lstm_blues.network.blocks import BlockState
 from lstm_blues.network.network import Network, cross_entropy
 from lstm_blues.network.topology import CHORDS
-from lstm_blues.playing.sampler import THRESHOLD, FreeRun, free_run
+from lstm_blues.playing.player import FreeRun, free_run
+from lstm_blues.playing.sampler import THRESHOLD
 
 
 class StepResult(NamedTuple):
@@ -193,10 +194,14 @@ class OnlineLearner:
 
     def apply_gradient(self) -> None:
         """Changes the weights by their gradients."""
-        if not self.chords_learn:
-            # Without a gradient, momentum doesn't move them either.
-            for weights in self._chord_parameters:
-                weights.grad = None
+        for part, learns in (
+            (self._chord_parameters, self.chords_learn),
+            (self._melody_parameters, self.melody_learns),
+        ):
+            if not learns:
+                # Without a gradient, momentum doesn't move them either, and Adam doesn't count.
+                for weights in part:
+                    weights.grad = None
         self.optimizer.step()
         if self.learning.update == "adam":
             self._counters.adam_chords += self.chords_learn

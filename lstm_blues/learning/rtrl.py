@@ -42,7 +42,7 @@ class RtrlLearner(OnlineLearner):
         return super().start()
 
     def predict(self, x: Tensor) -> tuple[Tensor, BlockState]:
-        """See `OnlineLearner.predict`; the sensitivities go one step on."""
+        """See `OnlineLearner.predict`; the sensitivities of groups that learn go one step on."""
         weights = dict(self.network.named_parameters())
         before = BlockState(
             self.blocks.s.detach().requires_grad_(), self.blocks.y.detach().requires_grad_(), None
@@ -50,9 +50,17 @@ class RtrlLearner(OnlineLearner):
         after = self.network.whole(x, before, self.playing_groups)
         names, (s, y) = list(self.sensitivity), (before.s, before.y)
         last = self.sensitivity
-        self.sensitivity = {name: torch.zeros_like(value) for name, value in last.items()}
+        self.sensitivity = {name: value.clone() for name, value in last.items()}
+        learning = {
+            cell
+            for part in self.topology.group_parts
+            if (self.chords_learn if part.reaches_chords else self.melody_learns)
+            for cell in range(part.cells.start, part.cells.stop)
+        }
         for kind, values in enumerate((after.s[0], after.y[0])):
             for cell, value in enumerate(values):
+                if cell not in learning:
+                    continue
                 to_s, to_y, *direct = torch.autograd.grad(
                     value,
                     [s, y, *(weights[name] for name in names)],

@@ -11,7 +11,7 @@ from torch import Tensor
 from lstm_blues.learning.settings import Learning
 from lstm_blues.network.network import BluesNetwork, Network
 from lstm_blues.network.topology import Topology
-from lstm_blues.playing.sampler import FreeRun
+from lstm_blues.playing.player import FreeRun
 
 
 @dataclass

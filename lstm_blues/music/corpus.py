@@ -15,7 +15,7 @@ from torch import Tensor
 
 from lstm_blues.errors import BluesError, require
 from lstm_blues.music.chords import NOTE_NAMES, OCTAVE
-from lstm_blues.music.form import Form
+from lstm_blues.music.form import Form, require_steps_per_bar
 from lstm_blues.music.tunes import Sounding, read_tune
 
 
@@ -58,7 +58,8 @@ class Corpus:
     primer: int
 
     def __post_init__(self) -> None:
-        for setting in ("bars", "steps_per_bar", "primer"):
+        require_steps_per_bar("corpus.steps_per_bar", self.steps_per_bar)
+        for setting in ("bars", "primer"):
             value = getattr(self, setting)
             require(value >= 1, f"corpus.{setting}", value, ">= 1")
         require(self.notes >= OCTAVE, "corpus.notes", self.notes, "at least 12")
@@ -92,7 +93,7 @@ class Corpus:
             chords = self._form(form).chord_tensor()
             for key in self.keys:
                 song = torch.zeros(self.steps, self.notes, dtype=torch.float64)
-                song[:, :OCTAVE] = chords.roll(key, 1)
+                song[:, :OCTAVE] = chords.roll(key % OCTAVE, 1)
                 found[f"{form.name} in {NOTE_NAMES[key % OCTAVE]}"] = song
         for tune in self.tunes:
             name, sounding = read_tune(tune)

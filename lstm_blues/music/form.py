@@ -15,6 +15,14 @@ from torch import Tensor
 from lstm_blues.errors import BluesError, require
 from lstm_blues.music.chords import pitch_classes
 
+MOST_STEPS_PER_BAR = 1920
+"""A step lasts no less than a tick of a MIDI file with 480 of them per quarter note."""
+
+
+def require_steps_per_bar(setting: str, value: int) -> None:
+    """Raises `BluesError` for more steps in a bar than can be written, or none."""
+    require(1 <= value <= MOST_STEPS_PER_BAR, setting, value, f"from 1 to {MOST_STEPS_PER_BAR}")
+
 
 @dataclass(frozen=True)
 class Form:
@@ -44,7 +52,7 @@ class Form:
 
     def __post_init__(self) -> None:
         require(self.bars > 0, "form.bars", self.bars, "at least 1")
-        require(self.steps_per_bar > 0, "form.steps_per_bar", self.steps_per_bar, "at least 1")
+        require_steps_per_bar("form.steps_per_bar", self.steps_per_bar)
         if len(self.chords) != self.bars:
             raise BluesError(
                 f"form.chords fills {len(self.chords)} bars, but form.bars is {self.bars}."

@@ -16,8 +16,9 @@ from lstm_blues.errors import require
 from lstm_blues.music.form import Form
 from lstm_blues.network.blocks import BlockState, block_step
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.network.topology import CHORDS, GATES
-from lstm_blues.playing.sampler import draws, next_notes
+from lstm_blues.network.topology import GATES
+from lstm_blues.playing.player import Player
+from lstm_blues.playing.sampler import draws
 
 Disturbance = Callable[[int, Tensor, BlockState], tuple[Tensor, BlockState]]
 """Changes what a network is about to hear at a step: (step, notes of shape (1, I), state before)
@@ -26,7 +27,7 @@ to the notes and the state that it gets instead."""
 
 @dataclass(frozen=True)
 class Inside:
-    """Everything that went on in a frozen network, one row a step.
+    """Everything that went on in a frozen network, one row per step.
 
     heard: the notes that it got, shape (n, units), bool.  outputs: its output units, the
     probability of each note at the next step, shape (n, units).  played: the notes that it made of
@@ -95,35 +96,33 @@ def watch(
     """
     require(steps >= 1, "steps", steps, "at least 1")
     topology = network.topology
+    has_melody = len(topology.unit_sets) > 1
     generator = torch.Generator().manual_seed(seed)
     song = song.to(network.like)
-    state, x = network.start(traces=traces), song[:1]
+    player = Player(network, traces=traces)
     rows: list[tuple[Tensor, ...]] = []
-    with torch.no_grad():
-        for step in range(steps):
-            if disturb is not None:
-                x, state = disturb(step, x, state)
-            gates = _gates(network, x, state)
-            net, state = network(x, state)
-            outputs = torch.sigmoid(net)
-            uniform = torch.rand(1, draws(network.encoding), generator=generator).to(net)
-            has_melody = topology.units > topology.unit_slice(CHORDS).stop
-            played = next_notes(network, outputs, uniform if has_melody else None, x)
-            norms = state.s[0, :0]
-            if state.traces is not None:
-                norms = state.traces[:, 0].square().sum((0, 2)).sqrt()
-            rows.append((x[0] > 0, outputs[0], played[0], state.s[0], state.y[0], *gates, norms))
-            x = played.to(song) if alone else song[(step + 1) % len(song)][None]
-    heard, made, notes, states, cells, *by_gate, lengths = (
+    for step in range(steps):
+        if not alone or step == 0:
+            player.notes = song[step % len(song)][None]
+        if disturb is not None:
+            player.notes, player.state = disturb(step, player.notes, player.state)
+        uniform = torch.rand(1, draws(network.encoding), generator=generator).to(song)
+        one = player.step(uniform=uniform if has_melody else None)
+        s, y, carried = one.after
+        norms = s[0, :0] if carried is None else carried[:, 0].square().sum((0, 2)).sqrt()
+        gates = _gates(network, one.heard, one.before)
+        rows.append((one.heard[0] > 0, one.outputs[0], one.notes[0], s[0], y[0], *gates, norms))
+    heard, outputs, played, states, cells, *by_gate, lengths = (
         torch.stack(column).cpu() for column in zip(*rows, strict=True)
     )
     return Inside(
-        heard, made, notes, states, cells, dict(zip(GATES, by_gate, strict=True)), lengths
+        heard, outputs, played, states, cells, dict(zip(GATES, by_gate, strict=True)), lengths
     )
 
 
+@torch.no_grad()
 def _gates(network: BluesNetwork, x: Tensor, state: BlockState) -> list[Tensor]:
-    """The three gates that a step from `state` will have, each of shape (B,)."""
+    """The three gates of a step on the notes `x` from `state`, each of shape (B,)."""
     u = network.sources(x, state)
     found = []
     for group in network.topology.groups:

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
-from lstm_blues.network.network import BluesNetwork, Network, cross_entropy
+from lstm_blues.network.network import Network, cross_entropy
 from lstm_blues.network.topology import CHORDS, MELODY
+from lstm_blues.playing.player import Player
 
 
-@torch.no_grad()
 def melody_cross_entropy(network: Network, songs: Tensor, choruses: int = 2) -> float:
-    """Mean cross-entropy of the melody's units, in nats a step, while the network hears songs.
+    """Mean cross-entropy of the melody's units, in nats per step, while the network hears songs.
 
     The network is frozen and starts from zero state; it hears `choruses` songs one after the other,
     each followed by the next one in `songs`, shape (N, steps, units).
     """
-    places = network.topology.unit_slice(MELODY)
-    songs = songs.to(network.like)
-    state = network.start(len(songs), traces=False)
+    order = [songs.roll(-chorus, 0) for chorus in range(choruses + 1)]
+    heard = torch.cat((*order[:-1], order[-1][:, :1]), 1)
+    return _cross_entropy(network, heard, MELODY)
+
+
+def chord_cross_entropy(network: Network, song: Tensor, choruses: int = 2) -> float:
+    """Mean cross-entropy of the chord units, in nats per step, while the network hears a song.
+
+    The network is frozen and starts from zero state; it hears the song, shape (steps, units),
+    `choruses` times.
+    """
+    heard = torch.cat((*[song] * choruses, song[:1]))
+    return _cross_entropy(network, heard[None], CHORDS)
+
+
+def _cross_entropy(network: Network, heard: Tensor, units: str) -> float:
+    """Mean over songs and steps of what is predicted of a set of units; heard: shape (N, steps + 1,
+    units), of which the last step is only predicted."""
+    places = network.topology.unit_slice(units)
+    player, notes = Player(network, len(heard)), heard.to(network.like).unbind(1)
     total = 0.0
-    for chorus in range(choruses):
-        playing, following = songs.roll(-chorus, 0), songs.roll(-chorus - 1, 0)
-        targets = torch.cat((playing[:, 1:], following[:, :1]), dim=1)
-        for step in range(songs.shape[1]):
-            net, state = network(playing[:, step], state)
-            total += cross_entropy(net[:, places], targets[:, step, places]).item()
-    return total / (choruses * songs.shape[0] * songs.shape[1])
-
-
-def chord_cross_entropy(network: BluesNetwork, song: Tensor, choruses: int = 2) -> float:
-    """Of the chord units, in nats a step, while the frozen network hears one song."""
-    places = network.topology.unit_slice(CHORDS)
-    song = song.to(network.like)
-    state, total = network.start(traces=False), 0.0
-    with torch.no_grad():
-        for step in range(choruses * len(song)):
-            net, state = network(song[step % len(song)][None], state)
-            target = song[(step + 1) % len(song)][None]
-            total += cross_entropy(net[:, places], target[:, places]).item()
-    return total / (choruses * len(song))
+    for now, following in pairwise(notes):
+        logits = player.step(now).logits
+        total += cross_entropy(logits[:, places], following[:, places]).item()
+    return total / (len(heard) * (len(notes) - 1))

@@ -89,8 +89,8 @@ def read(cls: type[T], values: Any, path: str, **given: Any) -> T:
     for key in known:
         if key not in values and key not in later:
             raise BluesError(f"{prefix}{key} is missing.")
-    read = {key: _convert(hints[key], values[key], prefix + key) for key in known if key in values}
-    return cls(**read, **given)
+    found = {key: _convert(hints[key], values[key], prefix + key) for key in known if key in values}
+    return cls(**found, **given)
 
 
 def _convert(kind: Any, value: Any, path: str) -> Any:
@@ -121,8 +121,12 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
         return value
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:
-        whole = number and math.isfinite(value) and value == int(value)
+        whole = number and (isinstance(value, int) or value.is_integer())
         require(whole, path, value, "a whole number")
         return int(value)
-    require(number and not math.isnan(value), path, value, "a number")
-    return float(value)
+    try:
+        real = float(value) if number else math.nan
+    except OverflowError:
+        real = math.nan
+    require(not math.isnan(real), path, value, "a number")
+    return real

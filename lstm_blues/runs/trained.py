@@ -19,7 +19,8 @@ from lstm_blues.music.piece import Piece
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.playing.sampler import LONGEST_PRIMER, SECTION_4_2, Sampling, compose
+from lstm_blues.playing.player import LONGEST_PRIMER, compose
+from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint, require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
