@@ -14,11 +14,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.bars import BarLibrary, read_segment, song_choices, song_number
+from lstm_blues.music.bars import BarLibrary, read_segment
 from lstm_blues.music.chords import CHORD_QUALITIES, NOTE_NAMES, note_name
 from lstm_blues.music.encoding import HELD, Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Note, Piece
+from lstm_blues.music.songs import BluesSongs
 from lstm_blues.music.timing import BEATS_PER_BAR, Timing
 from lstm_blues.output.midi import midi_file
 from lstm_blues.output.musicxml import to_musicxml
@@ -28,12 +29,14 @@ STEPS_PER_BAR = (1, 2, 3, 4, 6, 8, 12, 16, 32)
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=14), st.data())
 def test_a_song_is_its_choices_and_its_number(choices: list[int], data: st.DataObject) -> None:
+    bars = tuple(tuple((note_name(60 + n),) for n in range(count)) for count in choices)
+    songs = BluesSongs(Form("form", ("C",) * len(bars), len(bars)), BarLibrary("bars", (), bars))
     song = data.draw(st.integers(0, math.prod(choices) - 1))
-    picked = song_choices(song, choices)
+    picked = songs.choices(song)
     assert all(0 <= pick < count for pick, count in zip(picked, choices, strict=True))
-    assert song_number(picked, choices) == song
+    assert songs.number(picked) == song
     other = tuple(data.draw(st.integers(0, count - 1)) for count in choices)
-    assert song_choices(song_number(other, choices), choices) == other
+    assert songs.choices(songs.number(other)) == other
 
 
 Line = list[tuple[int | None, int]]
