@@ -270,8 +270,12 @@ def test_a_run_leaves_each_song_s_free_run(train: Command, tmp_path: Path) -> No
 def test_a_tune_of_the_user_s_is_learned_by_the_same_command(
     train: Command, tmp_path: Path
 ) -> None:
-    notes = [(48 + pitch, start, start + 1.0) for start, pitch in enumerate((0, 4, 7, 9))]
-    path = tune(tmp_path / "mine.mid", [*notes, (72, 0.0, 2.0), (70, 2.0, 4.0)])
+    notes = [
+        (48 + pitch, start, start + 0.5)
+        for start, pitch in enumerate((0, 4, 7, 9))
+        for start in (start / 2,)
+    ]
+    path = tune(tmp_path / "mine.mid", [*notes, (72, 0.0, 1.0), (70, 1.0, 2.0)])
     done = train(
         "+experiment=tunes",
         f"corpus.tunes=[{path}]",
