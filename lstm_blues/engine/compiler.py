@@ -108,38 +108,46 @@ def _compile(source: str, compiler: tuple[str, ...], folder: Path) -> CompiledKe
             return _build(source, compiler, Path(own) / path.name)
     if _is_whole(path):
         with suppress(OSError):
-            return _load(path, 0.0)
+            return load_kernel(path)
     return _build(source, compiler, path)
 
 
 def _build(source: str, compiler: tuple[str, ...], path: Path) -> CompiledKernel:
     start = time.perf_counter()
-    built = build(source, compiler, FLAGS, path.parent)
+    for native in _NATIVE:
+        try:
+            built = compile_with(compiler, (*FLAGS, *native), source, path.parent)
+            break
+        except BluesError:
+            if native == _NATIVE[-1]:
+                raise
     write_safely(path, lambda file: file.write(built))
     write_safely(_digest_of(path), lambda file: file.write(hashlib.sha256(built).digest()))
-    return _load(path, time.perf_counter() - start)
+    return load_kernel(path, time.perf_counter() - start)
 
 
-def _load(path: Path, seconds: float) -> CompiledKernel:
+def load_kernel(path: Path, seconds: float = 0.0) -> CompiledKernel:
+    """A compiled kernel from its file, which must be whole; OSError where it is not a library."""
     library = ctypes.CDLL(str(path))
     for name in ("learn", "begin_melody", "free_run", "play_step", "listen"):
         getattr(library, name).restype = ctypes.c_int64
     return CompiledKernel(library, seconds)
 
 
-def build(source: str, compiler: tuple[str, ...], flags: tuple[str, ...], folder: Path) -> bytes:
-    """What `compiler` makes of `source` with `flags`, for this machine's own processor if it can.
+def compile_with(
+    compiler: tuple[str, ...], flags: tuple[str, ...], source: str, folder: Path
+) -> bytes:
+    """What `compiler` makes of `source` with `flags`, in a folder of its own below `folder`.
 
-    Works in a folder of its own below `folder`.  Raises `BluesError` where it fails.
+    Raises `BluesError` where it fails.
     """
     with _workshop(folder) as own:
-        text, built = own / "kernel.c", own / "kernel.so"
+        text, built = own / "kernel.c", own / "kernel.out"
         text.write_text(source)
-        for native in _NATIVE:
-            command = [*compiler, *flags, *native, str(text), "-o", str(built)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode == 0 and built.is_file():
-                return built.read_bytes()
+        command = [*compiler, *flags, str(text), "-o", str(built)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0 and built.is_file():
+            return built.read_bytes()
     last = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
     raise BluesError(
         f"engine=fast could not be compiled by {' '.join(compiler)!r} ({last.strip()}): set CC to "

@@ -54,18 +54,18 @@ class CompiledLearner:
         self.network, self.learning = network, learning
         self.engine = CompiledNetwork(network, learning, stream.steps)
         self.table = np.ascontiguousarray(stream.table.cpu().numpy().astype(self.engine.dtype))
-        self._sounds = self.engine.sounds(stream.table)
+        self.sounds = self.engine.sounds(stream.table)
         self.picks = np.ascontiguousarray(stream.picks.numpy().astype(np.int64))
         bars = self.picks.shape[1]
-        self._bar_of = np.arange(stream.steps, dtype=np.int64) * bars // stream.steps
-        self._rules = self._rules_of(stream)
-        drawn = test_uniform(network.topology, self._rules.test_steps)
-        self._uniform = None if drawn is None else drawn.numpy()
-        self._counters = CountersOfKernel()
-        self._losses = np.zeros(2)
+        self.bar_of = np.arange(stream.steps, dtype=np.int64) * bars // stream.steps
+        self.rules = self._make_rules(stream)
+        drawn = test_uniform(network.topology, self.rules.test_steps)
+        self.uniform = None if drawn is None else drawn.numpy()
+        self.struct_counters = CountersOfKernel()
+        self.losses = np.zeros(2)
         self.engine.write(first_memory(network, learning))
 
-    def _rules_of(self, stream: Stream) -> Rules:
+    def _make_rules(self, stream: Stream) -> Rules:
         learning, layout = self.learning, self.engine.layout
         kalman, melody, encoding = learning.kalman, learning.melody, self.network.encoding
         return Rules(
@@ -108,46 +108,48 @@ class CompiledLearner:
     @property
     def counters(self) -> Counters:
         """See `Learner.counters`."""
-        return Counters(**{f.name: getattr(self._counters, f.name) for f in fields(Counters)})
+        return Counters(**{f.name: getattr(self.struct_counters, f.name) for f in fields(Counters)})
 
     @property
     def loss(self) -> float:
         """See `Learner.loss`."""
-        return float(self._losses[0])
+        return float(self.losses[0])
 
     @property
     def melody_loss(self) -> float:
         """See `Learner.melody_loss`."""
-        return float(self._losses[1])
+        return float(self.losses[1])
 
     @property
     def melody_rate(self) -> float:
         """See `Learner.melody_rate`."""
-        return float(self._rules.melody_rate)
+        return float(self.rules.melody_rate)
 
     @melody_rate.setter
     def melody_rate(self, rate: float) -> None:
-        self._rules.melody_rate = rate
+        self.rules.melody_rate = rate
 
     def learn(self, steps: int) -> int:
         """See `Learner.learn`; the interpreter's lock is free meanwhile.
 
         Raises `BluesError` for counters that cannot be.
         """
-        songs = (self.table, self._sounds, self.picks, self._bar_of)
-        state = (self._rules, self._counters, self._losses)
+        songs = (self.table, self.sounds, self.picks, self.bar_of)
+        state = (self.rules, self.struct_counters, self.losses)
         engine = self.engine
         done = engine.call(
-            "learn", engine.buffer, engine.levels, *songs, self._uniform, *state, steps
+            "learn", engine.buffer, engine.levels, *songs, self.uniform, *state, steps
         )
         if done < 0:
-            last = self._rules.song_steps - 1
-            raise BluesError(_REFUSALS[done].format(position=self._counters.position, last=last))
+            last = self.rules.song_steps - 1
+            raise BluesError(
+                _REFUSALS[done].format(position=self.struct_counters.position, last=last)
+            )
         return done
 
     def begin_melody(self) -> None:
         """See `Learner.begin_melody`."""
-        self.engine.call("begin_melody", self.engine.buffer, self._counters)
+        self.engine.call("begin_melody", self.engine.buffer, self.struct_counters)
 
     def free_run(
         self,
@@ -167,7 +169,7 @@ class CompiledLearner:
         notes, outputs = np.zeros((steps, units), dtype=np.bool_), np.zeros((steps, units))
         drawn = None if uniform is None else np.ascontiguousarray(uniform.double().numpy())
         played = ctypes.c_int64(0)
-        rules, engine = self._rules, self.engine
+        rules, engine = self.rules, self.engine
         right = engine.call(
             "free_run",
             *(engine.buffer, first, engine.levels, table, rules.song_steps, rules.given, steps),
@@ -233,6 +235,6 @@ class CompiledLearner:
             | {"traces": state.traces, "s": state.s, "y": state.y}
             | state.memory
         )
-        self._counters = CountersOfKernel(**asdict(state.counters))
-        self._losses[:] = state.loss, state.melody_loss
+        self.struct_counters = CountersOfKernel(**asdict(state.counters))
+        self.losses[:] = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate

@@ -12,13 +12,13 @@ INLINE Change change_of(const Rules *restrict rules, const double rate, const in
 }
 
 INLINE void change_weights(const Change change, real *restrict w, real *restrict v,
-                           real *restrict second, const Lanes gradient) {
-  const Lanes first = lanes_at(v) + (gradient - lanes_at(v)) * change.new_share;
-  const Lanes squares =
-      lanes_at(second) * change.decay + change.new_second * gradient * gradient;
-  put_lanes(v, first);
-  put_lanes(second, squares);
-  Lanes root;
-  for (int l = 0; l < LANES; l++) root[l] = SQRT(squares[l]);
-  put_lanes(w, lanes_at(w) + change.step * (first / (root / change.root + (real)1e-8)));
+                           real *restrict second, const Chunk gradient) {
+  const Chunk first = chunk_at(v) + (gradient - chunk_at(v)) * change.new_share;
+  const Chunk squares =
+      chunk_at(second) * change.decay + change.new_second * gradient * gradient;
+  put_chunk(v, first);
+  put_chunk(second, squares);
+  Chunk root;
+  for (int l = 0; l < (int)CHUNK; l++) root[l] = SQRT(squares[l]);
+  put_chunk(w, chunk_at(w) + change.step * (first / (root / change.root + (real)1e-8)));
 }

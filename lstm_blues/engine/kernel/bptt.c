@@ -54,16 +54,16 @@ INLINE void group_back(const Part part, real *restrict buffer, const real *restr
     d[B + j] = (real)(to_forget * phi * (1 - phi));
     d[2 * B + j] = (real)(to_output * omega * (1 - omega));
   }
-  for (int m = 0; m < M; m += LANES) {
-    Lanes some[4] = {{0}};
-    const Lanes x = lanes_at(u + m);
+  for (int m = 0; m < M; m += CHUNK) {
+    Chunk some[4] = {{0}};
+    const Chunk x = chunk_at(u + m);
     for (int r = 0; r < part.rows; r += 4)
       for (int q = 0; q < 4 && r + q < part.rows; q++) {
         const int n = (r + q) * M + m;
-        put_lanes(gradient + n, lanes_at(gradient + n) + d[r + q] * x);
-        some[q] += lanes_at(w + n) * d[r + q];
+        put_chunk(gradient + n, chunk_at(gradient + n) + d[r + q] * x);
+        some[q] += chunk_at(w + n) * d[r + q];
       }
-    put_lanes(back + m, (some[0] + some[1]) + (some[2] + some[3]));
+    put_chunk(back + m, (some[0] + some[1]) + (some[2] + some[3]));
   }
   spread_errors(part, 1, back, earlier);
 }

@@ -57,7 +57,7 @@ INLINE void group_forward(const Part part, const real *restrict w, const real *r
 }
 
 /* All parts, or without the melody's.  y: outputs of the step before. */
-INLINE void forward(const real *restrict buffer, const real *restrict heard, real *restrict s,
+SHARED void forward(const real *restrict buffer, const real *restrict heard, real *restrict s,
                     const real *restrict y, const int melody, Work *restrict work) {
   memcpy(work->s_before, s, sizeof work->s_before);
 #define DO(part)                                                                                \

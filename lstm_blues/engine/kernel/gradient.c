@@ -25,9 +25,9 @@ INLINE void change_part(const Part part, const Change change, real *restrict buf
   real *restrict w = buffer + part.weights, *restrict v = buffer + part.velocity;
   real *restrict second = buffer + SECOND_AT + part.weights;
   real *restrict gradient = buffer + GRADIENT_AT + part.weights;
-  for (int n = 0; n < part.rows * part.width; n += LANES) {
-    change_weights(change, w + n, v + n, second + n, lanes_at(gradient + n));
-    put_lanes(gradient + n, (Lanes){0});
+  for (int n = 0; n < part.rows * part.width; n += CHUNK) {
+    change_weights(change, w + n, v + n, second + n, chunk_at(gradient + n));
+    put_chunk(gradient + n, (Chunk){0});
   }
 }
 
@@ -43,12 +43,12 @@ INLINE void change_all(real *restrict buffer, const Step *restrict step, const C
 INLINE void units_errors(const Part part, const real *restrict w, const real *restrict delta,
                          real *restrict back) {
   const int M = part.width, K = part.units;
-  for (int m = 0; m < M; m += LANES) {
-    Lanes some[4] = {{0}};
+  for (int m = 0; m < M; m += CHUNK) {
+    Chunk some[4] = {{0}};
     for (int k = 0; k < K; k += 4)
       for (int q = 0; q < 4 && k + q < K; q++)
-        some[q] += lanes_at(w + (k + q) * M + m) * delta[k + q];
-    put_lanes(back + m, (some[0] + some[1]) + (some[2] + some[3]));
+        some[q] += chunk_at(w + (k + q) * M + m) * delta[k + q];
+    put_chunk(back + m, (some[0] + some[1]) + (some[2] + some[3]));
   }
 }
 
@@ -58,8 +58,8 @@ INLINE void units_gradient(const Part part, real *restrict buffer, const real *r
   real *restrict gradient = buffer + GRADIENT_AT + part.weights;
   units_errors(part, buffer + part.weights, delta, back);
   for (int k = 0; k < part.units; k++)
-    for (int m = 0; m < part.width; m += LANES) {
+    for (int m = 0; m < part.width; m += CHUNK) {
       real *restrict at = gradient + k * part.width + m;
-      put_lanes(at, lanes_at(at) + delta[k] * lanes_at(u + m));
+      put_chunk(at, chunk_at(at) + delta[k] * chunk_at(u + m));
     }
 }

@@ -14,6 +14,11 @@
 #define INLINE static inline __attribute__((always_inline))
 #define SIMD _Pragma("omp simd")
 #define ALIGNED __attribute__((aligned(64)))
+#if defined(__wasm__)
+#define SHARED static __attribute__((noinline)) /* a page has to load it: better small */
+#else
+#define SHARED INLINE
+#endif
 
 /* exp(-x) to about one unit in the last place: x = -(n ln 2 + r), a polynomial in r, then 2^n put
  * straight into the exponent.  NaN stays NaN. */
@@ -137,7 +142,6 @@ INLINE Lanes lanes_at(const real *at) {
   memcpy(&lanes, at, sizeof lanes);
   return lanes;
 }
-INLINE void put_lanes(real *at, const Lanes lanes) { memcpy(at, &lanes, sizeof lanes); }
 INLINE Lanes products(const int count, const real *restrict a, const real *restrict b) {
   Lanes sum = lanes_at(a) * lanes_at(b);
   for (int m = LANES; m < count; m += LANES) sum += lanes_at(a + m) * lanes_at(b + m);
@@ -152,15 +156,31 @@ INLINE real dot(const int count, const real *restrict a, const real *restrict b)
   return sum_of(products(count, a, b));
 }
 
-/* The products of a vector with LANES rows of a matrix, or with as many as there are. */
-#if defined(__has_builtin)
+/* What is made element by element is made in chunks as wide as the machine's registers like them; their
+ * width changes no result. */
+#if defined(__wasm__)
+#define CHUNK (16 / sizeof(real))
+#else
+#define CHUNK LANES
+#endif
+typedef real Chunk __attribute__((vector_size(CHUNK * sizeof(real))));
+INLINE Chunk chunk_at(const real *at) {
+  Chunk chunk;
+  memcpy(&chunk, at, sizeof chunk);
+  return chunk;
+}
+INLINE void put_chunk(real *at, const Chunk chunk) { memcpy(at, &chunk, sizeof chunk); }
+
+/* The products of a vector with the rows of a matrix; `out` has room for whole vectors.  Where vectors
+ * are wide, LANES rows at once are added up side by side, in the same order. */
+#if defined(__has_builtin) && !defined(__wasm__)
 #if __has_builtin(__builtin_shufflevector)
 #define SHUFFLES 1
 #endif
 #endif
+#ifdef SHUFFLES
 INLINE void rows_dot(const int rows, const int count, const real *restrict w, const real *restrict u,
                      real *restrict out) {
-#ifdef SHUFFLES
 #define ROW(r) ((r) < rows ? products(count, w + (r) * count, u) : (Lanes){0})
 #define LOW(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
 #define HIGH(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
@@ -179,11 +199,14 @@ INLINE void rows_dot(const int rows, const int count, const real *restrict w, co
   two[1] = LOW2(four[2], four[3]) + HIGH2(four[2], four[3]);
   const Lanes sums = EVEN(two[0], two[1]) + ODD(two[0], two[1]);
   memcpy(out, &sums, sizeof sums);
-#else
-  for (int r = 0; r < LANES; r++) out[r] = r < rows ? dot(count, w + r * count, u) : 0;
-#endif
 }
 INLINE void matrix_dot(const int rows, const int count, const real *restrict w,
                        const real *restrict u, real *restrict out) {
   for (int r = 0; r < rows; r += LANES) rows_dot(rows - r, count, w + r * count, u, out + r);
 }
+#else
+INLINE void matrix_dot(const int rows, const int count, const real *restrict w,
+                       const real *restrict u, real *restrict out) {
+  for (int r = 0; r < rows; r++) out[r] = dot(count, w + r * count, u);
+}
+#endif

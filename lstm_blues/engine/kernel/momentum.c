@@ -10,9 +10,9 @@ INLINE Change change_of(const Rules *restrict rules, const double rate, const in
 }
 
 INLINE void change_weights(const Change change, real *restrict w, real *restrict v,
-                           real *restrict second, const Lanes gradient) {
+                           real *restrict second, const Chunk gradient) {
   (void)second;
-  const Lanes now = change.momentum * lanes_at(v) + gradient;
-  put_lanes(v, now);
-  put_lanes(w, lanes_at(w) + change.rate * now);
+  const Chunk now = change.momentum * chunk_at(v) + gradient;
+  put_chunk(v, now);
+  put_chunk(w, chunk_at(w) + change.rate * now);
 }

@@ -29,17 +29,17 @@ INLINE void group_learn(const Part part, const Change change, real *restrict w, 
     const int input = j * M, forget = (B + j) * M, output = (2 * B + j) * M;
     const int cell = (3 * B + j * S) * M;
     real *restrict pc = traces + j * S * M, *restrict pi = pc + C * M, *restrict pf = pi + C * M;
-    for (int m = 0; m < M; m += LANES) {
-      Lanes di = {0}, df = {0};
-      const Lanes x = lanes_at(u + m);
+    for (int m = 0; m < M; m += CHUNK) {
+      Chunk di = {0}, df = {0};
+      const Chunk x = chunk_at(u + m);
       for (int i = 0; i < S; i++) {
         const int n = i * M + m;
-        const Lanes c = phi * lanes_at(pc + n) + to_cell[i] * x;
-        const Lanes p = phi * lanes_at(pi + n) + to_input[i] * x;
-        const Lanes f = phi * lanes_at(pf + n) + to_forget[i] * x;
-        put_lanes(pc + n, c);
-        put_lanes(pi + n, p);
-        put_lanes(pf + n, f);
+        const Chunk c = phi * chunk_at(pc + n) + to_cell[i] * x;
+        const Chunk p = phi * chunk_at(pi + n) + to_input[i] * x;
+        const Chunk f = phi * chunk_at(pf + n) + to_forget[i] * x;
+        put_chunk(pc + n, c);
+        put_chunk(pi + n, p);
+        put_chunk(pf + n, f);
         di += e[i] * p;
         df += e[i] * f;
         change_weights(change, w + cell + n, v + cell + n, second + cell + n, e[i] * c);
@@ -56,9 +56,9 @@ INLINE void units_learn(const Part part, const Change change, real *restrict w, 
   const int M = part.width;
   for (int k = 0; k < part.units; k++) {
     const real d = delta[k];
-    for (int m = 0; m < M; m += LANES) {
+    for (int m = 0; m < M; m += CHUNK) {
       const int n = k * M + m;
-      change_weights(change, w + n, v + n, second + n, d * lanes_at(u + m));
+      change_weights(change, w + n, v + n, second + n, d * chunk_at(u + m));
     }
   }
 }
