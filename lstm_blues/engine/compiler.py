@@ -72,6 +72,14 @@ def find_compiler() -> list[str]:
     )
 
 
+def has_compiler() -> bool:
+    """Whether `find_compiler` finds one."""
+    try:
+        return bool(find_compiler())
+    except BluesError:
+        return False
+
+
 def cache_folder() -> Path:
     """Where compiled engines are kept: $LSTM_BLUES_CACHE, or `lstm_blues` in the user's cache."""
     if os.environ.get("LSTM_BLUES_CACHE"):

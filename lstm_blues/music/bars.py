@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import torch
@@ -156,13 +157,15 @@ def melody_floor(library: BarLibrary, form: Form, encoding: Encoding = REPORT) -
     segment is drawn uniformly and independently, and the notes so far.  It predicts for every unit
     the share of the segments still possible that have it on.  No network can do better on average.
     """
-    total = 0.0
+    total = Decimal(0)
     for segments in library.encoded(form, encoding):
         for segment in segments:
-            possible = segments
+            possible, right, of = segments, 1, 1
             for step, units in enumerate(segment):
-                share = possible[:, step].mean(0)
-                right = torch.where(units > 0, share, 1 - share)
-                total -= float(right.log().sum()) / len(segments)
+                same = (possible[:, step] == units).sum(0)
+                right *= math.prod(same.tolist())
+                of *= len(possible) ** len(units)
                 possible = possible[(possible[:, step] == units).all(1)]
-    return total / form.steps
+            # Whole numbers and decimal logarithms are the same on every machine.
+            total -= (Decimal(right).ln() - Decimal(of).ln()) / len(segments)
+    return float(total / form.steps)

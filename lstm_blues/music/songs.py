@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import torch
@@ -96,12 +97,14 @@ class BluesSongs(Dataset[Song]):
         return Subset(self, random.Random(seed).sample(range(len(self)), count))
 
     def unit_statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each unit over all songs, shape (units,); exact."""
-        shares = torch.stack(
-            [
-                segments[:count].mean(0)
-                for segments, count in zip(self._by_bar, self.library.choices, strict=True)
-            ]
+        """Mean and standard deviation of each unit over all songs, shape (units,); exact, so that
+        they are the same on every machine."""
+        shares = [
+            [Fraction(int(on), count) for on in segments[:count].sum((0, 1))]
+            for segments, count in zip(self._by_bar, self.library.choices, strict=True)
+        ]
+        mean = torch.tensor(
+            [float(sum(of_unit) / self.form.steps) for of_unit in zip(*shares, strict=True)],
+            dtype=torch.float64,
         )
-        mean = shares.mean((0, 1))
         return mean, (mean * (1 - mean)).sqrt()

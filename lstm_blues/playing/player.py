@@ -173,7 +173,11 @@ def free_run(
 
 
 def compose(
-    network: Network, primers: Tensor, seed: int, sampling: Sampling = SECTION_4_2
+    network: Network,
+    primers: Tensor,
+    seed: int,
+    sampling: Sampling = SECTION_4_2,
+    player: Player | None = None,
 ) -> Iterator[Tensor]:
     """Composes for as long as one is willing to listen (section 4.2).
 
@@ -184,6 +188,8 @@ def compose(
         primers: the first steps of each piece, shape (N, p, units), 1 <= p <= 24.
         seed: of the uniform random numbers.
         sampling: options beside section 4.2's.
+        player: what plays, with as many songs as there are primers and the same `sampling`; None
+            for a `Player` of its own.
 
     Yields:
         The notes of all pieces, one step at a time, shape (N, units), bool: first the primers',
@@ -194,13 +200,13 @@ def compose(
     """
     given = primers.shape[1]
     require(1 <= given <= LONGEST_PRIMER, "primer", given, f"1 to {LONGEST_PRIMER} steps")
-    return _compose(network, primers.to(network.like), seed, sampling)
+    player = player or Player(network, len(primers), sampling=sampling)
+    return _compose(player, primers.to(network.like), seed)
 
 
-def _compose(network: Network, primers: Tensor, seed: int, sampling: Sampling) -> Iterator[Tensor]:
+def _compose(player: Player, primers: Tensor, seed: int) -> Iterator[Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    pieces, numbers = len(primers), draws(network.encoding, sampling)
-    player = Player(network, pieces, sampling=sampling)
+    pieces, numbers = len(primers), draws(player.network.encoding, player.sampling)
     *first, last = primers.unbind(1)
     for notes in first:
         yield notes > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from lstm_blues import __version__
+from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.state import test_uniform
 from lstm_blues.playing.metrics import melody_cross_entropy
@@ -44,9 +45,11 @@ def fresh_cross_entropy(parts: Parts) -> float | None:
     songs = parts.songs
     if songs is None:
         return None
-    network = parts.frozen(parts.learner.state().weights)
     fresh = songs.subset(min(FRESH_SONGS, len(songs)), parts.settings.seed)
-    return melody_cross_entropy(network, torch.stack([fresh[n].inputs for n in range(len(fresh))]))
+    heard = torch.stack([fresh[n].inputs for n in range(len(fresh))])
+    if isinstance(parts.learner, CompiledLearner):
+        return parts.learner.listen(heard)[1]
+    return melody_cross_entropy(parts.frozen(parts.learner.state().weights), heard)
 
 
 def summarise(parts: Parts, status: Status, trained: float, logging: float) -> Summary:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from lstm_blues.engine.compiler import has_compiler
+from lstm_blues.engine.player import CompiledPlayer
 from lstm_blues.errors import BluesError, require
 from lstm_blues.music.chords import pitch_of
 from lstm_blues.music.form import Form
@@ -19,7 +21,7 @@ from lstm_blues.music.piece import Piece
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.playing.player import LONGEST_PRIMER, compose
+from lstm_blues.playing.player import LONGEST_PRIMER, Player, compose
 from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint, require_fitting
@@ -41,6 +43,13 @@ class Trained:
         if self.path == PRETRAINED:
             return "the bundled network"
         return f"the network of {self.path}"
+
+    def player(self, songs: int, sampling: Sampling = SECTION_4_2) -> Player:
+        """What plays so many songs: the engine of the run, where this machine has a C compiler for
+        the compiled one, whose notes are the same on every machine."""
+        if self.settings.run.compiled and has_compiler():
+            return CompiledPlayer(self.network, songs, self.settings.learning, sampling)
+        return Player(self.network, songs, sampling=sampling)
 
     @property
     def form(self) -> Form:
@@ -158,7 +167,7 @@ def compose_pieces(
     # Small matrices, hundreds of steps: several threads would only wait for each other.
     torch.set_num_threads(1)
     steps = choruses * trained.form.steps
-    stream = compose(trained.network, begun, seed, sampling)
+    stream = compose(trained.network, begun, seed, sampling, trained.player(pieces, sampling))
     progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None)
     notes = torch.stack(list(progress), dim=1)
     songs = trained.songs

@@ -107,29 +107,41 @@ INLINE int notes_of(const Work *restrict work, const Sampling *restrict sampling
   return 1;
 }
 
-INLINE void outputs_of(const Work *restrict work, double *restrict outputs) {
-#define DO(part)                       \
-  for (int k = 0; k < part.units; k++) \
-    outputs[part.first_unit + k] = (double)logistic(work->logits[part.first_output + k]);
+INLINE void outputs_of(const Work *restrict work, double *restrict logits,
+                       double *restrict outputs) {
+#define DO(part)                                                                \
+  for (int k = 0; k < part.units; k++) {                                        \
+    const real logit = work->logits[part.first_output + k];                     \
+    if (logits) logits[part.first_unit + k] = (double)logit;                    \
+    outputs[part.first_unit + k] = (double)logistic(logit);                     \
+  }
   UNIT_SETS(DO)
 #undef DO
 }
 
-/* One step of a frozen network from its state s, y (CELLS): it hears the notes `heard`, from itself or
- * from outside, and `notes` are those that it plays.  Without `melody` nothing is computed that does
- * not reach the chord units.  Returns 0 where no note can be drawn. */
-EXPORT int64_t play_step(const real *restrict buffer, const real *restrict levels, real *restrict s,
-                     real *restrict y, const uint8_t *restrict heard, int64_t melody,
-                     const Sampling *restrict sampling, const double *restrict uniform,
-                     uint8_t *restrict notes, double *restrict outputs) {
+/* One step of frozen songs, each from its state s, y (songs, CELLS): it hears the notes `heard`, (songs,
+ * UNITS), from itself or from outside, and `notes` are those that it plays; `uniform` has so many
+ * `draws` for each, or is null.  Without `melody` nothing is computed that does not reach the chord
+ * units.  Returns 0 where no note can be drawn. */
+EXPORT int64_t play_step(const real *restrict buffer, const real *restrict levels, int64_t songs,
+                         real *restrict s, real *restrict y, const uint8_t *restrict heard,
+                         int64_t melody, const Sampling *restrict sampling,
+                         const double *restrict uniform, int64_t draws, uint8_t *restrict notes,
+                         double *restrict logits, double *restrict outputs) {
   Work work;
   real inputs[INPUTS] ALIGNED = {0};
+  int64_t all = 1;
   prepare(&work);
-  hear(heard, levels, inputs);
-  forward(buffer, inputs, s, y, melody != 0, &work);
-  memcpy(y, work.y, sizeof work.y);
-  outputs_of(&work, outputs);
-  return notes_of(&work, sampling, uniform, heard, notes);
+  for (int64_t n = 0; n < songs; n++) {
+    hear(heard + n * UNITS, levels, inputs);
+    memset(work.y, 0, sizeof work.y);
+    forward(buffer, inputs, s + n * CELLS, y + n * CELLS, melody != 0, &work);
+    memcpy(y + n * CELLS, work.y, sizeof work.y);
+    outputs_of(&work, logits + n * UNITS, outputs + n * UNITS);
+    all &= notes_of(&work, sampling, uniform ? uniform + n * draws : 0, heard + n * UNITS,
+                    notes + n * UNITS);
+  }
+  return all;
 }
 
 /* Plays frozen for `limit` steps, feeding its own notes back, and returns how many it played before
@@ -162,7 +174,7 @@ EXPORT int64_t free_run(const real *restrict buffer, const uint8_t *restrict fir
     for (int k = CHORDS_FIRST; k < CHORDS_FIRST + CHORDS_UNITS; k++)
       if (on[k] != (target[k] > 0)) clean = 0;
     if (notes) memcpy(notes + t * UNITS, on, sizeof on);
-    if (outputs) outputs_of(&work, outputs + t * UNITS);
+    if (outputs) outputs_of(&work, 0, outputs + t * UNITS);
     right += clean;
     t++;
     if (!clean && stop_at_wrong) break;
