@@ -161,9 +161,9 @@ def midi_notes(piece: Piece, timing: Timing, track: str) -> list[tuple[int, floa
 def assert_midi(piece: Piece, timing: Timing) -> None:
     chords = [(pitch, c.start, c.end) for c in piece.chords for pitch in c.pitches]
     for track, notes in (("chords", chords), ("melody", [tuple(n) for n in piece.melody])):
-        read = midi_notes(piece, timing, track)
+        read, bar = midi_notes(piece, timing, track), piece.form.steps_per_bar
         written = sorted(
-            (p, *(timing.seconds(step, piece.form) for step in ends)) for p, *ends in notes
+            (pitch, *(timing.seconds(step, bar) for step in ends)) for pitch, *ends in notes
         )
         # A tick is 1/480 of a quarter note, and the tempo a whole number of microseconds.
         tick = 60 / timing.tempo / 480
