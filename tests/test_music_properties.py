@@ -138,9 +138,21 @@ timings = st.builds(Timing, st.floats(30, 300), st.floats(0.5, 0.8))
 
 
 def midi_notes(piece: Piece, timing: Timing, track: str) -> list[tuple[int, float, float]]:
-    """A track as pretty_midi reads it: pitches, and seconds from start to end."""
-    buffer = io.BytesIO()
-    midi_file(piece, timing).save(file=buffer)
+    """A track as pretty_midi reads it: pitches, and seconds from start to end.
+
+    No note is checked to begin while it sounds.
+    """
+    buffer, file = io.BytesIO(), midi_file(piece, timing)
+    for messages in file.tracks:
+        sounding: set[int] = set()
+        for message in messages:
+            if message.type == "note_on":
+                assert message.note not in sounding
+                sounding.add(message.note)
+            if message.type == "note_off":
+                sounding.remove(message.note)
+        assert not sounding
+    file.save(file=buffer)
     midi = pretty_midi.PrettyMIDI(io.BytesIO(buffer.getvalue()))
     found = [note for part in midi.instruments if part.name == track for note in part.notes]
     return sorted((note.pitch, note.start, note.end) for note in found)
@@ -149,9 +161,9 @@ def midi_notes(piece: Piece, timing: Timing, track: str) -> list[tuple[int, floa
 def assert_midi(piece: Piece, timing: Timing) -> None:
     chords = [(pitch, c.start, c.end) for c in piece.chords for pitch in c.pitches]
     for track, notes in (("chords", chords), ("melody", [tuple(n) for n in piece.melody])):
-        read = midi_notes(piece, timing, track)
+        read, bar = midi_notes(piece, timing, track), piece.form.steps_per_bar
         written = sorted(
-            (p, *(timing.seconds(step, piece.form) for step in ends)) for p, *ends in notes
+            (pitch, *(timing.seconds(step, bar) for step in ends)) for pitch, *ends in notes
         )
         # A tick is 1/480 of a quarter note, and the tempo a whole number of microseconds.
         tick = 60 / timing.tempo / 480

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -42,38 +43,38 @@ def config_of(experiment: str) -> dict[str, Any]:
     return compose_config([f"+experiment={experiment}"])
 
 
-def places(values: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Where anything can be put: every setting and every group of settings."""
-    found = []
+def places(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where anything can be put: every setting, and every group of settings."""
     for key, value in values.items():
-        found.append((*path, key))
+        yield (*path, key)
         if isinstance(value, dict):
-            found += places(value, (*path, key))
-    return found
+            yield from places(value, (*path, key))
 
 
 @st.composite
 def configs(draw: st.DrawFn) -> dict[str, Any]:
     """The config of an experiment in which one to three settings are anything, gone, or new."""
     config = copy.deepcopy(config_of(draw(st.sampled_from(EXPERIMENTS))))
-    for _ in range(draw(st.integers(1, 3))):
-        *path, name = draw(st.sampled_from(places(config)))
-        group = config
-        for key in path:
-            group = group[key]
-        match draw(st.sampled_from(("change", "change", "change", "drop", "add"))):
-            case "change":
-                group[name] = draw(alike(group[name]) | junk)
+    # From the end, since the first of a list is drawn more often, and groups come first.
+    for path in draw(st.lists(st.sampled_from([*places(config)][::-1]), min_size=1, max_size=3)):
+        group: Any = config
+        for key in path[:-1]:
+            group = group.get(key) if isinstance(group, dict) else None
+        if not isinstance(group, dict) or path[-1] not in group:
+            continue  # within what another change has replaced
+        match draw(st.sampled_from(("alike", "alike", "junk", "junk", "drop", "add"))):
+            case "alike":
+                group[path[-1]] = draw(alike(group[path[-1]]))
+            case "junk":
+                group[path[-1]] = draw(junk)
             case "drop":
-                del group[name]
+                del group[path[-1]]
             case "add":
                 group[draw(keys)] = draw(junk)
-        if not config:
-            break
     return config
 
 
-@settings(max_examples=400)
+@settings(max_examples=600)
 @given(configs())
 def test_any_config_is_read_or_refused_in_a_sentence(config: dict[str, Any]) -> None:
     try:
