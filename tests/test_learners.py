@@ -24,6 +24,7 @@ from support import (
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
+from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.learning.population import BatchedPopulation
 from lstm_blues.learning.settings import KalmanFilter, Learning
 from lstm_blues.learning.state import Learner
@@ -31,7 +32,7 @@ from lstm_blues.music.stream import Stream
 from lstm_blues.network.blocks import BlockState
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import Topology
-from lstm_blues.runs.build import Parts, readable_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
@@ -50,7 +51,7 @@ LEARNERS = {
     },
 }
 SHAPES = {"one": topology(3, 2, 5), "two": two_groups(), "both": fully_connected()}
-ENGINES = {"fast": CompiledLearner, "torch": readable_learner}
+ENGINES = {"fast": CompiledLearner, "torch": OnlineLearner}
 
 
 def learning(name: str) -> Learning:
@@ -62,7 +63,7 @@ def learning(name: str) -> Learning:
 def test_both_engines_learn_alike(name: str, shape: Topology) -> None:
     net, stream = network(shape), Stream.of_one(random_song(shape.units, 11))
     fast = CompiledLearner(net, stream, learning(name))
-    readable = readable_learner(net, stream, learning(name))
+    readable = OnlineLearner(net, stream, learning(name))
     first = readable.state().weights
     assert fast.learn(130) == readable.learn(130)
     assert_same(fast, readable)
@@ -146,7 +147,7 @@ def test_the_melody_can_be_learned_by_shorter_stretches() -> None:
     net, stream = network(two_groups()), Stream.of_one(random_song(7, 11))
     melody = replace(LEARNING.melody, chords="hold", unroll=4)
     settings = replace(learning("bptt_adam"), unroll=9, melody=melody, gross_errors=0)
-    fast, readable = CompiledLearner(net, stream, settings), readable_learner(net, stream, settings)
+    fast, readable = CompiledLearner(net, stream, settings), OnlineLearner(net, stream, settings)
     for learner in (fast, readable):
         assert learner.learn(1) == 9
         assert learner.counters.adam_melody == 1

@@ -36,8 +36,7 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 class BlockActivations(NamedTuple):
-    """One forward step of all blocks; every tensor has shape (..., N, C), gates repeated by cell.
-    """
+    """One forward step of all blocks; every tensor has shape (..., N, C), gates repeated by cell."""
 
     iota: Tensor
     phi: Tensor

@@ -332,13 +332,11 @@ class BluesNetwork(Network):
         delta: the cost's derivatives by the logits, shape (..., N, K).  It may have axes that the
         step lacks, for the gradients of many costs at once; those then stand in front.
         """
-        topology, gradients = self.topology, {}
+        topology = self.topology
         epsilon = delta.new_zeros(())
         for part, weights in zip(topology.unit_parts, self._output_weights(), strict=True):
-            own = delta[..., part.units]
-            epsilon = epsilon + (own @ weights)[..., topology.units : -1]
-            seen = step.v * getattr(self, f"mask_{part.name}")
-            gradients[part.rows[0].parameter] = (own[..., None] * seen[..., None, :]).sum(-3)
+            epsilon = epsilon + (delta[..., part.units] @ weights)[..., topology.units : -1]
+        gradients: dict[str, Tensor] = {}
         for part in topology.group_parts:
             if part.name in step.learning:
                 a, traces = step.learning[part.name], step.state.traces
@@ -349,6 +347,10 @@ class BluesNetwork(Network):
                 gradients |= {
                     rows.parameter: each for rows, each in zip(part.rows, found, strict=True)
                 }
+        for part in topology.unit_parts:
+            seen = (step.v * getattr(self, f"mask_{part.name}"))[..., None, :]
+            own = delta[..., part.units, None]
+            gradients[part.rows[0].parameter] = (own * seen).sum(-3)
         return gradients
 
 
