@@ -46,6 +46,7 @@ class OnlineLearner:
         places = torch.arange(self.topology.units, device=network.like.device)
         others = torch.cat((places[: self.chords.start], places[self.chords.stop :]))
         self.unit_sets: list[slice | Tensor] = [self.chords, others]
+        self.has_melody = len(others) > 0
         self.gradient = learning.rule.gradient(network, learning)
         self.optimizer = learning.rule.optimizer(network, learning)
         self._rule = CountingRule.of(learning)
@@ -135,9 +136,7 @@ class OnlineLearner:
                     return step
                 if self.optimizer.counts:
                     count.adam_chords += learns.chords
-                    count.adam_melody += (
-                        learns.melody and self.topology.units > self.chords.stop - self.chords.start
-                    )
+                    count.adam_melody += learns.melody and self.has_melody
                 # Weights stay as they are ("burned"), and so does the velocity (section 3.1).
                 self.blocks = (
                     self.gradient.start()

@@ -36,7 +36,10 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 class BlockActivations(NamedTuple):
-    """One forward step of all blocks; every tensor has shape (..., N, C), gates repeated by cell."""
+    """One forward step of all blocks.
+
+    Every tensor has shape (..., N, C), gates repeated by cell.
+    """
 
     iota: Tensor
     phi: Tensor
