@@ -15,12 +15,15 @@ import torch
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import Counters
 
+NEVER = 2**62
+"""More than is ever counted."""
+
 Truth = Any
 """A bool, or a bool tensor with one value for each member."""
 
 
 class CountingRule(NamedTuple):
-    """What of the settings is needed to count; see `Learning`.
+    """What of the settings is needed to count; see `Learning`, but for 0, which is `NEVER` here.
 
     in_chorus: the count of gross errors starts anew with every chorus, too.
     """
@@ -34,8 +37,8 @@ class CountingRule(NamedTuple):
     def of(cls, learning: Learning) -> CountingRule:
         """Of one learner."""
         return cls(
-            learning.gross_errors,
-            learning.episode_choruses,
+            learning.gross_errors or NEVER,
+            learning.episode_choruses or NEVER,
             learning.test_interval,
             learning.counts_in_chorus,
         )
@@ -66,7 +69,7 @@ def count_step(
     count.clean_run = (count.clean_run + 1) * clean
     count.longest_clean_run += count.clean_run > count.longest_clean_run
 
-    burned = gross & (rule.gross_errors > 0) & (count.gross_in_count >= rule.gross_errors)
+    burned = gross & (count.gross_in_count >= rule.gross_errors)
     chorus = (count.position == 0) & (burned ^ True)
     test = count.steps % rule.test_interval == 0
     test = test | (chorus & (count.gross_in_chorus == 0) & (count.melody == 0))
@@ -75,8 +78,7 @@ def count_step(
     count.choruses_in_episode += chorus
     count.gross_in_chorus *= chorus ^ True
     count.gross_in_count *= (chorus & rule.in_chorus) ^ True
-    episode = rule.episode_choruses
-    ended = chorus & (episode > 0) & (count.choruses_in_episode >= episode)
+    ended = chorus & (count.choruses_in_episode >= rule.episode_choruses)
     count.episodes += ended
     clear = burned | ended
     _clear(count, clear)

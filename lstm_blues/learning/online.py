@@ -44,9 +44,8 @@ class OnlineLearner:
         self.stream = replace(stream, table=stream.table.to(network.like))
         self.chords = self.topology.unit_slice(CHORDS)
         places = torch.arange(self.topology.units, device=network.like.device)
-        others = torch.cat((places[: self.chords.start], places[self.chords.stop :]))
-        self.unit_sets: list[slice | Tensor] = [self.chords, others]
-        self.has_melody = len(others) > 0
+        melody = torch.cat((places[: self.chords.start], places[self.chords.stop :]))
+        self.unit_sets: list[slice | Tensor] = [self.chords, *([melody] if len(melody) else [])]
         self.gradient = learning.rule.gradient(network, learning)
         self.optimizer = learning.rule.optimizer(network, learning)
         self._rule = CountingRule.of(learning)
@@ -108,7 +107,7 @@ class OnlineLearner:
             playing=None if learns.melody else chord_groups,
         )
         # Once for all steps: what they cost, and which have a gross error.
-        chords, melody = (
+        chords, *melody = (
             F.binary_cross_entropy_with_logits(
                 logits.detach()[:, units], target[:, units], reduction="none"
             )
@@ -119,7 +118,7 @@ class OnlineLearner:
         off = (target - torch.sigmoid(logits.detach()))[:, self.chords].abs()
         gross = (off > self.learning.gross_error).any(1).tolist()
         for step in range(length):
-            heard = melody[step] if learns.melody else 0.0
+            heard = melody[0][step] if melody and learns.melody else 0.0
             if not math.isfinite(chords[step] + heard):
                 self._counters.nonfinite = 1
                 return step
@@ -136,7 +135,7 @@ class OnlineLearner:
                     return step
                 if self.optimizer.counts:
                     count.adam_chords += learns.chords
-                    count.adam_melody += learns.melody and self.has_melody
+                    count.adam_melody += learns.melody and bool(melody)
                 # Weights stay as they are ("burned"), and so does the velocity (section 3.1).
                 self.blocks = (
                     self.gradient.start()
@@ -153,7 +152,7 @@ class OnlineLearner:
     def _loss_of(self, logits: Tensor, target: Tensor, learns: Learns) -> Tensor:
         """The summed cross-entropy of the units that learn."""
         loss = logits.new_zeros(())
-        for units, learn in zip(self.unit_sets, learns, strict=True):
+        for units, learn in zip(self.unit_sets, learns, strict=False):
             if learn:
                 loss = loss + cross_entropy(logits[:, units], target[:, units])
         return loss

@@ -7,7 +7,7 @@ counting of `OnlineLearner` with one more axis in front.  Tests hold both to `On
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -55,7 +55,10 @@ def require_pairs(networks: Sequence[BluesNetwork], learnings: Sequence[Learning
 
 @dataclass(frozen=True)
 class _Rule:
-    """The settings of n members; all but `counting` of shape (n,)."""
+    """The settings of n members.
+
+    rate, momentum, gross_error: shape (n, 1, 1).  test_steps: shape (n,).
+    """
 
     counting: CountingRule
     rate: Tensor
@@ -63,11 +66,31 @@ class _Rule:
     gross_error: Tensor
     test_steps: Tensor
 
+    @classmethod
+    def stack(cls, learnings: Sequence[Learning], song_steps: int, like: Tensor) -> _Rule:
+        """The settings of all members, in the dtype and on the device of `like`."""
+
+        def each(values: list[float]) -> Tensor:
+            return torch.tensor(values, dtype=like.dtype, device=like.device)[:, None, None]
+
+        steps = [learning.test_choruses * song_steps for learning in learnings]
+        return cls(
+            CountingRule.stack(learnings, like.device),
+            each([learning.rate for learning in learnings]),
+            each([learning.momentum for learning in learnings]),
+            each([learning.gross_error for learning in learnings]),
+            torch.tensor(steps, device=like.device),
+        )
+
     def rows(self, at: Tensor) -> _Rule:
         """Those of some members."""
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "counting"}
-        counting = CountingRule(*(value[at] for value in self.counting))
-        return _Rule(counting, **{name: value[at] for name, value in own.items()})
+        return _Rule(
+            CountingRule(*(value[at] for value in self.counting)),
+            self.rate[at],
+            self.momentum[at],
+            self.gross_error[at],
+            self.test_steps[at],
+        )
 
 
 @dataclass
@@ -75,14 +98,14 @@ class _Batch:
     """Members that learn, one row each.
 
     weights, velocity: by the parameters' names, each (n, rows, M).  blocks: with n as the axis in
-    front.  loss: (n,), float64.  count: its fields are tensors, each (n,), int64.
+    front.  loss: (n,), float64.  count: `Counters` of tensors, each (n,), int64.
     """
 
     weights: dict[str, Tensor]
     velocity: dict[str, Tensor]
     blocks: BlockState
     loss: Tensor
-    count: Counters
+    count: Any
 
     def rows(self, at: Tensor) -> _Batch:
         """A copy of some rows."""
@@ -93,13 +116,13 @@ class _Batch:
             {name: velocity[at] for name, velocity in self.velocity.items()},
             BlockState(s[at], y[at], traces[:, at]),
             self.loss[at],
-            Counters(**{name: value[at] for name, value in _numbers(self.count).items()}),
+            _each_counter(lambda name: getattr(self.count, name)[at]),
         )
 
 
-def _numbers(count: Counters) -> dict[str, Any]:
-    """The counters by name, without the copies of `asdict`."""
-    return {field.name: getattr(count, field.name) for field in fields(Counters)}
+def _each_counter(value: Callable[[str], Any]) -> Counters:
+    """Counters whose fields are the values of their names."""
+    return Counters(**{field.name: value(field.name) for field in fields(Counters)})
 
 
 @dataclass
@@ -152,27 +175,14 @@ class BatchedPopulation:
         like = self.network.like
         self.device, self.song, n = like.device, song.to(like), len(networks)
 
-        def each(values: list[float], dtype: torch.dtype = like.dtype) -> Tensor:
-            return torch.tensor(values, dtype=dtype, device=self.device)
-
-        self._rules = self._rule = _Rule(
-            CountingRule.stack(learnings, self.device),
-            each([learning.rate for learning in learnings]),
-            each([learning.momentum for learning in learnings]),
-            each([learning.gross_error for learning in learnings]),
-            each([learning.test_choruses * len(song) for learning in learnings], torch.int64),
-        )
+        self._rules = self._rule = _Rule.stack(learnings, len(song), like)
         weights = dict(self.network.named_parameters())
-        zeros: dict[str, Any] = {
-            field.name: torch.zeros(n, dtype=torch.int64, device=self.device)
-            for field in fields(Counters)
-        }
         self.batch = _Batch(
             {name: value.detach() for name, value in weights.items()},
             {name: torch.zeros_like(value) for name, value in weights.items()},
             self.network.start(),
             torch.zeros(n, dtype=torch.float64, device=self.device),
-            Counters(**zeros),
+            _each_counter(lambda _: torch.zeros(n, dtype=torch.int64, device=self.device)),
         )
         self.members = torch.arange(n, device=self.device)
         self.ended: dict[int, LearnerState] = {}
@@ -193,30 +203,28 @@ class BatchedPopulation:
 
     def _steps_made(self) -> int:
         ended = sum(state.counters.steps for state in self.ended.values())
-        return ended + int(_numbers(self.batch.count)["steps"].sum())
+        return ended + int(self.batch.count.steps.sum())
 
     def _step(self) -> None:
         """One step of every member, as `OnlineLearner` makes it."""
         batch, rule, song = self.batch, self._rule, self.song
-        place = _numbers(batch.count)["position"]
-        step = self.network.step(song[place][:, None], batch.blocks)
-        target = song[(place + 1) % len(song)][:, None]
+        step = self.network.step(song[batch.count.position][:, None], batch.blocks)
+        target = song[(batch.count.position + 1) % len(song)][:, None]
         loss = F.binary_cross_entropy_with_logits(step.logits, target, reduction="none").sum((1, 2))
         finite = torch.isfinite(loss)
         if not bool(finite.all()):
-            _numbers(batch.count)["nonfinite"][~finite] = 1
+            batch.count.nonfinite[~finite] = 1
             self._resolve()
-            self._drop(_numbers(self.batch.count)["nonfinite"] == 0)
+            self._drop(self.batch.count.nonfinite == 0)
             if len(self.members):
                 self._step()
             return
         batch.loss += loss
         delta = torch.sigmoid(step.logits) - target
         for name, gradient in self.network.truncated_gradients(step, delta).items():
-            velocity = batch.velocity[name]
-            velocity.mul_(rule.momentum[:, None, None]).add_(gradient)
-            batch.weights[name].sub_(rule.rate[:, None, None] * velocity)
-        gross = (delta.abs() > rule.gross_error[:, None, None]).flatten(1).any(1)
+            velocity = batch.velocity[name].mul_(rule.momentum).add_(gradient)
+            batch.weights[name].sub_(rule.rate * velocity)
+        gross = (delta.abs() > rule.gross_error).flatten(1).any(1)
         clear, test = count_step(batch.count, rule.counting, len(song), gross)
         s, y, traces = step.state
         assert traces is not None
@@ -238,20 +246,20 @@ class BatchedPopulation:
         }
         results = iter(self._free_run(weights, members).tolist())
         place = {member: row for row, member in enumerate(self.members.tolist())}
-        count = _numbers(self.batch.count)
+        count = self.batch.count
         for each in waiting:
             for row, member in enumerate(each.members):
                 played = next(results)
                 if member in self.ended:
                     continue
                 at = place[member]
-                count["tests"][at] += 1
-                count["free_run"][at] = played
-                count["best_free_run"][at] = max(int(count["best_free_run"][at]), played)
+                count.tests[at] += 1
+                count.free_run[at] = played
+                count.best_free_run[at] = max(int(count.best_free_run[at]), played)
                 if played >= int(self._rules.test_steps[member]):
                     state = self._state_of(each.batch, row, member)
                     told = {
-                        name: int(count[name][at])
+                        name: int(getattr(count, name)[at])
                         for name in ("tests", "free_run", "best_free_run")
                     }
                     state.counters = replace(state.counters, learned=1, **told)
@@ -312,7 +320,7 @@ class BatchedPopulation:
             s=s[row, 0].cpu().clone(),
             y=y[row, 0].cpu().clone(),
             traces=traces[:, row, 0].cpu().clone(),
-            counters=Counters(**{n: int(value[row]) for n, value in _numbers(batch.count).items()}),
+            counters=_each_counter(lambda name: int(getattr(batch.count, name)[row])),
             loss=float(batch.loss[row]),
         )
 

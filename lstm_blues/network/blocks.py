@@ -84,7 +84,7 @@ def block_step(
     (..., N, C).
     """
     iota, phi, omega = (
-        torch.sigmoid(u @ w.mT)[..., block_of_cell]
+        torch.sigmoid(u @ w.mT).index_select(-1, block_of_cell)
         for w in (weights.input_gate, weights.forget_gate, weights.output_gate)
     )
     squashed = g.value(u @ weights.cell.mT)
@@ -104,8 +104,7 @@ class TruncatedStep(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
         *weights, u, s, traces, blocks = inputs
-        a = block_step(BlockWeights(*weights), u, s, blocks.block_of_cell, blocks.g, blocks.h)
-        traces = blocks.next_traces(traces, u, s, a)
+        a, traces = blocks.step(BlockWeights(*weights), u, s, traces)
         ctx.blocks = blocks
         ctx.save_for_backward(u, a.omega, a.h, traces)
         ctx.mark_non_differentiable(*a[:-1], traces)
@@ -116,6 +115,11 @@ class TruncatedStep(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         epsilon = gradients[-2]
         return *ctx.blocks.truncated_gradient(epsilon, *ctx.saved_tensors), None, None, None, None
+
+
+def sum_over_songs(gradients: Tensor) -> Tensor:
+    """Sums gradients (..., N, rows, M) over N songs, without a copy where there is one."""
+    return gradients.squeeze(-3) if gradients.shape[-3] == 1 else gradients.sum(-3)
 
 
 class MemoryBlocks(nn.Module):
@@ -182,9 +186,9 @@ class MemoryBlocks(nn.Module):
             traces: after the step, shape (3, ..., N, C, M).
         """
         e = omega * self.h.slope(h) * epsilon
-        to_cell, to_input, to_forget = ((e[..., None] * p).sum(-3) for p in traces)
+        to_cell, to_input, to_forget = (sum_over_songs(e[..., None] * p) for p in traces)
         out = omega * (1 - omega) * h * epsilon
-        to_output = (out[..., None] * (u * self.mask)[..., None, :]).sum(-3)
+        to_output = sum_over_songs(out[..., None] * (u * self.mask)[..., None, :])
         return BlockWeights(
             self._sum_over_cells(to_input),
             self._sum_over_cells(to_forget),
@@ -206,7 +210,7 @@ class MemoryBlocks(nn.Module):
         gradients.
         """
         seen = BlockWeights(*(w * self.mask for w in self.weights))
-        a = block_step(seen, u, s, self.block_of_cell, self.g, self.h)
+        a, _ = self.step(seen, u, s, None)
         return BlockState(a.s, a.y, None)
 
     def forward(
@@ -217,11 +221,17 @@ class MemoryBlocks(nn.Module):
         With `traces`, y of the result carries the truncated gradient, and the new traces come with
         it; without, the step is frozen and carries none.
         """
-        if traces is None:
+        if traces is None or not torch.is_grad_enabled():
             with torch.no_grad():
-                a = block_step(self.weights, u, s, self.block_of_cell, self.g, self.h)
-            return a, None
+                return self.step(self.weights, u, s, traces)
         *values, traces = TruncatedStep.apply(  # type: ignore[no-untyped-call]
             *self.weights, u, s, traces, self
         )
         return BlockActivations(*values), traces
+
+    def step(
+        self, weights: BlockWeights, u: Tensor, s: Tensor, traces: Tensor | None
+    ) -> tuple[BlockActivations, Tensor | None]:
+        """`forward` in plain operations, which carry no truncated gradient."""
+        a = block_step(weights, u, s, self.block_of_cell, self.g, self.h)
+        return a, None if traces is None else self.next_traces(traces, u, s, a)

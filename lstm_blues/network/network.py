@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from lstm_blues.errors import require
 from lstm_blues.music.encoding import REPORT, Encoding
-from lstm_blues.network.blocks import BlockActivations, BlockState, MemoryBlocks
+from lstm_blues.network.blocks import BlockActivations, BlockState, MemoryBlocks, sum_over_songs
 from lstm_blues.network.topology import GATES, Topology
 
 
@@ -235,10 +235,7 @@ class BluesNetwork(Network):
 
     def sources(self, x: Tensor, state: BlockState) -> Tensor:
         """u = [x(t); y(t-1); 1] for the notes `x`, as they are heard, shape (..., N, M)."""
-        return self._sources(x, state.y.detach())
-
-    def _sources(self, x: Tensor, y: Tensor) -> Tensor:
-        return torch.cat((self.hear(x), y, x.new_ones(*x.shape[:-1], 1)), -1)
+        return _sources(self.hear(x), state.y.detach())
 
     def whole(
         self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
@@ -270,10 +267,10 @@ class BluesNetwork(Network):
     def outputs(self, x: Tensor, y: Tensor) -> Tensor:
         """The logits of the output units on the notes `x`, shape (..., N, I), and the cells'
         outputs of the same step `y`, shape (..., N, C)."""
-        return self._logits(self._sources(x, y))
+        return self._logits(_sources(self.hear(x), y))
 
     def _logits(self, v: Tensor) -> Tensor:
-        return torch.cat([v @ weights.mT for weights in self._output_weights()], -1)
+        return _join([v @ weights.mT for weights in self._output_weights()], -1)
 
     def _output_weights(self) -> list[Tensor]:
         """Weights of each set of output units, zero where they see nothing: an absent connection
@@ -303,7 +300,8 @@ class BluesNetwork(Network):
         playing: Collection[str] | None = None,
     ) -> Step:
         """`forward`, with what the truncated gradient of the step needs."""
-        u = self.sources(x, state)
+        heard = self.hear(x)
+        u = _sources(heard, state.y.detach())
         s, y, traces = [], [], []
         learned: dict[str, BlockActivations] = {}
         for part in self.topology.group_parts:
@@ -319,10 +317,8 @@ class BluesNetwork(Network):
             y.append(y_now)
             if own is not None:
                 traces.append(own)
-        after = BlockState(
-            torch.cat(s, -1), torch.cat(y, -1), torch.cat(traces, -2) if traces else None
-        )
-        v = self._sources(x, after.y)
+        after = BlockState(_join(s, -1), _join(y, -1), _join(traces, -2) if traces else None)
+        v = _sources(heard, after.y)
         return Step(self._logits(v), after, u, v, learned)
 
     def truncated_gradients(self, step: Step, delta: Tensor) -> dict[str, Tensor]:
@@ -333,9 +329,8 @@ class BluesNetwork(Network):
         step lacks, for the gradients of many costs at once; those then stand in front.
         """
         topology = self.topology
-        epsilon = delta.new_zeros(())
-        for part, weights in zip(topology.unit_parts, self._output_weights(), strict=True):
-            epsilon = epsilon + (delta[..., part.units] @ weights)[..., topology.units : -1]
+        weights = _join(self._output_weights(), -2)
+        epsilon = (delta @ weights)[..., topology.units : -1]
         gradients: dict[str, Tensor] = {}
         for part in topology.group_parts:
             if part.name in step.learning:
@@ -350,8 +345,18 @@ class BluesNetwork(Network):
         for part in topology.unit_parts:
             seen = (step.v * getattr(self, f"mask_{part.name}"))[..., None, :]
             own = delta[..., part.units, None]
-            gradients[part.rows[0].parameter] = (own * seen).sum(-3)
+            gradients[part.rows[0].parameter] = sum_over_songs(own * seen)
         return gradients
+
+
+def _sources(heard: Tensor, y: Tensor) -> Tensor:
+    """[x; y; 1], shape (..., N, M), from the notes as they are heard."""
+    return torch.cat((heard, y, heard.new_ones(*heard.shape[:-1], 1)), -1)
+
+
+def _join(parts: list[Tensor], dim: int) -> Tensor:
+    """The parts side by side; a copy only where there are several."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim)
 
 
 class _Draws:
