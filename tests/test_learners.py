@@ -30,7 +30,7 @@ from lstm_blues.learning.settings import KalmanFilter, Learning
 from lstm_blues.learning.state import Learner
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.blocks import BlockState
-from lstm_blues.network.network import BluesNetwork
+from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.network.topology import Topology
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
@@ -39,6 +39,7 @@ from lstm_blues.runs.settings import settings_from
 
 FILTER = KalmanFilter(10.0, (5.0, 1.0), (1e-3, 1e-5), 100, "squared")
 LEARNERS = {
+    "nesterov": {"update": "nesterov"},
     "truncated_adam": {"update": "adam"},
     "rtrl": {"gradient": "rtrl"},
     "rtrl_adam": {"gradient": "rtrl", "update": "adam"},
@@ -88,6 +89,44 @@ def test_a_learner_goes_on_from_its_state_bit_for_bit(name: str, make: type) -> 
     for kind in ("weights", "velocity", "memory"):
         for key, value in getattr(one, kind).items():
             assert torch.equal(value, getattr(other, kind)[key]), (kind, key)
+
+
+# Nesterov's momentum.
+
+
+@pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
+def test_nesterov_s_momentum_is_torch_s(make: type) -> None:
+    song, shadow = random_song(5), network(topology())
+    settings = replace(learning("nesterov"), gross_errors=0)
+    rate, momentum = settings.rate, settings.momentum
+    optimizer = torch.optim.SGD(shadow.parameters(), rate, momentum, nesterov=True)
+    first, plain = (
+        make(network(topology()), Stream.of_one(song), each)
+        for each in (settings, replace(settings, update="momentum"))
+    )
+    state = shadow.start()
+    for t in range(20):
+        optimizer.zero_grad()
+        logits, state = shadow(song[t, None], state)
+        cross_entropy(logits, song[t + 1, None]).backward()
+        optimizer.step()
+        state = BlockState(state.s, state.y.detach(), state.traces)
+        assert first.learn(1) == plain.learn(1) == 1
+        weights = first.state().weights
+        for name, truth in shadow.named_parameters():
+            torch.testing.assert_close(weights[name], truth.detach(), rtol=1e-10, atol=1e-12)
+    assert (weights["output.chords"] - plain.state().weights["output.chords"]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
+def test_nesterov_s_momentum_of_nothing_is_descent(make: type) -> None:
+    settings, stream = replace(learning("nesterov"), momentum=0.0), Stream.of_one(random_song(5))
+    one, other = (
+        make(network(topology()), stream, replace(settings, update=update))
+        for update in ("nesterov", "momentum")
+    )
+    assert one.learn(50) == other.learn(50) == 50
+    assert_same(one, other, 1e-15)
 
 
 # The whole gradient.

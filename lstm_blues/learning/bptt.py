@@ -7,11 +7,9 @@ episode is untruncated BPTT.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from torch import Tensor
 
-from lstm_blues.learning.rule import Gradient
+from lstm_blues.learning.rule import Gradient, Learns
 from lstm_blues.network.blocks import BlockState
 
 
@@ -22,11 +20,5 @@ class Bptt(Gradient):
     kernel = "bptt.c"
     unrolled = True
 
-    def predict(
-        self,
-        x: Tensor,
-        state: BlockState,
-        learning: Collection[str],  # noqa: ARG002
-        playing: Collection[str] | None,
-    ) -> tuple[Tensor, BlockState]:
-        return self.network.sequence(x, state, playing)
+    def predict(self, x: Tensor, state: BlockState, learns: Learns) -> tuple[Tensor, BlockState]:
+        return self.network.sequence(x, state, learns.playing(self.network.topology))

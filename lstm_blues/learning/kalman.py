@@ -67,7 +67,7 @@ class Kalman(Optimizer):
         derivatives = {
             name: torch.stack(h.unbind(), -1) * scale
             for name, h in gradient.derivatives().items()
-            if (result.learns.chords if parts[name].reaches_chords else result.learns.melody)
+            if result.learns.has(parts[name])
         }
         into = {name: self.kept[f"covariance/{name}"] @ h for name, h in derivatives.items()}
         inner = noise * torch.eye(len(error)).to(error)

@@ -95,67 +95,60 @@ class OnlineLearner:
         length, learns = self._stretch(), self.learns
         notes = torch.stack([self._sounding(ahead) for ahead in range(length + 1)])
         target = notes[1:]
-        chord_groups = self.topology.chord_groups
-        logits, after = self.gradient.predict(
-            notes[:-1],
-            self.blocks,
-            learning={
-                part.name
-                for part in self.topology.group_parts
-                if (learns.chords if part.reaches_chords else learns.melody)
-            },
-            playing=None if learns.melody else chord_groups,
-        )
-        # Once for all steps: what they cost, and which have a gross error.
-        chords, *melody = (
-            F.binary_cross_entropy_with_logits(
-                logits.detach()[:, units], target[:, units], reduction="none"
-            )
-            .sum(1)
-            .tolist()
-            for units in self.unit_sets
-        )
-        off = (target - torch.sigmoid(logits.detach()))[:, self.chords].abs()
-        gross = (off > self.learning.gross_error).any(1).tolist()
+        logits, after = self.gradient.predict(notes[:-1], self.blocks, learns)
+        chords, melody, gross = self._look(logits.detach(), target)
         for step in range(length):
-            heard = melody[0][step] if melody and learns.melody else 0.0
+            heard = melody[step] if learns.melody else 0.0
             if not math.isfinite(chords[step] + heard):
                 self._counters.nonfinite = 1
                 return step
             self._loss += chords[step]
             self._melody_loss += heard
-            count = self.counters
+            count, made = self.counters, slice(step + 1)
             clear, test = count_step(count, self._rule, self.stream.steps, gross[step])
             if clear or step + 1 == length:
-                made = slice(step + 1)
-                loss = self._loss_of(logits[made], target[made], learns)
-                result = StepResult(loss, logits[made], target[made], learns, self._counters.steps)
-                if not self.optimizer.change(self.gradient, result):
+                if not self._change(logits[made], target[made], count):
                     self._counters.nonfinite = 1
                     return step
-                if self.optimizer.counts:
-                    count.adam_chords += learns.chords
-                    count.adam_melody += learns.melody and bool(melody)
                 # Weights stay as they are ("burned"), and so does the velocity (section 3.1).
-                self.blocks = (
-                    self.gradient.start()
-                    if clear
-                    else BlockState(after.s.detach(), after.y.detach(), after.traces)
-                )
+                self.blocks = self.gradient.start() if clear else _detached(after)
             self._counters = count
             if test and learns.chords:
                 self._test()
+            if not self._counters.running and step + 1 < length and not clear:
+                # The stretch is left here, without a change.
+                with torch.no_grad():
+                    self.blocks = self.gradient.predict(notes[made], self.blocks, learns)[1]
             if clear or not self._counters.running:
                 return step + 1
         return length
 
-    def _loss_of(self, logits: Tensor, target: Tensor, learns: Learns) -> Tensor:
-        """The summed cross-entropy of the units that learn."""
-        loss = logits.new_zeros(())
+    def _look(self, logits: Tensor, target: Tensor) -> tuple[list[float], list[float], list[bool]]:
+        """Of T steps, shape (T, K): the cross-entropy of the chord units and of the others, and
+        whether a chord unit is off by more than `Learning.gross_error`."""
+        chords, *others = (
+            F.binary_cross_entropy_with_logits(logits[:, own], target[:, own], reduction="none")
+            .sum(1)
+            .tolist()
+            for own in self.unit_sets
+        )
+        off = (target - torch.sigmoid(logits))[:, self.chords].abs()
+        gross = (off > self.learning.gross_error).any(1).tolist()
+        return chords, others[0] if others else [0.0] * len(chords), gross
+
+    def _change(self, logits: Tensor, target: Tensor, count: Counters) -> bool:
+        """The weight change of a stretch, noted in `count`; whether it could be made."""
+        learns, loss = self.learns, logits.new_zeros(())
         for units, learn in zip(self.unit_sets, learns, strict=False):
             if learn:
                 loss = loss + cross_entropy(logits[:, units], target[:, units])
-        return loss
+        result = StepResult(loss, logits, target, learns, self._counters.steps)
+        if not self.optimizer.change(self.gradient, result):
+            return False
+        if self.optimizer.counts:
+            count.adam_chords += learns.chords
+            count.adam_melody += learns.melody and len(self.unit_sets) > 1
+        return True
 
     def _stretch(self) -> int:
         """Steps of the stretch that begins now; it ends with the episode."""
@@ -246,6 +239,10 @@ class OnlineLearner:
         self._counters = replace(state.counters)
         self._loss, self._melody_loss = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate
+
+
+def _detached(state: BlockState) -> BlockState:
+    return BlockState(state.s.detach(), state.y.detach(), state.traces)
 
 
 def _copy(tensor: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from lstm_blues.learning.state import Counters, LearnerState
 from lstm_blues.learning.truncated import Truncated
 from lstm_blues.network.blocks import BlockState
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.playing.sampler import THRESHOLD
+from lstm_blues.playing.player import Player
 
 RESOLVE_CHORUSES = 20
 """Choruses after which waiting tests are made, in one batch."""
@@ -174,7 +174,6 @@ class BatchedPopulation:
         self.network = BluesNetwork.stack(networks).requires_grad_(False).to(device)
         like = self.network.like
         self.device, self.song, n = like.device, song.to(like), len(networks)
-
         self._rules = self._rule = _Rule.stack(learnings, len(song), like)
         weights = dict(self.network.named_parameters())
         self.batch = _Batch(
@@ -273,18 +272,17 @@ class BatchedPopulation:
         right = torch.zeros_like(limits)
         rows = torch.arange(len(members), device=self.device)
         self.network.set_weights(weights)
-        state = self.network.start(traces=False)
-        heard = self.song[:1].expand(len(members), 1, -1)
+        player = Player(self.network)
+        player.notes = self.song[:1].expand(len(members), 1, -1)
         for step in range(1, int(limits.max()) + 1):
-            logits, state = self.network(heard, state)
-            played = torch.sigmoid(logits) > THRESHOLD
+            played = player.step().notes
             clean = (played == (self.song[step % len(self.song)] > 0)).flatten(1).all(1)
             clean &= step <= limits[rows]
             right[rows[clean]] += 1
-            heard = played.to(self.song)
             if not bool(clean.all()):
-                rows, heard = rows[clean], heard[clean]
-                state = BlockState(state.s[clean], state.y[clean], None)
+                rows, player.notes = rows[clean], player.notes[clean]
+                s, y, _ = player.state
+                player.state = BlockState(s[clean], y[clean], None)
                 weights = {name: value[clean] for name, value in weights.items()}
                 self.network.set_weights(weights)
                 if not len(rows):

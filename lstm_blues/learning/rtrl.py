@@ -7,12 +7,10 @@ left of it when only a cell's own state remembers.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import torch
 from torch import Tensor
 
-from lstm_blues.learning.rule import Gradient, Memory, Per
+from lstm_blues.learning.rule import Gradient, Learns, Memory, Per
 from lstm_blues.network.blocks import BlockState
 from lstm_blues.network.network import BluesNetwork
 
@@ -21,7 +19,7 @@ class Rtrl(Gradient):
     """`Learning.gradient` `rtrl`.
 
     `sensitivity`: how s and y of every cell change with each weight of the blocks, by the weight's
-    name, shape (2, C, rows, M).
+    name, shape (2, C, rows, M); of the groups that learn it goes on with every step.
     """
 
     name = "rtrl"
@@ -37,21 +35,22 @@ class Rtrl(Gradient):
         }
         return super().start()
 
-    def predict(
-        self,
-        x: Tensor,
-        state: BlockState,
-        learning: Collection[str],  # noqa: ARG002
-        playing: Collection[str] | None,
-    ) -> tuple[Tensor, BlockState]:
+    def predict(self, x: Tensor, state: BlockState, learns: Learns) -> tuple[Tensor, BlockState]:
         s, y = state.s.detach().requires_grad_(), state.y.detach().requires_grad_()
-        after = self.network.whole(x, BlockState(s, y, None), playing)
+        topology = self.network.topology
+        after = self.network.whole(x, BlockState(s, y, None), learns.playing(topology))
         last, weights = self.kept, self._weights()
-        self.kept = {key: torch.zeros_like(value) for key, value in last.items()}
+        self.kept = {key: value.clone() for key, value in last.items()}
+        cells = [
+            cell
+            for part in topology.group_parts
+            if learns.has(part)
+            for cell in range(part.cells.start, part.cells.stop)
+        ]
         for kind, values in enumerate((after.s[0], after.y[0])):
-            for cell, value in enumerate(values):
+            for cell in cells:
                 to_s, to_y, *direct = torch.autograd.grad(
-                    value,
+                    values[cell],
                     [s, y, *weights.values()],
                     retain_graph=True,
                     allow_unused=True,

@@ -6,7 +6,6 @@ step, what it needs, and which file of `lstm_blues/engine/kernel` is the same ru
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from lstm_blues.network.blocks import BlockState
 from lstm_blues.network.network import Network
-from lstm_blues.network.topology import Part
+from lstm_blues.network.topology import Part, Topology
 
 if TYPE_CHECKING:
     from lstm_blues.learning.settings import Learning
@@ -105,6 +104,25 @@ class _Half:
         self.kept = {key: state.memory[key].to(like, copy=True) for key in self.kept}
 
 
+class Learns(NamedTuple):
+    """Which weights change now: those that reach the chord units, and the others."""
+
+    chords: bool
+    melody: bool
+
+    def has(self, part: Part) -> bool:
+        """Whether the weights of `part` change."""
+        return self.chords if part.reaches_chords else self.melody
+
+    def groups(self, topology: Topology) -> set[str]:
+        """The groups of blocks whose weights change."""
+        return {part.name for part in topology.group_parts if self.has(part)}
+
+    def playing(self, topology: Topology) -> frozenset[str] | None:
+        """The groups that are computed at all; None for all."""
+        return None if self.melody else topology.chord_groups
+
+
 class Gradient(_Half):
     """How the errors of a step become the gradient of the cross-entropy by every weight.
 
@@ -125,15 +143,9 @@ class Gradient(_Half):
         """What blocks carry at a song's first step; it forgets what it carries itself."""
         return self.network.start(traces=self.traces)
 
-    def predict(
-        self,
-        x: Tensor,
-        state: BlockState,
-        learning: Collection[str],
-        playing: Collection[str] | None,
-    ) -> tuple[Tensor, BlockState]:
+    def predict(self, x: Tensor, state: BlockState, learns: Learns) -> tuple[Tensor, BlockState]:
         """The logits of the output units on the notes `x` of one step or, unrolled, of T, shape
-        (T, I), and the state after them.  learning, playing: groups, see `Network.forward`."""
+        (T, I), and the state after them."""
         raise NotImplementedError
 
     def backward(self, loss: Tensor) -> None:
@@ -144,13 +156,6 @@ class Gradient(_Half):
         """How the logits predicted last change with each weight of the output units and of the
         groups that learn, by the parameters' names, each of shape (K, rows, M)."""
         raise NotImplementedError
-
-
-class Learns(NamedTuple):
-    """Which weights change now: those that reach the chord units, and the others."""
-
-    chords: bool
-    melody: bool
 
 
 class StepResult(NamedTuple):

@@ -6,12 +6,10 @@ What is cut, and how, stands in `MemoryBlocks.truncated_gradient`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import torch
 from torch import Tensor
 
-from lstm_blues.learning.rule import Gradient
+from lstm_blues.learning.rule import Gradient, Learns
 from lstm_blues.network.blocks import BlockState
 from lstm_blues.network.network import BluesNetwork, Step
 
@@ -25,13 +23,9 @@ class Truncated(Gradient):
     network: BluesNetwork
     _last: Step
 
-    def predict(
-        self,
-        x: Tensor,
-        state: BlockState,
-        learning: Collection[str],
-        playing: Collection[str] | None,
-    ) -> tuple[Tensor, BlockState]:
+    def predict(self, x: Tensor, state: BlockState, learns: Learns) -> tuple[Tensor, BlockState]:
+        topology = self.network.topology
+        learning, playing = learns.groups(topology), learns.playing(topology)
         self._last = self.network.step(x, state, learning=learning, playing=playing)
         return self._last.logits, self._last.state
 

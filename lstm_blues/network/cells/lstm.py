@@ -10,15 +10,13 @@ class Lstm(HiddenNetwork):
     """`network.cell` `lstm`: `torch.nn.LSTM`."""
 
     def build(self) -> nn.Module:
-        """See `HiddenNetwork.build`."""
         return nn.LSTM(self.topology.units, self.hidden_units)
 
     @property
     def state_sizes(self) -> tuple[int, int]:
-        """See `Network.state_sizes`: the cells' states and outputs."""
+        """The cells' states and outputs."""
         return self.hidden_units, self.hidden_units
 
     def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        """See `HiddenNetwork.run`."""
         hidden, (y, s) = self.hidden(x, (state.y[None], state.s[None]))
         return hidden, BlockState(s[0], y[0], None)
