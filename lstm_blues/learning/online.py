@@ -46,6 +46,7 @@ class OnlineLearner:
         places = torch.arange(self.topology.units, device=network.like.device)
         melody = torch.cat((places[: self.chords.start], places[self.chords.stop :]))
         self.unit_sets: list[slice | Tensor] = [self.chords, *([melody] if len(melody) else [])]
+        self._has_others = bool(network.split_parameters()[1])
         self.gradient = learning.rule.gradient(network, learning)
         self.optimizer = learning.rule.optimizer(network, learning)
         self._rule = CountingRule.of(learning)
@@ -147,7 +148,7 @@ class OnlineLearner:
             return False
         if self.optimizer.counts:
             count.adam_chords += learns.chords
-            count.adam_melody += learns.melody and len(self.unit_sets) > 1
+            count.adam_melody += learns.melody and self._has_others
         return True
 
     def _stretch(self) -> int:

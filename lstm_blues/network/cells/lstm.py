@@ -1,4 +1,4 @@
-"""The LSTM that everyone has today: gates for each cell, tanh for g and h."""
+"""Standard `torch.nn.LSTM`: gates for each cell, tanh for g and h."""
 
 from torch import Tensor, nn
 
