@@ -11,13 +11,14 @@ from support import LEARNING, Command, assert_equal, random_song, topology
 from torch import Tensor, nn
 
 from lstm_blues.errors import BluesError
+from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.cells import CELLS
 from lstm_blues.network.cells.feed_forward import FeedForward
 from lstm_blues.network.cells.hidden import HiddenNetwork
 from lstm_blues.network.cells.lstm import Lstm
 from lstm_blues.network.network import cross_entropy
-from lstm_blues.runs.build import Parts, readable_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from
@@ -95,7 +96,7 @@ def test_the_weight_change_is_by_autograd_s_gradient(name: str) -> None:
     plain = replace(UNROLLED, update="momentum", gross_errors=0, episode_choruses=1)
     loss = cross_entropy(nets(net, song), song.roll(-1, 0))
     truth = torch.autograd.grad(loss, list(net.parameters()))
-    learner = readable_learner(net, Stream.of_one(song), plain)
+    learner = OnlineLearner(net, Stream.of_one(song), plain)
     before = [weights.detach().clone() for weights in net.parameters()]
     assert learner.learn(10) == 10
     assert learner.loss == pytest.approx(loss.item(), abs=1e-10)
@@ -108,15 +109,13 @@ def test_the_weight_change_is_by_autograd_s_gradient(name: str) -> None:
 def test_they_learn_a_song_and_play_it_frozen(name: str) -> None:
     song = torch.eye(3, dtype=torch.float64)[[0, 1, 2, 2]]
     net = hidden_network(name, units=3)
-    learner = readable_learner(net, Stream.of_one(song), replace(UNROLLED, test_choruses=20))
+    learner = OnlineLearner(net, Stream.of_one(song), replace(UNROLLED, test_choruses=20))
     learner.learn(30_000)
     assert learner.counters.learned, learner.counters
     assert learner.free_run(400).right == 400
     # Other weights don't: the test can fail.
     assert (
-        readable_learner(hidden_network(name, 2, 3), Stream.of_one(song), UNROLLED)
-        .free_run(400)
-        .right
+        OnlineLearner(hidden_network(name, 2, 3), Stream.of_one(song), UNROLLED).free_run(400).right
         < 400
     )
 

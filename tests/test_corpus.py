@@ -13,6 +13,7 @@ from support import LEARNING, Command, assert_same, network, random_song, topolo
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
+from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.learning.settings import Learning
 from lstm_blues.music.chords import pitch_classes
 from lstm_blues.music.corpus import Corpus, FormChords
@@ -21,7 +22,7 @@ from lstm_blues.music.stream import Stream
 from lstm_blues.music.timing import Timing
 from lstm_blues.music.tunes import Sounding, read_tune
 from lstm_blues.output.midi import write_songs
-from lstm_blues.runs.build import Parts, readable_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
@@ -178,7 +179,7 @@ def test_a_song_goes_on_for_its_episode() -> None:
     stream = small_stream()
     order = stream.picks[:, 0].tolist()
     assert {0, 1, 2} == set(order)
-    learner = readable_learner(
+    learner = OnlineLearner(
         network(topology(units=4)), stream, replace(LEARNING, gross_errors=0, episode_choruses=2)
     )
     for episode in range(4):
@@ -201,7 +202,7 @@ def test_both_engines_learn_several_songs_alike(changes: dict[str, object]) -> N
     learning: Learning = replace(LEARNING, **changes)  # type: ignore[arg-type]
     learning = replace(learning, rate=1e-2, test_interval=41, test_choruses=3)
     net, stream = network(topology(units=4)), small_stream()
-    fast, readable = CompiledLearner(net, stream, learning), readable_learner(net, stream, learning)
+    fast, readable = CompiledLearner(net, stream, learning), OnlineLearner(net, stream, learning)
     assert fast.learn(400) == readable.learn(400)
     assert_same(fast, readable)
     count = readable.counters
@@ -225,7 +226,7 @@ def test_a_test_counts_the_worst_of_the_songs() -> None:
         net = network(topology(units=4), weights=0.0)
         with torch.no_grad():  # plays its first note for ever
             net.output["chords"][:, -1] = torch.tensor([5.0, -5.0, -5.0, -5.0])
-        for make in (CompiledLearner, readable_learner):
+        for make in (CompiledLearner, OnlineLearner):
             learner = make(
                 net,
                 Stream.of_corpus(table, 100, 1, 1),

@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 from support import LEARNING, assert_same, network, random_song, two_groups
 
 from lstm_blues.engine.learner import CompiledLearner
+from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.learning.rules import GRADIENTS, OPTIMIZERS
 from lstm_blues.learning.settings import GROSS_COUNTS, KalmanFilter, Learning
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.blocks import ACTIVATIONS
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import CHORDS, MELODY, Group, Topology, Units
-from lstm_blues.runs.build import readable_learner
 
 STEPS = 150
 
@@ -106,8 +106,8 @@ def networks(draw: st.DrawFn) -> BluesNetwork:
 
 
 def hold_to_the_readable_rule(net: BluesNetwork, learning: Learning, stream: Stream) -> None:
-    print(net.topology, net.g, net.h)  # shown where it fails
-    fast, readable = CompiledLearner(net, stream, learning), readable_learner(net, stream, learning)
+    note(f"{net.topology}, g={net.g}, h={net.h}")
+    fast, readable = CompiledLearner(net, stream, learning), OnlineLearner(net, stream, learning)
     has_melody = len(net.topology.unit_sets) > 1
     for phase in range(1 + has_melody):
         assert fast.learn(STEPS // 2) == readable.learn(STEPS // 2)

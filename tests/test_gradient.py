@@ -1,8 +1,10 @@
 """The truncated gradient against autograd, and the forward pass against torch.nn.LSTM."""
 
+from itertools import pairwise
+
 import pytest
 import torch
-from support import autograd, network, random_song, topology, two_groups
+from support import autograd, fully_connected, network, random_song, topology, two_groups
 
 from lstm_blues.network.blocks import ACTIVATIONS, BlockState
 from lstm_blues.network.network import BluesNetwork, cross_entropy
@@ -62,6 +64,49 @@ def test_a_batch_of_independent_songs_adds_their_gradients() -> None:
     alone = [traced(net, songs[n : n + 1]) for n in range(3)]
     for name, gradient in together.items():
         torch.testing.assert_close(gradient, sum(one[name] for one in alone))
+
+
+@pytest.mark.parametrize("shape", [topology(2, 5), two_groups(3), fully_connected()])
+def test_the_explicit_gradient_is_the_backward_pass_to_the_bit(shape: Topology) -> None:
+    net, state = network(shape, h="tanh"), network(shape).start()
+    for x, target in pairwise(random_song(shape.units, 6)):
+        net.zero_grad()
+        step = net.step(x[None], state)
+        cross_entropy(step.logits, target[None]).backward()
+        with torch.no_grad():
+            ours = net.truncated_gradients(step, torch.sigmoid(step.logits) - target)
+            each = net.truncated_gradients(step, torch.eye(shape.units).double()[:, None])
+        for name, weights in net.named_parameters():
+            torch.testing.assert_close(ours[name], weights.grad, rtol=1e-13, atol=1e-15)
+        step = net.step(x[None], state)
+        for unit, logit in enumerate(step.logits[0]):
+            of_unit = torch.autograd.grad(
+                logit, list(net.parameters()), retain_graph=True, materialize_grads=True
+            )
+            for (name, _), derivative in zip(net.named_parameters(), of_unit, strict=True):
+                assert torch.equal(each[name][unit], derivative), (name, unit)
+        state = BlockState(step.state.s, step.state.y.detach(), step.state.traces)
+
+
+@torch.no_grad()
+def test_stacked_networks_are_each_of_them() -> None:
+    nets = [network(two_groups(), seed) for seed in range(3)]
+    songs = torch.stack([random_song(7, 9, seed) for seed in range(3)])[:, :, None]
+    together = BluesNetwork.stack(nets)
+    state, states = together.start(), [net.start() for net in nets]
+    for t in range(8):
+        step = together.step(songs[:, t], state)
+        found = together.truncated_gradients(step, step.logits - songs[:, t + 1])
+        for n, net in enumerate(nets):
+            own = net.step(songs[n, t], states[n])
+            torch.testing.assert_close(step.logits[n], own.logits, rtol=1e-13, atol=1e-13)
+            truth = net.truncated_gradients(own, own.logits - songs[n, t + 1])
+            for name, gradient in truth.items():
+                torch.testing.assert_close(found[name][n], gradient, rtol=1e-12, atol=1e-13)
+            states[n] = own.state
+        state = step.state
+    assert state.traces is not None
+    assert state.traces.shape == (3, 3, 1, 8, 16)
 
 
 def test_memory_does_not_grow_with_the_song() -> None:

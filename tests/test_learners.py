@@ -24,20 +24,22 @@ from support import (
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
+from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.learning.population import BatchedPopulation
 from lstm_blues.learning.settings import KalmanFilter, Learning
 from lstm_blues.learning.state import Learner
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.blocks import BlockState
-from lstm_blues.network.network import BluesNetwork
+from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.network.topology import Topology
-from lstm_blues.runs.build import Parts, readable_learner
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
 FILTER = KalmanFilter(10.0, (5.0, 1.0), (1e-3, 1e-5), 100, "squared")
 LEARNERS = {
+    "nesterov": {"update": "nesterov"},
     "truncated_adam": {"update": "adam"},
     "rtrl": {"gradient": "rtrl"},
     "rtrl_adam": {"gradient": "rtrl", "update": "adam"},
@@ -50,7 +52,7 @@ LEARNERS = {
     },
 }
 SHAPES = {"one": topology(3, 2, 5), "two": two_groups(), "both": fully_connected()}
-ENGINES = {"fast": CompiledLearner, "torch": readable_learner}
+ENGINES = {"fast": CompiledLearner, "torch": OnlineLearner}
 
 
 def learning(name: str) -> Learning:
@@ -62,7 +64,7 @@ def learning(name: str) -> Learning:
 def test_both_engines_learn_alike(name: str, shape: Topology) -> None:
     net, stream = network(shape), Stream.of_one(random_song(shape.units, 11))
     fast = CompiledLearner(net, stream, learning(name))
-    readable = readable_learner(net, stream, learning(name))
+    readable = OnlineLearner(net, stream, learning(name))
     first = readable.state().weights
     assert fast.learn(130) == readable.learn(130)
     assert_same(fast, readable)
@@ -87,6 +89,44 @@ def test_a_learner_goes_on_from_its_state_bit_for_bit(name: str, make: type) -> 
     for kind in ("weights", "velocity", "memory"):
         for key, value in getattr(one, kind).items():
             assert torch.equal(value, getattr(other, kind)[key]), (kind, key)
+
+
+# Nesterov's momentum.
+
+
+@pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
+def test_nesterov_s_momentum_is_torch_s(make: type) -> None:
+    song, shadow = random_song(5), network(topology())
+    settings = replace(learning("nesterov"), gross_errors=0)
+    rate, momentum = settings.rate, settings.momentum
+    optimizer = torch.optim.SGD(shadow.parameters(), rate, momentum, nesterov=True)
+    first, plain = (
+        make(network(topology()), Stream.of_one(song), each)
+        for each in (settings, replace(settings, update="momentum"))
+    )
+    state = shadow.start()
+    for t in range(20):
+        optimizer.zero_grad()
+        logits, state = shadow(song[t, None], state)
+        cross_entropy(logits, song[t + 1, None]).backward()
+        optimizer.step()
+        state = BlockState(state.s, state.y.detach(), state.traces)
+        assert first.learn(1) == plain.learn(1) == 1
+        weights = first.state().weights
+        for name, truth in shadow.named_parameters():
+            torch.testing.assert_close(weights[name], truth.detach(), rtol=1e-10, atol=1e-12)
+    assert (weights["output.chords"] - plain.state().weights["output.chords"]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("make", ENGINES.values(), ids=ENGINES)
+def test_nesterov_s_momentum_of_nothing_is_descent(make: type) -> None:
+    settings, stream = replace(learning("nesterov"), momentum=0.0), Stream.of_one(random_song(5))
+    one, other = (
+        make(network(topology()), stream, replace(settings, update=update))
+        for update in ("nesterov", "momentum")
+    )
+    assert one.learn(50) == other.learn(50) == 50
+    assert_same(one, other, 1e-15)
 
 
 # The whole gradient.
@@ -146,7 +186,7 @@ def test_the_melody_can_be_learned_by_shorter_stretches() -> None:
     net, stream = network(two_groups()), Stream.of_one(random_song(7, 11))
     melody = replace(LEARNING.melody, chords="hold", unroll=4)
     settings = replace(learning("bptt_adam"), unroll=9, melody=melody, gross_errors=0)
-    fast, readable = CompiledLearner(net, stream, settings), readable_learner(net, stream, settings)
+    fast, readable = CompiledLearner(net, stream, settings), OnlineLearner(net, stream, settings)
     for learner in (fast, readable):
         assert learner.learn(1) == 9
         assert learner.counters.adam_melody == 1

@@ -73,7 +73,7 @@ def test_absent_connections_stay_exactly_zero() -> None:
             mask = getattr(net, f"mask_{part}")
         masked += int((~mask).sum())
         assert not torch.equal(weights, old)
-        velocity = learner.optimizer.state[weights]["momentum_buffer"]
+        velocity = learner.state().velocity[name]
         for tensor in (weights, weights.grad, velocity):
             assert (tensor[:, ~mask] == 0).all()
             assert (tensor[:, mask] != 0).any()

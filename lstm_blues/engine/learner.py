@@ -16,13 +16,13 @@ from torch import Tensor
 from lstm_blues.engine.layout import CountersOfKernel, Rules, SamplingOfKernel
 from lstm_blues.engine.network import CompiledNetwork
 from lstm_blues.errors import BluesError
+from lstm_blues.learning.frozen import test_uniform
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import (
     Counters,
     LearnerState,
     first_memory,
     memory_shapes,
-    test_uniform,
 )
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
@@ -80,15 +80,15 @@ class CompiledLearner:
             first_process=kalman.process[0],
             last_process=kalman.process[1],
             gross_errors=learning.gross_errors,
-            count_per_chorus=learning.gross_count == "in_chorus",
+            count_per_chorus=learning.counts_in_chorus,
             episode_choruses=learning.episode_choruses,
             test_steps=learning.test_choruses * stream.steps,
             test_interval=learning.test_interval,
-            melody_together=melody.start == "together",
-            chords_learn=melody.chords == "learn",
+            melody_together=melody.together,
+            chords_learn=melody.chords_go_on,
             stretch=layout.stretches[0],
             melody_stretch=layout.stretches[1],
-            kalman_cross_entropy=kalman.error == "cross_entropy",
+            kalman_cross_entropy=kalman.divides,
             song_steps=stream.steps,
             bars=self.picks.shape[1],
             songs_in_order=len(self.picks),

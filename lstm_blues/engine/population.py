@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lstm_blues.engine.learner import CompiledLearner
-from lstm_blues.learning.population import _require_pairs
+from lstm_blues.learning.population import require_pairs
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import LearnerState
 from lstm_blues.music.stream import Stream
@@ -34,7 +34,7 @@ class FastPopulation:
         learnings: Sequence[Learning],
         workers: int | None = None,
     ) -> None:
-        _require_pairs(networks, learnings)
+        require_pairs(networks, learnings)
         self.members = [
             CompiledLearner(network, stream, learning)
             for network, learning in zip(networks, learnings, strict=True)

@@ -13,7 +13,8 @@ from lstm_blues.lab.collect import Run
 from lstm_blues.lab.melodies import melody_of
 from lstm_blues.lab.melody_metrics import MelodyMetrics
 from lstm_blues.lab.summaries import Record
-from lstm_blues.learning.state import Learner, test_uniform
+from lstm_blues.learning.frozen import test_uniform
+from lstm_blues.learning.state import Learner
 from lstm_blues.music.form import Form
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import CHORDS

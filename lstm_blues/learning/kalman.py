@@ -7,60 +7,69 @@ filter's, with the outputs' derivatives from the truncated gradient of section 2
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from lstm_blues.learning.online import OnlineLearner, StepResult
-from lstm_blues.learning.settings import Learning
-from lstm_blues.learning.state import LearnerState, first_memory
-from lstm_blues.music.stream import Stream
-from lstm_blues.network.blocks import BlockState
-from lstm_blues.network.network import BluesNetwork
+from lstm_blues.learning.rule import Gradient, Memory, Optimizer, Per, StepResult
+from lstm_blues.network.network import Network
+from lstm_blues.network.topology import CHORDS, Part
+
+if TYPE_CHECKING:
+    from lstm_blues.learning.settings import Learning
 
 LEAST_VARIANCE = 1e-10
 """An output's o (1 - o) is taken for at least so much where it divides."""
 
 
-class KalmanLearner(OnlineLearner):
+class Kalman(Optimizer):
     """`Learning.update` `kalman`.
 
     `covariance`: of the weights that lead to one gate, cell or output unit, by the parameter's
     name, shape (rows, M, M).
     """
 
-    network: BluesNetwork
+    name = "kalman"
+    kernel = "kalman.c"
+    memory = (Memory("covariance", Per.PAIR_IN_ROW),)
+    gradients = ("truncated",)
+    derivatives = True
 
-    def __init__(self, network: BluesNetwork, stream: Stream, learning: Learning) -> None:
-        super().__init__(network, stream, learning)
-        self.covariance = {
-            key.removeprefix("covariance/"): value.to(network.like)
-            for key, value in first_memory(network, learning).items()
-        }
+    def __init__(self, network: Network, learning: Learning) -> None:
+        super().__init__(network, learning)
+        first = self.first_memory(network, learning)
+        self.kept = {key: value.to(network.like) for key, value in first.items()}
+
+    @classmethod
+    def first(cls, zeros: Tensor, part: Part, learning: Learning) -> Tensor:
+        return zeros + learning.kalman.covariance * torch.diag(part.mask)
 
     @torch.no_grad()
-    def change_weights(self, heard: StepResult) -> bool:
-        """See `OnlineLearner.change_weights`; not finite, too, where the filter broke down.
+    def change(self, gradient: Gradient, result: StepResult) -> bool:
+        """Changes the weights as the filter says; returns False, too, where it broke down.
 
         Measurements are the outputs, scaled to the noise.  With H their derivatives by the weights
         of one row and P its covariance, A the inverse of the sum of all rows' H P H' and the noise:
         weights += P H' A error, P -= P H' A H P, P += process.
         """
-        noise, process = self.learning.kalman.at(self._counters.steps)
-        output = torch.sigmoid(heard.net[0])
-        slope = output * (1 - output)
-        error = (heard.target - output.detach())[0]
-        if self.learning.kalman.error == "cross_entropy":
+        settings, parts = self.learning.kalman, self.network.topology.part_of
+        noise, process = settings.at(result.steps)
+        output = torch.sigmoid(result.logits[0])
+        slope, error = output * (1 - output), result.target[0] - output
+        if settings.divides:
             # Divided by its standard deviation, a coin's noise is 1 whatever its probability.
             slope = slope.clamp(min=LEAST_VARIANCE).sqrt()
             error = error / slope
-        measured = torch.zeros_like(error, dtype=torch.bool)
-        measured[self.form] = self.chords_learn
-        outside = torch.ones_like(measured)
-        outside[self.form] = False
-        measured[outside] = self.melody_learns
+        measured = torch.full_like(error, result.learns.melody, dtype=torch.bool)
+        measured[self.network.topology.unit_slice(CHORDS)] = result.learns.chords
         scale, error = slope * measured, error * measured
-        derivatives = self.derivatives(heard.net, scale)
-        into = {name: self.covariance[name] @ h for name, h in derivatives.items()}
+        derivatives = {
+            name: torch.stack(h.unbind(), -1) * scale
+            for name, h in gradient.derivatives().items()
+            if result.learns.has(parts[name])
+        }
+        into = {name: self.kept[f"covariance/{name}"] @ h for name, h in derivatives.items()}
         inner = noise * torch.eye(len(error)).to(error)
         for name, h in derivatives.items():
             inner += torch.einsum("rmk,rml->kl", h, into[name])
@@ -71,44 +80,7 @@ class KalmanLearner(OnlineLearner):
         weights = dict(self.network.named_parameters())
         for name, gained in into.items():
             weights[name].add_(gained @ (inverse @ error))
-            covariance = self.covariance[name]
+            covariance = self.kept[f"covariance/{name}"]
             covariance -= gained @ inverse @ gained.transpose(1, 2)
-            covariance += process * torch.diag(self.network.topology.part_of[name].mask).to(
-                covariance
-            )
-        self.blocks = BlockState(self.blocks.s, self.blocks.y.detach(), self.blocks.traces)
+            covariance += process * torch.diag(parts[name].mask).to(covariance)
         return True
-
-    def derivatives(self, net: Tensor, scale: Tensor) -> dict[str, Tensor]:
-        """How the outputs, times `scale` over their slope, change with each weight that learns:
-        shape (rows, M, K) by the parameter's name."""
-        learn = [id(weights) for weights in self._chord_parameters if self.chords_learn]
-        learn += [id(weights) for weights in self._melody_parameters if self.melody_learns]
-        named = [item for item in self.network.named_parameters() if id(item[1]) in learn]
-        columns = [
-            torch.autograd.grad(
-                net,
-                [weights for _, weights in named],
-                grad_outputs=one[None],
-                retain_graph=True,
-                allow_unused=True,
-                materialize_grads=True,
-            )
-            for one in torch.eye(net.shape[1]).to(net)
-        ]
-        return {
-            name: torch.stack([column[n] for column in columns], -1) * scale
-            for n, (name, _) in enumerate(named)
-        }
-
-    def memory(self) -> dict[str, Tensor]:
-        """See `OnlineLearner.memory`."""
-        return {f"covariance/{n}": v.cpu().clone() for n, v in self.covariance.items()}
-
-    def load(self, state: LearnerState) -> None:
-        """See `Learner.load`."""
-        super().load(state)
-        like = self.network.like
-        self.covariance = {
-            name: state.memory[f"covariance/{name}"].to(like, copy=True) for name in self.covariance
-        }

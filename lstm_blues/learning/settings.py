@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from lstm_blues.errors import BluesError, require, require_choice
-from lstm_blues.learning.rules import GRADIENTS, OPTIMIZERS, Rule
+from lstm_blues.learning.rule import Rule
+from lstm_blues.learning.rules import GRADIENTS, OPTIMIZERS
 
 GROSS_COUNTS = ("since_reset", "in_chorus")
 
@@ -81,6 +82,16 @@ class MelodyLearning:
             value = getattr(self, name)
             require(value >= 0, f"learning.melody.{name}", value, "a number not below 0")
 
+    @property
+    def together(self) -> bool:
+        """Whether the melody is learned from the first step on."""
+        return self.start == "together"
+
+    @property
+    def chords_go_on(self) -> bool:
+        """Whether the form's weights change further once it is learned."""
+        return self.chords == "learn"
+
 
 @dataclass(frozen=True)
 class KalmanFilter:
@@ -132,6 +143,11 @@ class KalmanFilter:
         )
         require(self.over >= 1, f"{where}.over", self.over, "at least 1")
         require_choice(f"{where}.error", self.error, KALMAN_ERRORS)
+
+    @property
+    def divides(self) -> bool:
+        """Whether errors are divided by their standard deviation: those of the cross-entropy."""
+        return self.error == "cross_entropy"
 
     def at(self, steps: int) -> tuple[float, float]:
         """Variance of the noise, and what every weight's variance gains, after so many steps."""
@@ -235,9 +251,16 @@ class Learning:
         """The gradient and the optimizer that `gradient` and `update` name."""
         return Rule(GRADIENTS[self.gradient], OPTIMIZERS[self.update])
 
+    @property
+    def counts_in_chorus(self) -> bool:
+        """Whether the count of gross errors starts anew with every chorus."""
+        return self.gross_count == "in_chorus"
+
     def stretch(self, song_steps: int, melody: bool = False) -> int:
-        """Steps after which an unrolled gradient changes the weights, for songs of so many; before
-        the form is learned, or once the `melody` is what is learned."""
+        """Steps after which the weights change, for songs of so many; before the form is learned,
+        or once the `melody` is what is learned."""
+        if not self.rule.gradient.unrolled:
+            return 1
         if melody and self.melody.unroll:
             return self.melody.unroll
         return self.unroll or self.episode_choruses * song_steps

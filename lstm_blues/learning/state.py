@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from lstm_blues.learning.settings import Learning
-from lstm_blues.network.network import BluesNetwork, Network
-from lstm_blues.network.topology import Topology
+from lstm_blues.network.network import Network
 from lstm_blues.playing.player import FreeRun
 
 
@@ -147,43 +145,16 @@ class Learner(Protocol):
         ...
 
 
-def test_uniform(topology: Topology, steps: int) -> Tensor | None:
-    """The melody's random numbers in a test of so many steps, shape (steps,), float64.
-
-    None where no melody reaches the chord units: the chords can be tested without one.
-    """
-    if topology.chords_are_separate:
-        return None
-    return torch.rand(steps, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
-
 def memory_shapes(network: Network, learning: Learning) -> dict[str, tuple[int, ...]]:
-    """What `LearnerState.memory` holds, by the name of a weight: with Adam its second moments
-    (`second/`), with the Kalman filter the covariance of each row's weights (`covariance/`), with
-    the full gradient how s and y of every cell change with each weight (`sensitivity/`)."""
-    cells = network.topology.cells
-    shapes: dict[str, tuple[int, ...]] = {}
-    for name, weights in network.named_parameters():
-        if learning.update == "adam":
-            shapes[f"second/{name}"] = tuple(weights.shape)
-        if not isinstance(network, BluesNetwork):
-            continue
-        rows, sources = weights.shape
-        if learning.update == "kalman":
-            shapes[f"covariance/{name}"] = (rows, sources, sources)
-        if learning.gradient == "rtrl" and name.startswith("blocks."):
-            shapes[f"sensitivity/{name}"] = (2, cells, rows, sources)
-    return shapes
+    """Shapes of what `LearnerState.memory` holds, by `NAME/PARAMETER`; the rule's optimizer and
+    gradient say what that is."""
+    rule = learning.rule
+    return rule.optimizer.memory_shapes(network) | rule.gradient.memory_shapes(network)
 
 
-def first_memory(network: BluesNetwork, learning: Learning) -> dict[str, Tensor]:
-    """What `LearnerState.memory` holds before the first step: zeros, but for the covariances."""
-    memory = {}
-    for key, shape in memory_shapes(network, learning).items():
-        memory[key] = torch.zeros(shape, dtype=network.like.dtype)
-        kind, name = key.split("/", 1)
-        if kind == "covariance":
-            memory[key] += learning.kalman.covariance * torch.diag(
-                network.topology.part_of[name].mask
-            )
-    return memory
+def first_memory(network: Network, learning: Learning) -> dict[str, Tensor]:
+    """What `LearnerState.memory` holds before the first step, on the CPU."""
+    rule = learning.rule
+    return rule.optimizer.first_memory(network, learning) | rule.gradient.first_memory(
+        network, learning
+    )

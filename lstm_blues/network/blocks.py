@@ -8,19 +8,19 @@ states, y cell outputs, P traces.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional as F
 
 from lstm_blues.errors import require_choice
 from lstm_blues.network.topology import Group
 
 
 class Activation(NamedTuple):
-    """A activation function and its slope, the slope as a function of the squashed value."""
+    """An activation function and its slope, the slope as a function of the squashed value."""
 
     value: Callable[[Tensor], Tensor]
     slope: Callable[[Tensor], Tensor]
@@ -36,7 +36,10 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 class BlockActivations(NamedTuple):
-    """One forward step of all blocks; every tensor has shape (N, C), gates repeated by cell."""
+    """One forward step of all blocks.
+
+    Every tensor has shape (..., N, C), gates repeated by cell.
+    """
 
     iota: Tensor
     phi: Tensor
@@ -50,8 +53,9 @@ class BlockActivations(NamedTuple):
 class BlockState(NamedTuple):
     """What blocks carry from step to step, for N independent songs.
 
-    s: cell states, shape (N, C).  y: cell outputs, shape (N, C).  traces: shape (3, N, C, M), for
-    the weights to the cells, the input gates and the forget gates; None in a frozen network.
+    s: cell states, shape (..., N, C).  y: cell outputs, shape (..., N, C).  traces: shape
+    (3, ..., N, C, M), for the weights to the cells, the input gates and the forget gates; None in a
+    frozen network.  Axes in front are those of the weights.
     """
 
     s: Tensor
@@ -60,7 +64,10 @@ class BlockState(NamedTuple):
 
 
 class BlockWeights(NamedTuple):
-    """Weights from all M sources: three gates of shape (B, M), the cells' inputs (C, M)."""
+    """Weights from all M sources: three gates of shape (..., B, M), the cells' inputs (..., C, M).
+
+    Axes in front are those of many networks at once.
+    """
 
     input_gate: Tensor
     forget_gate: Tensor
@@ -73,74 +80,46 @@ def block_step(
 ) -> BlockActivations:
     """The forward pass of one step, in plain differentiable operations (section 2.1).
 
-    u: sources [x(t); y(t-1); 1], shape (N, M).  s: states of the step before, shape (N, C).
+    u: sources [x(t); y(t-1); 1], shape (..., N, M).  s: states of the step before, shape
+    (..., N, C).
     """
     iota, phi, omega = (
-        torch.sigmoid(F.linear(u, w))[:, block_of_cell]
+        torch.sigmoid(u @ w.mT).index_select(-1, block_of_cell)
         for w in (weights.input_gate, weights.forget_gate, weights.output_gate)
     )
-    squashed = g.value(F.linear(u, weights.cell))
+    squashed = g.value(u @ weights.cell.mT)
     s = phi * s + iota * squashed
     h_of_s = h.value(s)
     return BlockActivations(iota, phi, omega, squashed, s, h_of_s, omega * h_of_s)
 
 
 class TruncatedStep(torch.autograd.Function):
-    """One step whose backward pass is the report's truncated gradient (section 2.1).
+    """One step whose backward pass is `MemoryBlocks.truncated_gradient`.
 
-    Errors that reach a gate or a cell's input go no further back; errors inside a cell live on in
-    its state, carried forward by the traces.  Only y has a gradient: it is enough, since every
-    earlier step's share is already in the traces.
+    Takes the four weight matrices, u, s, traces and the blocks; returns `BlockActivations` and the
+    new traces.  Only y has a gradient: it is enough, since every earlier step's share is already in
+    the traces.
     """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        input_gate: Tensor,
-        forget_gate: Tensor,
-        output_gate: Tensor,
-        cell: Tensor,
-        u: Tensor,
-        s: Tensor,
-        traces: Tensor,
-        blocks: MemoryBlocks,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        weights = BlockWeights(input_gate, forget_gate, output_gate, cell)
-        a = block_step(weights, u, s, blocks.block_of_cell, blocks.g, blocks.h)
-        into = torch.stack(
-            (
-                blocks.g.slope(a.g) * a.iota,
-                a.g * a.iota * (1 - a.iota),
-                s * a.phi * (1 - a.phi),
-            )
-        )
-        seen = u[:, None, :] * blocks.mask
-        traces = a.phi[..., None] * traces + into[..., None] * seen
+    def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
+        *weights, u, s, traces, blocks = inputs
+        a, traces = blocks.step(BlockWeights(*weights), u, s, traces)
         ctx.blocks = blocks
         ctx.save_for_backward(u, a.omega, a.h, traces)
-        ctx.mark_non_differentiable(a.s, traces)
-        return a.y, a.s, traces
+        ctx.mark_non_differentiable(*a[:-1], traces)
+        return *a, traces
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        blocks: MemoryBlocks = ctx.blocks
-        u, omega, h, traces = ctx.saved_tensors
-        epsilon = gradients[0]
-        e = omega * blocks.h.slope(h) * epsilon
-        to_cell, to_input, to_forget = (torch.einsum("nc,ncm->cm", e, p) for p in traces)
-        to_output = torch.einsum("nc,nm->cm", omega * (1 - omega) * h * epsilon, u)
-        to_output = to_output * blocks.mask
-        return (
-            blocks.sum_over_cells(to_input),
-            blocks.sum_over_cells(to_forget),
-            blocks.sum_over_cells(to_output),
-            to_cell,
-            None,
-            None,
-            None,
-            None,
-        )
+        epsilon = gradients[-2]
+        return *ctx.blocks.truncated_gradient(epsilon, *ctx.saved_tensors), None, None, None, None
+
+
+def sum_over_songs(gradients: Tensor) -> Tensor:
+    """Sums gradients (..., N, rows, M) over N songs, without a copy where there is one."""
+    return gradients.squeeze(-3) if gradients.shape[-3] == 1 else gradients.sum(-3)
 
 
 class MemoryBlocks(nn.Module):
@@ -178,10 +157,51 @@ class MemoryBlocks(nn.Module):
         """The four weight matrices."""
         return BlockWeights(self.input_gate, self.forget_gate, self.output_gate, self.cell)
 
-    def sum_over_cells(self, by_cell: Tensor) -> Tensor:
-        """Sums rows (C, M) over the cells of each block, shape (B, M)."""
-        by_block = by_cell.new_zeros(len(self.input_gate), by_cell.shape[1])
-        return by_block.index_add_(0, self.block_of_cell, by_cell)
+    def next_traces(self, traces: Tensor, u: Tensor, s: Tensor, a: BlockActivations) -> Tensor:
+        """The traces after a step with the activations `a`, from the states `s` on the sources `u`
+        (section 2.1)."""
+        into = torch.stack(
+            (
+                self.g.slope(a.g) * a.iota,
+                a.g * a.iota * (1 - a.iota),
+                s * a.phi * (1 - a.phi),
+            )
+        )
+        seen = u[..., None, :] * self.mask
+        return a.phi[..., None] * traces + into[..., None] * seen
+
+    def truncated_gradient(
+        self, epsilon: Tensor, u: Tensor, omega: Tensor, h: Tensor, traces: Tensor
+    ) -> BlockWeights:
+        """The report's truncated gradient of one step, summed over songs (section 2.1).
+
+        Errors that reach a gate or a cell's input go no further back; errors inside a cell live on
+        in its state, carried forward by the traces.
+
+        Args:
+            epsilon: the cost's derivatives by the cells' outputs y, shape (..., N, C).  It may have
+                axes that the rest lacks, for the gradients of many costs.
+            u: the step's sources, shape (..., N, M).
+            omega, h: of the step's activations, shape (..., N, C).
+            traces: after the step, shape (3, ..., N, C, M).
+        """
+        e = omega * self.h.slope(h) * epsilon
+        to_cell, to_input, to_forget = (sum_over_songs(e[..., None] * p) for p in traces)
+        out = omega * (1 - omega) * h * epsilon
+        to_output = sum_over_songs(out[..., None] * (u * self.mask)[..., None, :])
+        return BlockWeights(
+            self._sum_over_cells(to_input),
+            self._sum_over_cells(to_forget),
+            self._sum_over_cells(to_output),
+            to_cell,
+        )
+
+    def _sum_over_cells(self, by_cell: Tensor) -> Tensor:
+        """Sums rows (..., C, M) over the cells of each block, shape (..., B, M)."""
+        *front, _, sources = by_cell.shape
+        by_block = by_cell.reshape(*front, self.input_gate.shape[-2], -1, sources)
+        # In the order of the cells, which `sum` does not promise.
+        return reduce(torch.add, by_block.unbind(-2))
 
     def whole(self, u: Tensor, s: Tensor) -> BlockState:
         """One step in plain differentiable operations, through which errors go all the way back.
@@ -190,20 +210,28 @@ class MemoryBlocks(nn.Module):
         gradients.
         """
         seen = BlockWeights(*(w * self.mask for w in self.weights))
-        a = block_step(seen, u, s, self.block_of_cell, self.g, self.h)
+        a, _ = self.step(seen, u, s, None)
         return BlockState(a.s, a.y, None)
 
-    def forward(self, u: Tensor, s: Tensor, traces: Tensor | None) -> BlockState:
-        """One step on the sources u = [x(t); y(t-1); 1], shape (N, M), from the states `s`.
+    def forward(
+        self, u: Tensor, s: Tensor, traces: Tensor | None
+    ) -> tuple[BlockActivations, Tensor | None]:
+        """One step on the sources u = [x(t); y(t-1); 1], shape (..., N, M), from the states `s`.
 
-        With `traces`, y of the result carries the truncated gradient; without, the step is frozen
-        and carries none.
+        With `traces`, y of the result carries the truncated gradient, and the new traces come with
+        it; without, the step is frozen and carries none.
         """
-        if traces is None:
+        if traces is None or not torch.is_grad_enabled():
             with torch.no_grad():
-                a = block_step(self.weights, u, s, self.block_of_cell, self.g, self.h)
-            return BlockState(a.s, a.y, None)
-        y, s, traces = TruncatedStep.apply(  # type: ignore[no-untyped-call]
+                return self.step(self.weights, u, s, traces)
+        *values, traces = TruncatedStep.apply(  # type: ignore[no-untyped-call]
             *self.weights, u, s, traces, self
         )
-        return BlockState(s, y, traces)
+        return BlockActivations(*values), traces
+
+    def step(
+        self, weights: BlockWeights, u: Tensor, s: Tensor, traces: Tensor | None
+    ) -> tuple[BlockActivations, Tensor | None]:
+        """`forward` in plain operations, which carry no truncated gradient."""
+        a = block_step(weights, u, s, self.block_of_cell, self.g, self.h)
+        return a, None if traces is None else self.next_traces(traces, u, s, a)

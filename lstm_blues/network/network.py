@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +13,7 @@ from torch.nn import functional as F
 
 from lstm_blues.errors import require
 from lstm_blues.music.encoding import REPORT, Encoding
-from lstm_blues.network.blocks import BlockState, MemoryBlocks
+from lstm_blues.network.blocks import BlockActivations, BlockState, MemoryBlocks, sum_over_songs
 from lstm_blues.network.topology import GATES, Topology
 
 
@@ -73,8 +75,8 @@ class Network(nn.Module):
     def sequence(
         self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
     ) -> tuple[Tensor, BlockState]:
-        """The nets on the notes `x` of one song, shape (T, I), through which errors go all the way
-        back to the first, and the state at the end."""
+        """The logits on the notes `x` of one song, shape (T, I), through which errors go all the
+        way back to the first, and the state at the end."""
         raise NotImplementedError
 
     def forward(
@@ -87,7 +89,7 @@ class Network(nn.Module):
     ) -> tuple[Tensor, BlockState]:
         """One step on the notes `x`, 1.0 or 0.0, shape (N, I).
 
-        Returns the nets of the output units, shape (N, K), whose logistic is the probability of
+        Returns the logits of the output units, shape (N, K), whose logistic is the probability of
         each note at the next step, and the new state.
 
         Args:
@@ -97,18 +99,34 @@ class Network(nn.Module):
         raise NotImplementedError
 
 
+class Step(NamedTuple):
+    """One step of a `BluesNetwork`, with what its truncated gradient needs.
+
+    logits: of the output units, shape (..., N, K).  state: after the step.  u, v: the sources of
+    the blocks and of the output units, shape (..., N, M).  learning: the activations of the groups
+    that carry traces, by name.
+    """
+
+    logits: Tensor
+    state: BlockState
+    u: Tensor
+    v: Tensor
+    learning: dict[str, BlockActivations]
+
+
 class BluesNetwork(Network):
     """Memory blocks, and logistic output units that see the cells and the inputs directly.
 
     Args:
         topology: groups of blocks, sets of units and their connections.
-        g: activation of the cells' inputs, see `lstm_blues.cell.ACTIVATIONS`.
+        g: activation of the cells' inputs, see `lstm_blues.network.blocks.ACTIVATIONS`.
         h: activation of the cells' states.
         dtype: of weights and states; float64, since at the report's learning rate single precision
             loses small weight changes.
         encoding: how notes stand at the units.
 
-    All weights are zero until `initialise` or `load_state_dict`.
+    All weights are zero until `initialise` or `load_state_dict`.  They may have one more axis in
+    front, see `stack`; notes, states and logits then have it, too.
     """
 
     def __init__(
@@ -137,13 +155,26 @@ class BluesNetwork(Network):
             self.register_buffer(f"mask_{part.name}", part.mask, persistent=False)
         self.to(dtype)
 
+    @classmethod
+    def stack(cls, networks: Sequence[BluesNetwork]) -> BluesNetwork:
+        """Networks that differ in their weights alone as one, its weights (n, rows, M)."""
+        together = copy.deepcopy(networks[0])
+        weights = [dict(network.named_parameters()) for network in networks]
+        together.set_weights(
+            {name: torch.stack([w[name].detach() for w in weights]) for name in weights[0]}
+        )
+        return together
+
+    def set_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Takes the tensors of `weights`, by the parameters' names, in place of its own."""
+        for name, parameter in self.named_parameters():
+            parameter.data = weights[name]
+
     @property
     def state_sizes(self) -> tuple[int, int]:
-        """See `Network.state_sizes`: the cells' states and outputs."""
         return self.topology.cells, self.topology.cells
 
     def split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
-        """See `Network.split_parameters`."""
         chords: list[Tensor] = []
         others: list[Tensor] = []
         parameters = dict(self.named_parameters())
@@ -184,19 +215,18 @@ class BluesNetwork(Network):
             self.output[units.name][:, -1] = units.bias
 
     def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:
-        """See `Network.start`."""
         cells, sources = self.topology.cells, self.topology.sources
-        zeros = self.like.new_zeros
+        like = self.like
+        shape = (*like.shape[:-2], songs, cells)
         return BlockState(
-            zeros(songs, cells),
-            zeros(songs, cells),
-            zeros(3, songs, cells, sources) if traces else None,
+            like.new_zeros(shape),
+            like.new_zeros(shape),
+            like.new_zeros(3, *shape, sources) if traces else None,
         )
 
     def sequence(
         self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
     ) -> tuple[Tensor, BlockState]:
-        """See `Network.sequence` and `whole`."""
         y = []
         for notes in x[:, None]:
             state = self.whole(notes, state, playing)
@@ -204,8 +234,8 @@ class BluesNetwork(Network):
         return self.outputs(x, torch.cat(y)), state
 
     def sources(self, x: Tensor, state: BlockState) -> Tensor:
-        """u = [x(t); y(t-1); 1] for the notes `x`, as they are heard, shape (N, M)."""
-        return torch.cat((self.hear(x), state.y.detach(), x.new_ones(x.shape[0], 1)), dim=1)
+        """u = [x(t); y(t-1); 1] for the notes `x`, as they are heard, shape (..., N, M)."""
+        return _sources(self.hear(x), state.y.detach())
 
     def whole(
         self, x: Tensor, state: BlockState, playing: Collection[str] | None = None
@@ -216,36 +246,39 @@ class BluesNetwork(Network):
         learn as they do alone (section 4.1).  x, playing: as in `forward`.  state: with gradients,
         without traces.
         """
-        form = self.topology.chord_groups
         u = self.sources(x, state)
-        first = self.topology.units
+        first, parts = self.topology.units, self.topology.group_parts
         s, y = [], []
-        for group in self.topology.groups:
-            cells = self.topology.cell_slice(group.name)
-            new = BlockState(state.s[:, cells], state.y[:, cells], None)
-            if playing is None or group.name in playing:
+        for part in parts:
+            new = BlockState(state.s[:, part.cells], state.y[:, part.cells], None)
+            if playing is None or part.name in playing:
                 own = [
-                    state.y[:, self.topology.cell_slice(other.name)]
-                    if (other.name in form) == (group.name in form)
-                    else state.y[:, self.topology.cell_slice(other.name)].detach()
-                    for other in self.topology.groups
+                    state.y[:, other.cells]
+                    if other.reaches_chords == part.reaches_chords
+                    else state.y[:, other.cells].detach()
+                    for other in parts
                 ]
                 seen = torch.cat((u[:, :first], *own, u[:, -1:]), 1)
-                new = self.group(group.name).whole(seen, state.s[:, cells])
+                new = self.group(part.name).whole(seen, new.s)
             s.append(new.s)
             y.append(new.y)
         return BlockState(torch.cat(s, 1), torch.cat(y, 1), None)
 
     def outputs(self, x: Tensor, y: Tensor) -> Tensor:
-        """The nets of the output units on the notes `x`, shape (N, I), and the cells' outputs of
-        the same step `y`, shape (N, C)."""
-        v = torch.cat((self.hear(x), y, x.new_ones(len(x), 1)), 1)
-        # The mask is on the gradient's path too: an absent connection gets exactly zero.
-        nets = [
-            F.linear(v, self.output[units.name] * getattr(self, f"mask_{units.name}"))
-            for units in self.topology.unit_sets
+        """The logits of the output units on the notes `x`, shape (..., N, I), and the cells'
+        outputs of the same step `y`, shape (..., N, C)."""
+        return self._logits(_sources(self.hear(x), y))
+
+    def _logits(self, v: Tensor) -> Tensor:
+        return _join([v @ weights.mT for weights in self._output_weights()], -1)
+
+    def _output_weights(self) -> list[Tensor]:
+        """Weights of each set of output units, zero where they see nothing: an absent connection
+        gets a gradient of exactly zero."""
+        return [
+            self.output[part.name] * getattr(self, f"mask_{part.name}")
+            for part in self.topology.unit_parts
         ]
-        return torch.cat(nets, dim=1)
 
     def forward(
         self,
@@ -255,27 +288,75 @@ class BluesNetwork(Network):
         learning: Collection[str] | None = None,
         playing: Collection[str] | None = None,
     ) -> tuple[Tensor, BlockState]:
-        """See `Network.forward`."""
-        u = self.sources(x, state)
+        step = self.step(x, state, learning=learning, playing=playing)
+        return step.logits, step.state
+
+    def step(
+        self,
+        x: Tensor,
+        state: BlockState,
+        *,
+        learning: Collection[str] | None = None,
+        playing: Collection[str] | None = None,
+    ) -> Step:
+        """`forward`, with what the truncated gradient of the step needs."""
+        heard = self.hear(x)
+        u = _sources(heard, state.y.detach())
         s, y, traces = [], [], []
-        for group in self.topology.groups:
-            cells = self.topology.cell_slice(group.name)
-            before = state.traces
-            old = BlockState(
-                state.s[:, cells],
-                state.y[:, cells].detach(),
-                None if before is None else before[:, :, cells],
-            )
-            new = old
-            if playing is None or group.name in playing:
-                learns = learning is None or group.name in learning
-                new = self.group(group.name)(u, old.s, old.traces if learns else None)
-            s.append(new.s)
-            y.append(new.y)
-            traces.append(old.traces if new.traces is None else new.traces)
-        y_now = torch.cat(y, dim=1)
-        kept = None if state.traces is None else torch.cat(traces, dim=2)  # type: ignore[arg-type]
-        return self.outputs(x, y_now), BlockState(torch.cat(s, dim=1), y_now, kept)
+        learned: dict[str, BlockActivations] = {}
+        for part in self.topology.group_parts:
+            s_now, y_now = state.s[..., part.cells], state.y[..., part.cells].detach()
+            own = None if state.traces is None else state.traces[..., part.cells, :]
+            if playing is None or part.name in playing:
+                learns = own is not None and (learning is None or part.name in learning)
+                a, new = self.group(part.name)(u, s_now, own if learns else None)
+                s_now, y_now = a.s, a.y
+                if learns:
+                    own, learned[part.name] = new, a
+            s.append(s_now)
+            y.append(y_now)
+            if own is not None:
+                traces.append(own)
+        after = BlockState(_join(s, -1), _join(y, -1), _join(traces, -2) if traces else None)
+        v = _sources(heard, after.y)
+        return Step(self._logits(v), after, u, v, learned)
+
+    def truncated_gradients(self, step: Step, delta: Tensor) -> dict[str, Tensor]:
+        """The truncated gradient (section 2.1) of a step by the weights of the output units and of
+        the groups that learned in it, summed over songs, by the parameters' names.
+
+        delta: the cost's derivatives by the logits, shape (..., N, K).  It may have axes that the
+        step lacks, for the gradients of many costs at once; those then stand in front.
+        """
+        topology = self.topology
+        weights = _join(self._output_weights(), -2)
+        epsilon = (delta @ weights)[..., topology.units : -1]
+        gradients: dict[str, Tensor] = {}
+        for part in topology.group_parts:
+            if part.name in step.learning:
+                a, traces = step.learning[part.name], step.state.traces
+                assert traces is not None
+                found = self.group(part.name).truncated_gradient(
+                    epsilon[..., part.cells], step.u, a.omega, a.h, traces[..., part.cells, :]
+                )
+                gradients |= {
+                    rows.parameter: each for rows, each in zip(part.rows, found, strict=True)
+                }
+        for part in topology.unit_parts:
+            seen = (step.v * getattr(self, f"mask_{part.name}"))[..., None, :]
+            own = delta[..., part.units, None]
+            gradients[part.rows[0].parameter] = sum_over_songs(own * seen)
+        return gradients
+
+
+def _sources(heard: Tensor, y: Tensor) -> Tensor:
+    """[x; y; 1], shape (..., N, M), from the notes as they are heard."""
+    return torch.cat((heard, y, heard.new_ones(*heard.shape[:-1], 1)), -1)
+
+
+def _join(parts: list[Tensor], dim: int) -> Tensor:
+    """The parts side by side; a copy only where there are several."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim)
 
 
 class _Draws:
@@ -294,9 +375,9 @@ class _Draws:
         weights[:, columns] = ((2 * drawn - 1) * self.weight_range).to(weights)
 
 
-def cross_entropy(net: Tensor, target: Tensor) -> Tensor:
-    """Equation 1 of the report, summed over units and songs, from the nets of the output units.
+def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Equation 1 of the report, summed over units and songs, from the logits of the output units.
 
-    Its gradient at the nets is o - t, the report's delta with the sign of descent.
+    Its gradient at the logits is o - t, the report's delta with the sign of descent.
     """
-    return F.binary_cross_entropy_with_logits(net, target, reduction="sum")
+    return F.binary_cross_entropy_with_logits(logits, target, reduction="sum")

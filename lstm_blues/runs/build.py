@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import copy
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
-from lstm_blues.learning.bptt import BpttLearner
-from lstm_blues.learning.kalman import KalmanLearner
 from lstm_blues.learning.online import OnlineLearner
-from lstm_blues.learning.rtrl import RtrlLearner
-from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import Learner
 from lstm_blues.music.bars import melody_floor
 from lstm_blues.music.songs import BluesSongs
@@ -23,15 +18,6 @@ from lstm_blues.music.stream import Stream
 from lstm_blues.network.cells import CELLS
 from lstm_blues.network.network import BluesNetwork, Network
 from lstm_blues.runs.settings import DTYPES, Settings
-
-LEARNERS: dict[str, type[OnlineLearner]] = {
-    "kalman": KalmanLearner,
-    "rtrl": RtrlLearner,
-    "bptt": BpttLearner,
-}
-"""Learners of the readable engine by `Learning.update` or `Learning.gradient`, beside the report's.
-"""
-
 
 SONGS_IN_ORDER = 2**18
 """How many songs are drawn before their order begins anew."""
@@ -132,17 +118,10 @@ class Parts:
         if run.device == "cpu":
             # Twenty rows by twenty-one: several threads would only wait for each other.
             torch.set_num_threads(1)
-        return readable_learner(self.network, self.stream, learning)
+        return OnlineLearner(self.network, self.stream, learning)
 
     @property
     def compile_seconds(self) -> float:
         """Seconds that a compiler worked for the learner."""
         learner = self.learner
         return learner.compile_seconds if isinstance(learner, CompiledLearner) else 0.0
-
-
-def readable_learner(network: Network, stream: Stream, learning: Learning) -> OnlineLearner:
-    """The learner of run.engine=torch; networks without blocks need an unrolled gradient."""
-    kind: type[Any] = LEARNERS.get(learning.update, LEARNERS.get(learning.gradient, OnlineLearner))
-    learner: OnlineLearner = kind(network, stream, learning)
-    return learner

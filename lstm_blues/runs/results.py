@@ -7,7 +7,7 @@ import torch
 from lstm_blues import __version__
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
-from lstm_blues.learning.state import test_uniform
+from lstm_blues.learning.frozen import test_uniform
 from lstm_blues.playing.metrics import melody_cross_entropy
 from lstm_blues.playing.player import FreeRun
 from lstm_blues.runs.build import Parts

@@ -9,5 +9,4 @@ class Elman(RecurrentNetwork):
     """`network.cell` `elman`: `torch.nn.RNN`, tanh units."""
 
     def build(self) -> nn.Module:
-        """See `HiddenNetwork.build`."""
         return nn.RNN(self.topology.units, self.hidden_units)

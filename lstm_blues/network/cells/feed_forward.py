@@ -14,16 +14,14 @@ class FeedForward(HiddenNetwork):
     """
 
     def build(self) -> nn.Module:
-        """See `HiddenNetwork.build`."""
         return nn.Linear(self.topology.units * self.window, self.hidden_units)
 
     @property
     def state_sizes(self) -> tuple[int, int]:
-        """See `Network.state_sizes`: the window without this step."""
+        """The window without this step."""
         return self.topology.units * (self.window - 1), 0
 
     def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        """See `HiddenNetwork.run`."""
         steps, songs, units = x.shape
         before = state.s.reshape(songs, self.window - 1, units).transpose(0, 1)
         heard = torch.cat((before, x))

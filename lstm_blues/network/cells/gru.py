@@ -9,5 +9,4 @@ class Gru(RecurrentNetwork):
     """`network.cell` `gru`: `torch.nn.GRU`."""
 
     def build(self) -> nn.Module:
-        """See `HiddenNetwork.build`."""
         return nn.GRU(self.topology.units, self.hidden_units)

@@ -48,7 +48,7 @@ class HiddenNetwork(Network):
         raise NotImplementedError
 
     def split_parameters(self) -> tuple[list[Tensor], list[Tensor]]:
-        """See `Network.split_parameters`: all reach the chords."""
+        """All reach the chords."""
         return list(self.parameters()), []
 
     def initialise(self, seed: int, weight_range: float) -> None:  # noqa: ARG002
@@ -60,7 +60,6 @@ class HiddenNetwork(Network):
                     module.reset_parameters()
 
     def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:  # noqa: ARG002
-        """See `Network.start`."""
         s, y = self.state_sizes
         return BlockState(self.like.new_zeros(songs, s), self.like.new_zeros(songs, y), None)
 
@@ -70,7 +69,6 @@ class HiddenNetwork(Network):
         state: BlockState,
         playing: Collection[str] | None = None,  # noqa: ARG002
     ) -> tuple[Tensor, BlockState]:
-        """See `Network.sequence`."""
         heard = self.hear(x)
         hidden, state = self.run(heard[:, None], state)
         return self.output(torch.cat((heard, hidden[:, 0]), 1)), state
@@ -83,7 +81,6 @@ class HiddenNetwork(Network):
         learning: Collection[str] | None = None,  # noqa: ARG002
         playing: Collection[str] | None = None,  # noqa: ARG002
     ) -> tuple[Tensor, BlockState]:
-        """See `Network.forward`."""
         heard = self.hear(x)
         hidden, state = self.run(heard[None], state)
         return self.output(torch.cat((heard, hidden[0]), 1)), state
@@ -94,10 +91,8 @@ class RecurrentNetwork(HiddenNetwork):
 
     @property
     def state_sizes(self) -> tuple[int, int]:
-        """See `Network.state_sizes`."""
         return 0, self.hidden_units
 
     def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        """See `HiddenNetwork.run`."""
         hidden, last = self.hidden(x, state.y[None])
         return hidden, BlockState(state.s, last[0], None)

@@ -1,4 +1,4 @@
-"""The LSTM that everyone has today: gates for each cell, tanh for g and h."""
+"""Standard `torch.nn.LSTM`: gates for each cell, tanh for g and h."""
 
 from torch import Tensor, nn
 
@@ -10,15 +10,13 @@ class Lstm(HiddenNetwork):
     """`network.cell` `lstm`: `torch.nn.LSTM`."""
 
     def build(self) -> nn.Module:
-        """See `HiddenNetwork.build`."""
         return nn.LSTM(self.topology.units, self.hidden_units)
 
     @property
     def state_sizes(self) -> tuple[int, int]:
-        """See `Network.state_sizes`: the cells' states and outputs."""
+        """The cells' states and outputs."""
         return self.hidden_units, self.hidden_units
 
     def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        """See `HiddenNetwork.run`."""
         hidden, (y, s) = self.hidden(x, (state.y[None], state.s[None]))
         return hidden, BlockState(s[0], y[0], None)
