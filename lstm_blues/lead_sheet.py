@@ -81,7 +81,7 @@ def write_form_and_library(config: dict[str, Any]) -> None:
     }
     for path in texts:
         if path.exists():
-            raise BluesError(f"{str(path)!r} is there already: choose another name.")
+            raise BluesError(f"{str(path)!r} already exists: choose another name.")
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)

@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             found[setting] += [shared | record for record in probe.measure(run)]
         records = {setting: measured for setting, measured in found.items() if measured}
         if not records:
-            raise BluesError("no run below the given folders has what is probed.")
+            raise BluesError("no run below the given folders can be probed for this.")
         rows = probe.summarise(records)
         table = probe.table(rows)
         print(table)

@@ -24,7 +24,7 @@ def tell(summary: Summary, folder: Path) -> None:
     """Prints how a run ended, and what can be done where it did not end well."""
     print(summary.in_words(folder))
     if summary.status == Status.INTERRUPTED:
-        print(f"Go on with: python -m lstm_blues.train resume={folder}")
+        print(f"Resume with: python -m lstm_blues.train resume={folder}")
     if summary.status == Status.NON_FINITE:
         print(
             f"error: the loss is no longer a finite number after step {summary.steps:,}; that "
@@ -49,7 +49,7 @@ def _train(config: dict[str, Any]) -> None:
     else:
         summary = run_experiment(config, folder, config["resume"], overrides)
     if summary is None:
-        print(f"Already there: {folder}.")
+        print(f"Already finished: {folder}.")
         return
     tell(summary, folder)
     _statuses.append(summary.status)

@@ -101,7 +101,7 @@ def test_a_truncated_file_is_refused_wherever_it_is_cut(tmp_path: Path) -> None:
     whole = (tmp_path / NAME).read_bytes()
     for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
         (tmp_path / NAME).write_bytes(whole[:length])
-        with pytest.raises(BluesError, match="cut short, damaged or no checkpoint"):
+        with pytest.raises(BluesError, match="truncated, damaged or not a checkpoint"):
             load_checkpoint(tmp_path)
 
 
@@ -127,7 +127,7 @@ def test_a_foreign_file_runs_no_code(tmp_path: Path) -> None:
 
 def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     torch.save({"state_dict": {}}, tmp_path / "other.pt")
-    with pytest.raises(BluesError, match="no checkpoint of this package"):
+    with pytest.raises(BluesError, match="not a checkpoint of this package"):
         load_checkpoint(tmp_path / "other.pt")
     saved = torch.load(small_file(tmp_path), weights_only=True)
     del saved["learner"]

@@ -240,7 +240,7 @@ def test_the_judge_s_measures_by_hand() -> None:
     assert values["quarters held"].tolist() == [1, 47 / 48]
     # twelve choices between two, the rest certain, all mixed with an even choice of 13
     choice, sure = np.log(0.99 / 2 + 0.01 / 13), np.log(0.99 + 0.01 / 13)
-    assert values["log-likelihood a step"][0] == pytest.approx((12 * choice + 84 * sure) / 96)
+    assert values["log-likelihood per step"][0] == pytest.approx((12 * choice + 84 * sure) / 96)
     mean, low, high = interval(np.arange(100.0), 500, np.random.default_rng(0))
     assert low < mean == 49.5 < high
     assert (high - low) / 4 == pytest.approx(np.arange(100).std() / 10, rel=0.15)

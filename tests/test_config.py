@@ -78,7 +78,7 @@ def test_every_number_of_the_report_names_its_section() -> None:
         (["network.h=relu"], "network.h is 'relu'"),
         (["network.weight_range=-1"], "network.weight_range is -1.0"),
         (["form.chords=[C,F7]"], "fills 2 bars, but form.bars is 12"),
-        (["form.steps_per_bar=7"], "don't divide its 7 steps"),
+        (["form.steps_per_bar=7"], "do not divide its 7 steps"),
         (["run.engine=slow"], "run.engine is 'slow', but must be one of fast, torch"),
         (["run.engine=torch", "run.device=cuda:99"], "run.device is 'cuda:99', but must be a"),
         (["run.engine=torch", "run.device=nonsense"], "run.device is 'nonsense'"),

@@ -142,8 +142,8 @@ def test_songs_that_cannot_be_are_refused(tmp_path: Path) -> None:
         (waltz, "time signature of .*waltz.mid' is '3/4', but must be 4/4"),
         (short, "silent for more than half of its first 3 whole bars"),
         (str(tmp_path / "words.mid"), "cannot be read as MIDI"),
-        ("nowhere.mid", "'nowhere.mid', where there is no file"),
-        ("nowhere.abc", "'nowhere.abc', where there is no file"),
+        ("nowhere.mid", "'nowhere.mid', which is not a file"),
+        ("nowhere.abc", "'nowhere.abc', which is not a file"),
         ("music21:nottingham-dataset/reelsa-c.abc#x", "has 'x' after #"),
         ("music21:no/such/tune", "cannot be read"),
     ):
@@ -297,4 +297,4 @@ def test_a_tune_of_the_user_s_is_learned_by_the_same_command(
 def test_a_mistake_in_a_corpus_is_one_sentence(train: Command) -> None:
     done = train("+experiment=tunes", "corpus.tunes=[nowhere.mid]")
     assert done.returncode == 2
-    assert done.stderr == "error: corpus.tunes names 'nowhere.mid', where there is no file.\n"
+    assert done.stderr == "error: corpus.tunes names 'nowhere.mid', which is not a file.\n"

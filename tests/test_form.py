@@ -92,7 +92,7 @@ def test_finer_time_holds_each_chord_longer(default_settings: Settings) -> None:
     ("changes", "words"),
     [
         ({"chords": ("C",) * 11}, "fills 11 bars, but form.bars is 12"),
-        ({"chords": ("C",) * 11 + ("C D E",)}, "bar 12 .* don't divide its 8 steps"),
+        ({"chords": ("C",) * 11 + ("C D E",)}, "bar 12 .* do not divide its 8 steps"),
         ({"chords": ("C",) * 11 + ("",)}, "bar 12"),
         ({"chords": ("C",) * 11 + ("Q7",)}, "bar 12 .*'Q7'"),
         ({"steps_per_bar": 0}, "steps_per_bar is 0"),

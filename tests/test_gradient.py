@@ -49,7 +49,7 @@ def test_the_full_gradient_is_another() -> None:
         assert (full[name] - ours[name]).norm() > 0.01 * full[name].norm(), name
 
 
-def test_the_squashings_slopes_are_their_derivatives() -> None:
+def test_the_activations_slopes_are_their_derivatives() -> None:
     x = torch.linspace(-3, 3, 50, dtype=torch.float64, requires_grad=True)
     for name, activation in ACTIVATIONS.items():
         value = activation.value(x)

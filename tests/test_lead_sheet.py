@@ -128,7 +128,7 @@ def test_tracks_are_told_by_name_or_by_what_they_hold(tmp_path: Path) -> None:
         learned([file], melody_track="Oboe")
     chords = [(("C3",), 0, 4), (("F3",), 4, 8)]
     alike = write_sheet(tmp_path / "b.mid", LINE, chords, names=("one", "two"))
-    with pytest.raises(BluesError, match="'one', 'two', which don't tell chords from melody"):
+    with pytest.raises(BluesError, match="'one', 'two', which do not distinguish chords from"):
         learned([alike])
 
 
@@ -137,9 +137,9 @@ def test_tracks_are_told_by_name_or_by_what_they_hold(tmp_path: Path) -> None:
     [
         ({"melody": [("C4", 0, 1), ("E4", 0, 1)]}, "bar 1 of the melody .* C4 and E4 fall on"),
         ({"numerator": 3}, "time signature of .* is '3/4', but must be 4/4"),
-        ({"chords": [(("C3", "E3", "G3"), 4, 8)]}, "bar 1 of .* has no chord to begin with"),
+        ({"chords": [(("C3", "E3", "G3"), 4, 8)]}, "bar 1 of .* must begin with a chord"),
         ({"chords": [(("C3", "C#3", "D3"), 0, 8)]}, "bar 1 of .*: the notes C, C#, D sound"),
-        ({"melody": [*LINE, ("C4", 8, 12)]}, "has 3 bars, which is no multiple of form_bars=2"),
+        ({"melody": [*LINE, ("C4", 8, 12)]}, "has 3 bars, which is not a multiple of form_bars=2"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, changes: dict[str, object], words: str) -> None:
@@ -178,11 +178,11 @@ def test_the_command_writes_yaml_that_trains(tmp_path: Path) -> None:
     assert "Did not learn the form tune" in done.stdout
     again = run_command("lead_sheet", "files=[a.mid]", "name=tune", "form_bars=2", cwd=tmp_path)
     assert again.returncode == 2
-    assert "is there already: choose another name" in again.stderr
+    assert "already exists: choose another name" in again.stderr
     (tmp_path / "bad.mid").write_text("no music")
     for overrides, words in (
         (["files=[bad.mid]", "name=x"], "'bad.mid' cannot be read as MIDI"),
-        (["files=[none.mid]", "name=x"], "where there is no file"),
+        (["files=[none.mid]", "name=x"], "which is not a file"),
         (["files=[a.mid]", "name=a b"], "name is 'a b', but must be a word"),
         (["files=[a.mid]"], "name"),
     ):

@@ -93,8 +93,8 @@ def test_the_floor_is_that_of_a_predictor_that_knows_the_library(settings: Setti
 @pytest.mark.parametrize(
     ("segment", "words"),
     [
-        (("C4", "Eb4", "F4"), "bar 2, segment 1 .* 3 notes, which don't divide a bar of 8"),
-        (("C4", "Xb4"), "bar 2, segment 1 .*'Xb4' is no note"),
+        (("C4", "Eb4", "F4"), "bar 2, segment 1 .* 3 notes, which do not divide a bar of 8"),
+        (("C4", "Xb4"), "bar 2, segment 1 .*'Xb4' is not a note"),
         (("C4", "C3"), "bar 2, segment 1 .*C3 is outside"),
         (("C4", "E4"), "bar 2, segment 1 .*E4 is not in the scale"),
         ((), "bar 2, segment 1"),

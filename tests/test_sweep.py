@@ -160,7 +160,7 @@ def test_another_sweep_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         cwd=tmp_path,
     )  # fmt: skip
     assert again.returncode == 2
-    assert "holds another run, with form.chords" in again.stderr
+    assert "contains a different run, with form.chords" in again.stderr
 
 
 def test_a_sweep_on_several_cores(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_a_loss_that_is_not_finite_stops_with_a_saved_state(train: Command, tmp_
         (["+experiment=chords", "learning.rate=-1"], "learning.rate is -1.0"),
         (
             ["+experiment=chords", "learning.rat=1"],
-            "learning.rat is no setting; close to it are le",
+            "learning.rat is not a setting; similar ones are le",
         ),
         (["+experiment=chord"], "'experiment/chord'"),
         (["+experiment=chords", "hydra.run.dir=file/below"], "'file/below"),

@@ -50,7 +50,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
             config = yaml.safe_load((path.parent / "config.yaml").read_text())
             runs.append(Run(path.parent, flat_config(config), json.loads(path.read_text())))
     if not runs:
-        raise BluesError("there is no finished run below the given folders.")
+        raise BluesError("the given folders contain no finished run.")
     return runs
 
 

@@ -58,7 +58,7 @@ class MelodyMetrics:
             "outside the scale": 1 - self.in_scale[melodies].mean(1),
             "chord notes, strong beats": fits[:, strong].mean(1),
             "chord notes, weak beats": fits[:, ~strong].mean(1),
-            "log-likelihood a step": np.array([self.log_likelihood(m) for m in melodies]),
+            "log-likelihood per step": np.array([self.log_likelihood(m) for m in melodies]),
         }
 
     def _bars(self, melodies: Melodies) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

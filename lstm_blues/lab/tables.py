@@ -48,7 +48,7 @@ def study_table(rows: Sequence[StudyRow]) -> str:
     melody = any(row.melody for row in rows)
     head = ["setting", "learned (95 % interval)", "held (95 % interval)", "fewest choruses held"]
     head += ["steps, M (quartiles)", "seconds (quartiles)"]
-    head += ["melody above its floor, nats a step"] * melody
+    head += ["melody above its floor, nats per step"] * melody
     lines = []
     for row in rows:
         cells = [row.setting, _share(row.learned, row.runs), _share(row.held, row.runs)]

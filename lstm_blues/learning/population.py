@@ -160,7 +160,7 @@ class BatchedPopulation:
         require_pairs(networks, learnings)
         first = networks[0]
         if len(first.topology.unit_sets) > 1:
-            raise BluesError("a batched population learns chords alone, without a melody.")
+            raise BluesError("a batched population learns chords only, not a melody.")
         for learning in learnings:
             gradient, optimizer = learning.rule
             for name, part, only in (
@@ -170,7 +170,9 @@ class BatchedPopulation:
                 allowed = f"{only.name} in a batched population"
                 require(part is only, f"learning.{name}", part.name, allowed)
         if not all(_alike(network, first) for network in networks):
-            raise BluesError("the networks of a batched population differ in more than weights.")
+            raise BluesError(
+                "the networks of a batched population must differ in their weights only."
+            )
         self.network = BluesNetwork.stack(networks).requires_grad_(False).to(device)
         like = self.network.like
         self.device, self.song, n = like.device, song.to(like), len(networks)

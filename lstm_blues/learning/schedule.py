@@ -13,9 +13,9 @@ class MelodySchedule:
     """Where the melody's learning stands in its list of rates.
 
     rate: which of the rates is in use.  since: melody step at which it came into use.  best: least
-    mean cross-entropy of a window at this rate, in nats a step; None before the first.  flat: flat
-    windows in a row.  loss: `Learner.melody_loss` at the last window's end.  seen: steps at this
-    rate up to there.
+    mean cross-entropy of a window at this rate, in nats per step; None before the first.  flat:
+    flat windows in a row.  loss: `Learner.melody_loss` at the last window's end.  seen: steps at
+    this rate up to there.
     """
 
     rate: int = 0
@@ -38,7 +38,7 @@ class MelodySchedule:
     def look(self, learner: Learner, melody: MelodyLearning, floor: float) -> None:
         """At the end of a window: goes on, takes the next rate, or ends.
 
-        floor: the least possible cross-entropy, in nats a step.
+        floor: the least possible cross-entropy, in nats per step.
         """
         steps = learner.counters.melody_steps
         done = steps - self.since

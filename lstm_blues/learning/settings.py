@@ -38,11 +38,11 @@ class MelodyLearning:
             the first holds from the start on.
         steps: at most so many steps at each rate, counted from when the form is learned.
         window: steps whose mean cross-entropy is looked at.
-        plateau: a window is flat when it betters the best one by less than this, in nats a step.
+        plateau: a window is flat when it betters the best one by less than this, in nats per step.
         patience: the next rate's turn comes after so many flat windows in a row; after the last
             rate the melody is learned.
-        enough: it is learned, too, when a window's mean is within so many nats a step of the least
-            possible; 0 to wait for the plateau.
+        enough: it is learned, too, when a window's mean is within so many nats per step of the
+            least possible; 0 to wait for the plateau.
         unroll: `Learning.unroll` once the form is learned, of effect with an unrolled gradient; 0
             for no other than before.
 
@@ -80,7 +80,7 @@ class MelodyLearning:
         require(self.unroll >= 0, "learning.melody.unroll", self.unroll, "at least 0")
         for name in ("plateau", "enough"):
             value = getattr(self, name)
-            require(value >= 0, f"learning.melody.{name}", value, "a number not below 0")
+            require(value >= 0, f"learning.melody.{name}", value, "a number of at least 0")
 
     @property
     def together(self) -> bool:
@@ -103,7 +103,7 @@ class KalmanFilter:
     Args:
         covariance: variance of every weight at first.
         noise: variance of the measurement's noise at first and at last; it falls geometrically.
-        process: what every weight's variance gains a step, at first and at last, likewise; both 0
+        process: what every weight's variance gains per step, at first and at last, likewise; both 0
             for nothing.
         over: steps over which both fall.
         error: what is made small: the squared errors of the outputs (`squared`), or the

@@ -68,8 +68,8 @@ class BarLibrary:
                         )
         if math.prod(self.choices) > sys.maxsize:
             raise BluesError(
-                "bars.bars has so many segments that they make more songs than can be numbered; "
-                "leave some out."
+                "bars.bars has so many segments that they make more songs than can be counted; "
+                "remove some."
             )
 
     @property
@@ -118,7 +118,7 @@ def read_segment(segment: Sequence[str], steps_per_bar: int) -> list[tuple[int, 
     if not any(":" in note for note in segment):
         if not segment or steps_per_bar % len(segment):
             raise BluesError(
-                f" has {len(segment)} notes, which don't divide a bar of {steps_per_bar} steps."
+                f" has {len(segment)} notes, which do not divide a bar of {steps_per_bar} steps."
             )
         return [(_pitch(note), steps_per_bar // len(segment)) for note in segment]
     notes = []
@@ -128,8 +128,8 @@ def read_segment(segment: Sequence[str], steps_per_bar: int) -> list[tuple[int, 
             steps = Fraction(length) * steps_per_bar
         except (ValueError, ZeroDivisionError):
             raise BluesError(
-                f": {written!r} must be a note and its share of the bar, such as Eb4:1/8; either "
-                "all notes of a segment have one or none."
+                f": {written!r} must be a note with its share of the bar, such as Eb4:1/8; either "
+                "all notes of a segment have a share or none has."
             ) from None
         if steps.denominator != 1 or steps < 1:
             raise BluesError(

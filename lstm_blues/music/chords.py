@@ -98,7 +98,7 @@ def read_symbol(symbol: str) -> Symbol:
         under = _root(bass_name)
         if under is None or under[1]:
             raise BluesError(
-                f"chord symbol {symbol!r} has {bass_name!r}, which is no note, as bass."
+                f"chord symbol {symbol!r} has {bass_name!r}, which is not a note, as bass."
             )
         bass = under[0]
     if quality not in _INTERVALS:
@@ -130,18 +130,18 @@ def pitch_of_class(name: str) -> int:
     """The pitch class of a note name without octave; `BluesError` for what is none."""
     root = _root(name)
     if root is None or root[1]:
-        raise BluesError(f"{name!r} is no note name; they run from Ab to G#.")
+        raise BluesError(f"{name!r} is not a note name; note names run from Ab to G#.")
     return root[0]
 
 
 def pitch_of(note: str) -> int:
     """The MIDI note number of a note name with its octave; `C4` is 60.
 
-    Raises `BluesError` for what is no note name.
+    Raises `BluesError` for what is not a note name.
     """
     match = re.fullmatch(r"([A-G])([#♯b♭]?)(-?\d)", note)
     if match is None:
-        raise BluesError(f"{note!r} is no note; notes are written like Eb4, C4 being MIDI 60.")
+        raise BluesError(f"{note!r} is not a note; notes are written like Eb4, with C4 as MIDI 60.")
     return NATURALS[match[1]] + ACCIDENTALS[match[2]] + 12 * (int(match[3]) + 1)
 
 

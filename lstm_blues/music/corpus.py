@@ -102,7 +102,8 @@ class Corpus:
         for number, name in enumerate(names):
             for other in names[:number]:
                 if torch.equal(found[name], found[other]):
-                    raise BluesError(f"the corpus has the same song twice: {other} and {name}.")
+                    same = f"{other} and {name}"
+                    raise BluesError(f"the corpus contains the same song twice: {same}.")
         return found
 
     @cached_property

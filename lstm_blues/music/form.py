@@ -37,7 +37,7 @@ class Form:
         lowest_melody_note: MIDI note number of the lowest of the 13 melody units (Figure 1).
 
     Raises:
-        BluesError: a bar is missing, a chord is unknown, or a bar's chords don't divide its steps.
+        BluesError: a bar is missing, a chord is unknown, or a bar's chords do not divide its steps.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Form:
             symbols = bar.split()
             if not symbols or self.steps_per_bar % len(symbols):
                 raise BluesError(
-                    f"bar {number} of form.chords is {bar!r}: {len(symbols)} chords don't divide "
+                    f"bar {number} of form.chords is {bar!r}: {len(symbols)} chords do not divide "
                     f"its {self.steps_per_bar} steps."
                 )
             for symbol in symbols:

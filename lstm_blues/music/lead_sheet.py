@@ -67,7 +67,7 @@ def read_lead_sheet(
     bars = math.ceil(round(last / steps_per_bar, 2))
     if form_bars and bars % form_bars:
         raise BluesError(
-            f"{file!r} has {bars} bars, which is no multiple of form_bars={form_bars}: set "
+            f"{file!r} has {bars} bars, which is not a multiple of form_bars={form_bars}: set "
             "form_bars, or skip_bars for bars before the first chorus."
         )
     steps = bars * steps_per_bar
@@ -106,7 +106,7 @@ def _tracks(
         chords, melody = chords or others[0], melody or others[0]
     if chords is None or melody is None:
         raise BluesError(
-            f"{file!r} has the tracks {names}, which don't tell chords from melody: set "
+            f"{file!r} has the tracks {names}, which do not distinguish chords from melody: set "
             "chord_track and melody_track."
         )
     return chords, melody
@@ -128,7 +128,7 @@ def _one_line(notes: list[tuple[float, float, int]], file: str, bar: int) -> lis
             two = f"{note_name(notes[number][2])} and {note_name(notes[number + 1][2])}"
             raise BluesError(
                 f"bar {here // bar + 1} of the melody of {file!r}: {two} fall on the same step: a "
-                "lead sheet has one melody line, and quicker notes need more steps_per_bar."
+                "lead sheet has one melody line, and faster notes need more steps_per_bar."
             )
     starts[0] = 0
     ends = [*starts[1:], max(starts[-1] + 1, _nearest(notes[-1][1]))]
@@ -153,7 +153,7 @@ def _chords_at(
         pitches = sorted(pitch for start, end, pitch in notes if start <= middle < end)
         sounding = tuple(dict.fromkeys(pitch % OCTAVE for pitch in pitches))
         if not sounding and not chords:
-            raise BluesError(f"bar 1 of {file!r} has no chord to begin with.")
+            raise BluesError(f"bar 1 of {file!r} must begin with a chord.")
         if sounding and (not chords or sounding != chords[-1]):
             symbol_of(sounding, f"bar {step // bar + 1} of {file!r}")
         chords.append(sounding or chords[-1])
@@ -171,6 +171,6 @@ def symbol_of(classes: tuple[int, ...], where: str) -> str:
     except BluesError:
         names = ", ".join(NOTE_NAMES[pitch] for pitch in sorted(classes))
         raise BluesError(
-            f"{where}: the notes {names} sound together, which is no chord with a known symbol."
+            f"{where}: the notes {names} sound together, but form no chord with a known symbol."
         ) from None
     return symbol

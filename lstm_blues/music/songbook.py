@@ -95,9 +95,9 @@ def transposition(notes: Sequence[Note], lowest: int, *, fold: bool) -> int:
         return min(range(lowest - low, lowest + room - high + 1), key=nearest)
     if not fold:
         raise BluesError(
-            f"the melody goes from {note_name(low)} to {note_name(high)}, {high - low} semitones, "
-            f"but the network's melody notes span {room}: fold=true moves what is outside by "
-            "octaves."
+            f"the melody ranges from {note_name(low)} to {note_name(high)}, {high - low} "
+            f"semitones, but the network's melody notes span {room}: fold=true moves notes "
+            "outside by octaves."
         )
 
     def outside(shift: int) -> tuple[int, int]:

@@ -50,7 +50,7 @@ def read_tune(tune: str) -> tuple[str, list[Sounding]]:
     if number and not number.isdigit():
         raise BluesError(f"tune {tune!r} has {number!r} after #, but must have a number there.")
     if not tune.startswith(MUSIC21) and not Path(place).is_file():
-        raise BluesError(f"corpus.tunes names {tune!r}, where there is no file.")
+        raise BluesError(f"corpus.tunes names {tune!r}, which is not a file.")
     try:
         read = corpus.parse(place) if tune.startswith(MUSIC21) else converter.parse(place)
         if isinstance(read, stream.Opus):
@@ -74,7 +74,7 @@ def read_midi(file: str, setting: str) -> pretty_midi.PrettyMIDI:
     Raises `BluesError` for a file that is not there, cannot be read or is in another metre.
     """
     if not Path(file).is_file():
-        raise BluesError(f"{setting} names {file!r}, where there is no file.")
+        raise BluesError(f"{setting} names {file!r}, which is not a file.")
     try:
         midi = pretty_midi.PrettyMIDI(file)
     except Exception as error:  # the reader raises whatever it stumbles over

@@ -283,7 +283,7 @@ class Topology:
 def _require_known(setting: str, names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
-            raise BluesError(f"{setting} names {name!r}, but there is only {', '.join(known)}.")
+            raise BluesError(f"{setting} names {name!r}, but must be one of {', '.join(known)}.")
 
 
 def _slices(sizes: Sequence[tuple[str, int]]) -> dict[str, slice]:

@@ -77,7 +77,7 @@ class SoundFont:
                 for values in struct.iter_unpack("<20sIIIIIBbHH", self._chunks[b"shdr"])
             ]
         except (KeyError, struct.error, OSError, ValueError):
-            raise BluesError(f"{str(self.path)!r} is no SoundFont 2 file.") from None
+            raise BluesError(f"{str(self.path)!r} is not a SoundFont 2 file.") from None
 
     def _bags(self, kind: bytes, first: int, last: int) -> list[Zone]:
         """The zones `first` to before `last` of presets (p) or instruments (i)."""

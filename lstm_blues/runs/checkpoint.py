@@ -71,10 +71,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError):
         raise BluesError(
-            f"{str(path)!r} is cut short, damaged or no checkpoint, and was not loaded."
+            f"{str(path)!r} is truncated, damaged or not a checkpoint, and was not loaded."
         ) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BluesError(f"{str(path)!r} is no checkpoint of this package, and was not loaded.")
+        raise BluesError(f"{str(path)!r} is not a checkpoint of this package, and was not loaded.")
     try:
         learner = dict(content["learner"])
         learner["counters"] = Counters(

@@ -117,4 +117,4 @@ def _in_one_sentence(error: Exception, config_name: str) -> str:
         return text
     known = flat_config(compose_config([], config_name))
     near = get_close_matches(unknown[1], known, n=3)
-    return f"{unknown[1]} is no setting; close to it are {', '.join(near or known)}."
+    return f"{unknown[1]} is not a setting; similar ones are {', '.join(near or known)}."

@@ -83,7 +83,8 @@ def read(cls: type[T], values: Any, path: str, **given: Any) -> T:
     prefix = f"{path}." if path else ""
     for key in values:
         if key not in known:
-            raise BluesError(f"{prefix}{key} is no setting; known are {', '.join(known)}.")
+            names = ", ".join(known)
+            raise BluesError(f"{prefix}{key} is not a setting; known settings are {names}.")
     # What has a default came later than the first checkpoints, which know nothing of it.
     later = {field.name for field in fields(cls) if field.default is not MISSING}
     for key in known:
@@ -114,7 +115,7 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
         item = next(arg for arg in get_args(kind) if arg is not type(None))
         return None if value is None else _convert(item, value, path)
     if kind is str:
-        require(isinstance(value, str), path, value, "a text")
+        require(isinstance(value, str), path, value, "a string")
         return value
     if kind is bool:
         require(isinstance(value, bool), path, value, "true or false")

@@ -45,7 +45,7 @@ def resumed_config(
             if not name.startswith(_MAY_CHANGE):
                 raise BluesError(
                     f"resume={resume} cannot change {name} from {old_flat.get(name)!r} to "
-                    f"{new_flat[name]!r}: that would be another run."
+                    f"{new_flat[name]!r}: that would be a different run."
                 )
             _put(old, name, new_flat[name])
     return old
@@ -62,7 +62,7 @@ def check_same_run(config: dict[str, Any], folder: Path) -> None:
         differs = name != "resume" and old.get(name) != new.get(name)
         if differs and (name in _ROUNDING or not name.startswith("run.")):
             raise BluesError(
-                f"{str(folder)!r} holds another run, with {name} {old.get(name)!r} and not "
+                f"{str(folder)!r} contains a different run, with {name} {old.get(name)!r} and not "
                 f"{new.get(name)!r}: choose another hydra.sweep.dir."
             )
 

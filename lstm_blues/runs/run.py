@@ -185,8 +185,8 @@ def run_experiment(
     settings = settings_from(config)
     if checkpoint is None and (folder / NAME).exists():
         raise BluesError(
-            f"{str(folder)!r} already holds a run: choose another hydra.run.dir, or go on with "
-            f"resume={folder}."
+            f"{str(folder)!r} already contains a run: choose another hydra.run.dir, or resume it "
+            f"with resume={folder}."
         )
     if not os.access(folder, os.W_OK):
         raise BluesError(f"hydra.run.dir is {str(folder)!r}, which cannot be written.")
@@ -210,7 +210,7 @@ def run_of_sweep(config: dict[str, Any], folder: Path, overrides: Sequence[str])
     another run, and for `resume`.
     """
     if config["resume"] is not None:
-        raise BluesError("resume goes on with one run; it cannot be swept with -m.")
+        raise BluesError("resume continues one run and cannot be swept with -m.")
     if not (folder / NAME).is_file():
         return run_experiment(config, folder)
     check_same_run(config, folder)

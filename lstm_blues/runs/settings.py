@@ -58,7 +58,7 @@ class NetworkSettings:
             self.weight_range >= 0 and math.isfinite(self.weight_range),
             "network.weight_range",
             self.weight_range,
-            "a number not below 0",
+            "a number of at least 0",
         )
 
     @property
@@ -142,7 +142,7 @@ class Settings:
             )
         if self.corpus is not None:
             if self.bars is not None:
-                raise BluesError("corpus and bars exclude each other: set bars=null.")
+                raise BluesError("corpus and bars are mutually exclusive: set bars=null.")
             self.corpus.songs  # noqa: B018  # raises where a tune cannot be read
         if self.bars is not None:
             self.bars.require_fitting(self.form, self.encoding)

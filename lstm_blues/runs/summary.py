@@ -92,8 +92,9 @@ class Summary:
         lines = [
             f"{how} and {self.seconds:.1f} s of training "
             f"({self.steps_per_second:,.0f} steps/s, engine {self.engine}, seed {self.seed}).",
-            f"On the way: {self.gross_resets:,} resets after gross errors, {self.episodes:,} whole "
-            f"episodes, longest clean run {self.longest_clean_run:,} steps, {self.tests:,} tests.",
+            f"During training: {self.gross_resets:,} resets after gross errors, {self.episodes:,} "
+            f"whole episodes, longest clean run {self.longest_clean_run:,} steps, "
+            f"{self.tests:,} tests.",
         ]
         if self.learned:
             lines.append(
@@ -102,13 +103,12 @@ class Summary:
             )
         elif self.status == Status.STEP_LIMIT:
             lines.append(
-                f"Its best free run was {self.best_free_run} steps "
-                f"({self.form_steps} make a chorus)."
+                f"Its best free run was {self.best_free_run} steps ({self.form_steps} per chorus)."
             )
         if self.melody_cross_entropy is not None:
             lines.append(
-                f"Melody: {self.melody_cross_entropy:.3f} nats a step on fresh songs; no network "
-                f"can do better than {self.melody_floor:.3f}."
+                f"Melody: {self.melody_cross_entropy:.3f} nats per step on new songs; the optimum "
+                f"is {self.melody_floor:.3f}."
             )
         lines.append(f"Everything is in {folder}.")
         return "\n".join(lines)
