@@ -143,6 +143,11 @@ def test_weights_that_do_not_learn_yet_count_no_changes() -> None:
     hold_to_the_readable_rule(network(two_groups()), learning, Stream.of_one(random_song(7, 11)))
 
 
+def test_a_given_melody_is_not_heard_where_chords_alone_are_played() -> None:
+    stream = replace(Stream.of_one(random_song(7, 11)), given=4)
+    hold_to_the_readable_rule(network(two_groups()), LEARNING, stream)
+
+
 @pytest.mark.slow
 @settings(max_examples=40, phases=[Phase.generate])  # to shrink a failure takes minutes
 @given(cases)

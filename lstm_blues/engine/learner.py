@@ -162,10 +162,10 @@ class CompiledLearner:
         """See `Learner.free_run`."""
         topology = self.network.topology
         units, chords = topology.units, topology.unit_slice(CHORDS)
-        table = np.ascontiguousarray(self.table[song])
-        first = (table[0] > 0).astype(np.uint8)
+        table = self.table[song].copy()
         if uniform is None:
-            first[: chords.start] = first[chords.stop :] = 0
+            table[:, : chords.start] = table[:, chords.stop :] = 0
+        first = (table[0] > 0).astype(np.uint8)
         notes, outputs = np.zeros((steps, units), dtype=np.bool_), np.zeros((steps, units))
         drawn = None if uniform is None else np.ascontiguousarray(uniform.double().numpy())
         played = ctypes.c_int64(0)
