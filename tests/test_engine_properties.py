@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import Phase, given, note, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support import LEARNING, assert_same, network, random_song, two_groups
 
@@ -106,7 +106,7 @@ def networks(draw: st.DrawFn) -> BluesNetwork:
 
 
 def hold_to_the_readable_rule(net: BluesNetwork, learning: Learning, stream: Stream) -> None:
-    note(f"{net.topology}, g={net.g}, h={net.h}")
+    print(net.topology, net.g, net.h)  # shown where it fails
     fast, readable = CompiledLearner(net, stream, learning), OnlineLearner(net, stream, learning)
     has_melody = len(net.topology.unit_sets) > 1
     for phase in range(1 + has_melody):
