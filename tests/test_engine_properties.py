@@ -106,7 +106,6 @@ def networks(draw: st.DrawFn) -> BluesNetwork:
 
 
 def hold_to_the_readable_rule(net: BluesNetwork, learning: Learning, stream: Stream) -> None:
-    note(f"{net.topology}, g={net.g}, h={net.h}")
     fast, readable = CompiledLearner(net, stream, learning), OnlineLearner(net, stream, learning)
     has_melody = len(net.topology.unit_sets) > 1
     for phase in range(1 + has_melody):
@@ -133,6 +132,7 @@ cases = networks().flatmap(
 @settings(max_examples=6)
 @given(cases)
 def test_the_compiled_rule_is_the_readable_one(case: tuple[BluesNetwork, Learning, Stream]) -> None:
+    note(f"{case[0].topology}, g={case[0].g}, h={case[0].h}")
     hold_to_the_readable_rule(*case)
 
 
@@ -149,4 +149,5 @@ def test_weights_that_do_not_learn_yet_count_no_changes() -> None:
 def test_the_compiled_rule_is_the_readable_one_in_many_more_cases(
     case: tuple[BluesNetwork, Learning, Stream],
 ) -> None:
+    note(f"{case[0].topology}, g={case[0].g}, h={case[0].h}")
     hold_to_the_readable_rule(*case)
