@@ -94,7 +94,7 @@ class OnlineLearner:
         Returns its steps; after numbers that were not finite, those before them.
         """
         length, learns = self._stretch(), self.learns
-        notes = torch.stack([self._sounding(ahead) for ahead in range(length + 1)])
+        notes = torch.stack([self.sounding(ahead) for ahead in range(length + 1)])
         target = notes[1:]
         logits, after = self.gradient.predict(notes[:-1], self.blocks, learns)
         chords, melody, gross = self._look(logits.detach(), target)
@@ -160,7 +160,7 @@ class OnlineLearner:
             length = min(length, self.learning.episode_choruses * steps - played)
         return length
 
-    def _sounding(self, ahead: int) -> Tensor:
+    def sounding(self, ahead: int) -> Tensor:
         """What sounds so many steps from now, shape (units,)."""
         count, stream = self._counters, self.stream
         choruses, step = divmod(count.position + ahead, stream.steps)
