@@ -119,3 +119,7 @@ class Adam(TorchOptimizer):
 
     def build(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         return torch.optim.Adam(groups, betas=(self.learning.momentum, self.learning.adam_decay))
+
+
+FIRST_ORDER: tuple[type[Optimizer], ...] = (Momentum, Nesterov, Adam)
+"""Optimizers of the gradient alone, each with a file of `lstm_blues/engine/kernel`."""

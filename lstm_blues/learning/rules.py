@@ -2,7 +2,7 @@
 
 from lstm_blues.learning.bptt import Bptt
 from lstm_blues.learning.kalman import Kalman
-from lstm_blues.learning.optimizers import Adam, Momentum, Nesterov
+from lstm_blues.learning.optimizers import FIRST_ORDER
 from lstm_blues.learning.rtrl import Rtrl
 from lstm_blues.learning.rule import Gradient, Optimizer
 from lstm_blues.learning.truncated import Truncated
@@ -10,7 +10,5 @@ from lstm_blues.learning.truncated import Truncated
 GRADIENTS: dict[str, type[Gradient]] = {each.name: each for each in (Truncated, Rtrl, Bptt)}
 """Choices of `learning.gradient`."""
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    each.name: each for each in (Momentum, Nesterov, Adam, Kalman)
-}
+OPTIMIZERS: dict[str, type[Optimizer]] = {each.name: each for each in (*FIRST_ORDER, Kalman)}
 """Choices of `learning.update`."""

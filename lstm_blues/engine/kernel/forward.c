@@ -79,3 +79,11 @@ SHARED void forward(const real *restrict buffer, const real *restrict heard, rea
   UNIT_SETS(DO)
 #undef DO
 }
+
+/* The same, compiled once for all that play: `learn` has its own. */
+static __attribute__((noinline)) void forward_frozen(const real *restrict buffer,
+                                                     const real *restrict heard, real *restrict s,
+                                                     const real *restrict y, const int melody,
+                                                     Work *restrict work) {
+  forward(buffer, heard, s, y, melody, work);
+}

@@ -124,7 +124,7 @@ EXPORT int64_t listen(const real *restrict buffer, const real *restrict table,
       const int64_t now = (begin + t / song_steps) % songs * song_steps + t % song_steps;
       const int64_t next = (begin + (t + 1) / song_steps) % songs * song_steps + (t + 1) % song_steps;
       const real *restrict target = table + next * UNITS;
-      forward(buffer, sounds + now * INPUTS, s, y, 1, &step.work);
+      forward_frozen(buffer, sounds + now * INPUTS, s, y, 1, &step.work);
       memcpy(y, step.work.y, sizeof y);
 #define DO(part)                                                                                 \
   compare(part, target + part.first_unit, 1, step.work.logits + part.first_output, &step);       \

@@ -135,7 +135,7 @@ EXPORT int64_t play_step(const real *restrict buffer, const real *restrict level
   for (int64_t n = 0; n < songs; n++) {
     hear(heard + n * UNITS, levels, inputs);
     memset(work.y, 0, sizeof work.y);
-    forward(buffer, inputs, s + n * CELLS, y + n * CELLS, melody != 0, &work);
+    forward_frozen(buffer, inputs, s + n * CELLS, y + n * CELLS, melody != 0, &work);
     memcpy(y + n * CELLS, work.y, sizeof work.y);
     outputs_of(&work, logits + n * UNITS, outputs + n * UNITS);
     all &= notes_of(&work, sampling, uniform ? uniform + n * draws : 0, heard + n * UNITS,
@@ -166,7 +166,7 @@ EXPORT int64_t free_run(const real *restrict buffer, const uint8_t *restrict fir
     const real *target = chorus + (t + 1) % song_steps * UNITS;
     memcpy(before, on, sizeof on);
     hear(on, levels, heard);
-    forward(buffer, heard, s, y, uniform != 0, &work);
+    forward_frozen(buffer, heard, s, y, uniform != 0, &work);
     memcpy(y, work.y, sizeof y);
     if (!notes_of(&work, sampling, uniform ? uniform + t * draws : 0, before, on)) return -1;
     if (t + 1 < given)
