@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     try:
         if given.check is not None:
-            sys.exit(_check(given.check or EXPERIMENTS, write=given.write))
+            sys.exit(_check(given.check or list(EXPERIMENTS), write=given.write))
         figures = _compare(given)
         if given.json:
             write_text(given.json, json.dumps(figures, indent=2) + "\n")

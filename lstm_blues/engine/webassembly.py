@@ -20,7 +20,7 @@ from lstm_blues.engine.compiler import FLAGS, compile_with
 from lstm_blues.engine.layout import CountersOfKernel, Rules, SamplingOfKernel
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_safely
+from lstm_blues.files import write_bytes
 
 EXPORTS = ("learn", "begin_melody", "free_run", "play_step", "listen")
 """What a page can call; kernel/learn.c and kernel/play.c say what each takes."""
@@ -31,7 +31,7 @@ _TARGET = (
 )
 _ALIGNMENT = 64
 FILES = ("kernel.wasm", "memory.bin", "memory.json")
-"""What `write_webassembly` writes: the module, the image of its memory and what lies where in it."""
+"""What `write_webassembly` writes: the module, an image of its memory, and what lies where in it."""
 
 
 def write_webassembly(learner: CompiledLearner, folder: Path) -> dict[str, int]:
@@ -44,7 +44,7 @@ def write_webassembly(learner: CompiledLearner, folder: Path) -> dict[str, int]:
     image, description = memory_image(learner)
     contents = (kernel, image, json.dumps(description, indent=1).encode())
     for name, content in zip(FILES, contents, strict=True):
-        write_safely(folder / name, lambda file, content=content: file.write(content))
+        write_bytes(folder / name, content)
     return {name: len(content) for name, content in zip(FILES, contents, strict=True)}
 
 

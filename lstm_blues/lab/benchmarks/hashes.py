@@ -50,7 +50,7 @@ def learned(settings: Settings, steps: int) -> dict[str, Any]:
     `MELODY_STEPS` more, in plain values, all of them exact.
 
     songs: SHA-256 of the songs and their order.  first weights, weights: of those before the first
-    step and after the last.  counters.  losses: of the chords and the melody, summed over all steps.
+    step and after the last.  counters.  losses: of chords and melody, summed over all steps.
     """
     parts = Parts(settings)
     learner = parts.learner

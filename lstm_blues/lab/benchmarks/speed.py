@@ -140,7 +140,9 @@ def grow(turns: Turns, blocks: Sequence[int]) -> tuple[str, dict[str, dict[str, 
     sizes = {count: with_blocks(experiment("chords"), count) for count in blocks}
     engines = ("fast", "torch")
     contenders = {
-        f"{name} {count}": engine(size, name)[0] for name in engines for count, size in sizes.items()
+        f"{name} {count}": engine(size, name)[0]
+        for name in engines
+        for count, size in sizes.items()
     }
     spent = measure(contenders, turns)
     rows = []
