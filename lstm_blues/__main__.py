@@ -10,14 +10,16 @@ from lstm_blues.runs.command import fail, say
 from lstm_blues.runs.config import conf_folder
 from lstm_blues.runs.help import command_words, help_text
 
-COMMANDS = ("train", "compose", "evaluate", "study", "probe", "lead_sheet", "benchmark")
+COMMANDS = (
+    *("train", "compose", "evaluate", "study", "probe", "lead_sheet", "benchmark", "webassembly"),
+)
 
 
 def overview() -> str:
     """The commands, one line each."""
     lines = ["usage: lstm-blues COMMAND ...; lstm-blues COMMAND --help tells more of each.", ""]
     for name in COMMANDS:
-        lines.append(f"  {name:<12}{command_words(name).splitlines()[0]}")
+        lines.append(f"  {name:<13}{command_words(name).splitlines()[0]}")
     return "\n".join(lines)
 
 

@@ -24,6 +24,11 @@ def write_safely(path: Path, write: Callable[[BinaryIO], object]) -> None:
         raise
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """`write_safely` for bytes."""
+    write_safely(path, lambda file: file.write(content))
+
+
 def write_text(path: Path, text: str) -> None:
     """`write_safely` for a text."""
-    write_safely(path, lambda file: file.write(text.encode()))
+    write_bytes(path, text.encode())

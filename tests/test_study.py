@@ -1,4 +1,4 @@
-"""The table of a sweep, and the benchmark's own table."""
+"""The table of a sweep."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lstm_blues import benchmark, study
+from lstm_blues import study
 from lstm_blues.lab.collect import read_runs
 from lstm_blues.lab.statistics import wilson
 from lstm_blues.lab.summaries import tabulate
@@ -120,51 +120,3 @@ def test_a_folder_without_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFix
             study.main([str(folder)])
         assert ended.value.code == 2
         assert capsys.readouterr().err.startswith("error: ")
-
-
-def test_the_benchmark_prints_ratios(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(benchmark.os, "sched_setaffinity", lambda *_: None, raising=False)
-    arguments = [
-        "--seconds",
-        "0.01",
-        "--rounds",
-        "1",
-        "--blocks",
-        "4",
-        "8",
-        "--no-compile",
-        "--members",
-        "2",
-    ]
-    with pytest.raises(SystemExit) as ended:
-        benchmark.main([*arguments, "--json", str(tmp_path / "figures.json")])
-    assert ended.value.code == 0
-    printed = capsys.readouterr().out
-    assert "| fast engine, float64 |" in printed
-    assert "| nn.LSTMCell, eager |" in printed
-    figures = json.loads((tmp_path / "figures.json").read_text())
-    assert figures["engines"]["fast engine, float64"] > 0
-    assert figures["populations"]["batched"]["2"] > 0
-    assert figures["learners"]["learner=kalman, fast engine"] > 0
-    assert figures["learners"]["cell=lstm, torch engine"] > 0
-    assert set(figures["blocks"]["fast"]) == {"4", "8"}
-
-
-def test_the_benchmark_divides_by_the_steps_that_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(benchmark.time, "perf_counter", lambda: clock[0])
-
-    def learn(steps: int) -> int:
-        clock[0] += 1e-3 * steps
-        return 4 * steps
-
-    spent = benchmark.measure({"more than asked": learn}, 1.0, 3)
-    assert spent["more than asked"] == pytest.approx(2.5e-4)
-
-
-def test_the_benchmark_counts_every_weight() -> None:
-    settings = benchmark.settings_from(compose_config(["+experiment=chords"]))
-    assert benchmark.weights(settings) == 32 * 21
-    assert benchmark.weights(benchmark.with_blocks(settings, 8)) == (24 + 16 + 12) * 29

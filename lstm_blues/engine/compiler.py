@@ -29,11 +29,13 @@ FLAGS = (
     *("-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"),
 )
 _NATIVE = (
-    ("-march=native", "-mprefer-vector-width=512"),
+    ("-march=native", "-mprefer-vector-width={bits}"),
     ("-march=native",),
     ("-mcpu=native",),
     (),
 )
+"""What is tried in turn.  Vectors as wide as the kernel's lanes are the fastest: 512 bits in double
+precision, 256 in single."""
 _BUILD = "build-"
 
 
@@ -94,37 +96,38 @@ def kernel_source(header: str, files: tuple[str, ...]) -> str:
     return header + "".join(sources.joinpath(name).read_text() for name in files)
 
 
-def compile_kernel(source: str) -> CompiledKernel:
-    """Compiles `source`, or takes what the cache has.
+def compile_kernel(source: str, bits: int) -> CompiledKernel:
+    """Compiles `source`, whose vectors have so many `bits`, or takes what the cache has.
 
     A file of the cache is loaded only when it is whole, by the digest that stands beside it, and
     belongs to this user or root alone; else it is made anew.  Raises `BluesError` where there is no
     compiler or it fails.
     """
-    return _compile(source, tuple(find_compiler()), cache_folder())
+    return _compile(source, bits, tuple(find_compiler()), cache_folder())
 
 
 @lru_cache(maxsize=32)
-def _compile(source: str, compiler: tuple[str, ...], folder: Path) -> CompiledKernel:
-    key = "\0".join([source, *compiler, *FLAGS, _processor(), platform.platform()])
+def _compile(source: str, bits: int, compiler: tuple[str, ...], folder: Path) -> CompiledKernel:
+    key = "\0".join([source, str(bits), *compiler, *FLAGS, _processor(), platform.platform()])
     path = folder / f"kernel-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (_is_ours(folder) and os.access(folder, os.W_OK)):
         # Loaded, the file need not be there any more.
         with tempfile.TemporaryDirectory(prefix="lstm_blues-", ignore_cleanup_errors=True) as own:
-            return _build(source, compiler, Path(own) / path.name)
+            return _build(source, bits, compiler, Path(own) / path.name)
     if _is_whole(path):
         with suppress(OSError):
             return load_kernel(path)
-    return _build(source, compiler, path)
+    return _build(source, bits, compiler, path)
 
 
-def _build(source: str, compiler: tuple[str, ...], path: Path) -> CompiledKernel:
+def _build(source: str, bits: int, compiler: tuple[str, ...], path: Path) -> CompiledKernel:
     start = time.perf_counter()
     for native in _NATIVE:
         try:
-            built = compile_with(compiler, (*FLAGS, *native), source, path.parent)
+            flags = (flag.format(bits=bits) for flag in native)
+            built = compile_with(compiler, (*FLAGS, *flags), source, path.parent)
             break
         except BluesError:
             if native == _NATIVE[-1]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_blues.engine.compiler import compile_kernel
-from lstm_blues.engine.layout import Layout
+from lstm_blues.engine.layout import LANES, Layout
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.settings import Learning
 from lstm_blues.network.network import BluesNetwork
@@ -32,6 +32,7 @@ class CompiledNetwork:
 
     Attributes:
         layout: of the buffer.
+        source: the kernel's text.
         compiled: the kernel.
         buffer: shape (layout.size,), float64 or float32.
         levels: what the network hears of each unit that is off, and that is on, shape (2, I).
@@ -48,7 +49,8 @@ class CompiledNetwork:
             raise BluesError(f"engine=fast computes in float64 or float32, not in {like.dtype}.")
         real, self.dtype = _REALS[like.dtype]
         self.layout = Layout(network.topology, learning, steps)
-        self.compiled = compile_kernel(self.layout.source(network, real))
+        self.source = self.layout.source(network, real)
+        self.compiled = compile_kernel(self.source, 8 * LANES * np.dtype(self.dtype).itemsize)
         self.buffer = _aligned(self.layout.size, self.dtype)
         silent = torch.zeros_like(network.mean)
         self.levels = np.stack([network.hear(on).numpy() for on in (silent, silent + 1)])

@@ -7,6 +7,7 @@ the songs and the settings, with a description of where each lies.
 from __future__ import annotations
 
 import ctypes
+import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from lstm_blues.engine.compiler import FLAGS, compile_with
 from lstm_blues.engine.layout import CountersOfKernel, Rules, SamplingOfKernel
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
+from lstm_blues.files import write_bytes
 
 EXPORTS = ("learn", "begin_melody", "free_run", "play_step", "listen")
 """What a page can call; kernel/learn.c and kernel/play.c say what each takes."""
@@ -28,6 +30,22 @@ _TARGET = (
     *(f"-Wl,--export={name}" for name in EXPORTS),
 )
 _ALIGNMENT = 64
+FILES = ("kernel.wasm", "memory.bin", "memory.json")
+"""What `write_webassembly` writes: the module, an image of its memory, and what lies where in it."""
+
+
+def write_webassembly(learner: CompiledLearner, folder: Path) -> dict[str, int]:
+    """Writes `FILES` to `folder`, for the learner as it stands; returns the bytes of each.
+
+    Raises `BluesError` as `build_webassembly` does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kernel = build_webassembly(learner.engine.source, folder)
+    image, description = memory_image(learner)
+    contents = (kernel, image, json.dumps(description, indent=1).encode())
+    for name, content in zip(FILES, contents, strict=True):
+        write_bytes(folder / name, content)
+    return {name: len(content) for name, content in zip(FILES, contents, strict=True)}
 
 
 def build_webassembly(source: str, folder: Path) -> bytes:

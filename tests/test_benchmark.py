@@ -1,0 +1,118 @@
+"""The benchmark: its tables, its peers, and what it stores of every experiment."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from lstm_blues import benchmark
+from lstm_blues.lab.benchmarks import hashes, peers, speed, timing
+from lstm_blues.runs.config import conf_folder
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main(arguments)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_it_prints_ratios(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark.os, "sched_setaffinity", lambda *_: None, raising=False)
+    figures_path = tmp_path / "figures.json"
+    turns = ("--seconds", "0.01", "--rounds", "1", "--blocks", "4", "8", "--members", "2")
+    assert run(*turns, "--no-compile", "--json", str(figures_path)) == 0
+    printed = capsys.readouterr().out
+    assert "| fast engine, float64 |" in printed
+    assert "| nn.LSTMCell, eager |" in printed
+    figures = json.loads(figures_path.read_text())
+    assert figures["engines"]["fast engine, float64"] > 0
+    assert figures["populations"]["batched"]["2"] > 0
+    assert figures["learners"]["learner=kalman, fast engine"] > 0
+    assert figures["learners"]["cell=lstm, torch engine"] > 0
+    assert set(figures["blocks"]["fast"]) == {"4", "8"}
+
+
+def test_it_divides_by_the_steps_that_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock[0])
+
+    def learn(steps: int) -> int:
+        clock[0] += 1e-3 * steps
+        return 4 * steps
+
+    spent = timing.measure({"more than asked": learn}, timing.Turns(1.0, 3))
+    assert spent["more than asked"] == pytest.approx(2.5e-4)
+
+
+def test_it_counts_every_weight() -> None:
+    settings = speed.experiment("chords")
+    assert speed.weights(settings) == 32 * 21
+    assert speed.weights(speed.with_blocks(settings, 8)) == (24 + 16 + 12) * 29
+
+
+def test_jax_learns_in_whole_scans() -> None:
+    pytest.importorskip("jax")
+    learn = peers.jax_scan(speed.experiment("chords"))
+    assert learn(1001) == 2000
+
+
+def test_peers_that_are_not_there_are_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "find_spec", lambda _: None)
+    monkeypatch.setattr(speed, "measure", lambda contenders, _: dict.fromkeys(contenders, 1e-6))
+    text, figures = speed.compare(timing.Turns(), compiled=False, against=None)
+    assert "JAX is not installed" in text
+    assert not any("JAX" in name for name in figures)
+    assert run("--no-compile", "--against", "no-such-program") == 2
+    assert "error: --against is 'no-such-program'" in capsys.readouterr().err
+
+
+def test_something_is_stored_of_every_experiment() -> None:
+    stored = json.loads(hashes.HASHES.read_text())
+    there = {path.stem for path in (conf_folder() / "experiment").glob("*.yaml")}
+    assert stored.keys() == hashes.EXPERIMENTS.keys() == there
+
+
+def test_this_machine_learns_what_is_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--check", "chords_fast") == 0
+    assert capsys.readouterr().out.startswith("chords_fast  agrees: ")
+
+
+@pytest.mark.slow
+def test_this_machine_learns_all_that_is_stored() -> None:
+    assert run("--check") == 0
+
+
+def test_what_differs_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashes, "HASHES", tmp_path / "hashes.json")
+    monkeypatch.setitem(hashes.EXPERIMENTS, "chords", 1000)
+    assert run("--check", "chords") == 2
+    assert "nothing is stored of chords" in capsys.readouterr().err
+    assert run("--check", "chords", "--write") == 0
+    assert run("--check", "chords") == 0
+    assert "agrees: 1,000 steps" in capsys.readouterr().out
+    stored = json.loads(hashes.HASHES.read_text())
+    stored["chords"]["weights"] = "0" * 64
+    stored["chords"]["counters"]["gross"] += 1
+    hashes.HASHES.write_text(json.dumps(stored))
+    assert run("--check", "chords") == 1
+    assert "differs in counters, weights: 1,000 steps" in capsys.readouterr().out
+
+
+def test_an_experiment_that_cannot_be_learned_here_is_skipped(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "music21", None)
+    assert run("--check", "tunes") == 0
+    assert "tunes        skipped: tune " in capsys.readouterr().out
+    assert run("--check", "tones") == 2
+    assert "error: --check is 'tones', but must be one of chords, " in capsys.readouterr().err
