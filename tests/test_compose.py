@@ -171,7 +171,7 @@ def test_a_piece_begins_with_the_notes_it_was_given(place: Path) -> None:
         (["sampling.temperature=0"], "sampling.temperature is 0"),
         (["sampling.greedy=1"], "sampling.greedy is 1, but must be true or false"),
         (["checkpoint=nowhere"], "there is no checkpoint at 'nowhere"),
-        (["temp=3"], "temp is no setting"),
+        (["temp=3"], "temp is not a setting"),
         (["checkpoint=a/b=c"], "a value with = or a comma in it needs quotes within quotes"),
     ],
 )

@@ -88,7 +88,7 @@ def test_every_number_of_the_report_names_its_section() -> None:
         (["run.checkpoint_seconds=0"], "run.checkpoint_seconds is 0"),
         (["seed=-1"], "seed is -1"),
         (["seed=one"], "seed is 'one'"),
-        (["+learning.temperature=1"], "learning.temperature is no setting"),
+        (["+learning.temperature=1"], "learning.temperature is not a setting"),
         (["~learning.rate"], "learning.rate is missing"),
     ],
 )
