@@ -29,7 +29,7 @@ def fingerprint(weights: dict[str, torch.Tensor]) -> str:
 
 def test_it_was_made_by_the_default_config() -> None:
     # Settings that came later have their defaults.
-    expected = settings_from(compose_config(["+experiment=melody", "seed=1"]))
+    expected = settings_from(compose_config(["+experiment=melody", "seed=2"]))
     assert settings_from(load_checkpoint(PRETRAINED).config) == expected
     assert SUMMARY["learned"]
     assert SUMMARY["choruses"] == 1000
@@ -48,21 +48,23 @@ def test_it_is_small() -> None:
     assert sum(path.stat().st_size for path in PRETRAINED.iterdir()) < 200_000
 
 
-@pytest.mark.slow
-def test_its_command_makes_it_again(train: Command) -> None:
-    settings = settings_from(compose_config(["+experiment=melody", "seed=1"]))
+def test_its_first_million_steps_are_the_same_everywhere() -> None:
+    settings = settings_from(compose_config(["+experiment=melody", "seed=2"]))
     learner = Parts(settings).learner
     learner.learn(FINGERPRINT_STEPS)
-    same = fingerprint(learner.state().weights) == (PRETRAINED / "fingerprint").read_text().strip()
-    done = train("+experiment=melody", "seed=1", "hydra.run.dir=run", "run.listen_share=0")
+    stored = (PRETRAINED / "fingerprint").read_text().strip()
+    assert fingerprint(learner.state().weights) == stored
+
+
+@pytest.mark.slow
+def test_its_command_makes_it_again(train: Command) -> None:
+    done = train("+experiment=melody", "seed=2", "hydra.run.dir=run", "run.listen_share=0")
     assert done.returncode == 0, done.stderr
     again = load_checkpoint(train.keywords["cwd"] / "run")  # type: ignore[attr-defined]
     told = json.loads((train.keywords["cwd"] / "run" / "summary.json").read_text())  # type: ignore[attr-defined]
-    assert told["choruses"] == 1000
-    assert told["melody_cross_entropy"] - told["melody_floor"] < 0.06
-    if not same:
-        pytest.skip("this processor or compiler rounds otherwise: another run, as good")
-    assert told["steps"] == SUMMARY["steps"]
+    timed = ("seconds", "steps_per_second", "logging_seconds", "compile_seconds")
+    for name in SUMMARY.keys() - set(timed):
+        assert told[name] == SUMMARY[name], name
     assert fingerprint(again.learner.weights) == fingerprint(
         load_checkpoint(PRETRAINED).learner.weights
     )
