@@ -159,7 +159,7 @@ def test_songs_that_cannot_be_are_refused(tmp_path: Path) -> None:
     ("overrides", "words"),
     [
         (["corpus.notes=13"], "must have a set 'chords' of 13 units"),
-        (["bars=bebop_blues"], "corpus and bars exclude each other"),
+        (["bars=bebop_blues"], "corpus and bars are mutually exclusive"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(overrides: list[str], words: str) -> None:

@@ -107,7 +107,7 @@ def test_the_report_s_task_with_standardised_inputs() -> None:
 def test_what_cannot_be_one_batch_is_said() -> None:
     song = random_song(5)
     nets = [network(topology()), network(topology(), h="tanh")]
-    with pytest.raises(BluesError, match="differ in more than weights"):
+    with pytest.raises(BluesError, match="must differ in their weights only"):
         BatchedPopulation(nets, song, [LEARNING] * 2)
     with pytest.raises(BluesError, match="chords alone"):
         BatchedPopulation([network(two_groups())], random_song(7), [LEARNING])

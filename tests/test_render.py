@@ -341,7 +341,7 @@ def test_fluidsynth_plays_alike_where_it_is(chorus: Piece) -> None:
 
 def test_a_file_that_is_no_sound_font_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.sf2").write_bytes(b"RIFF....sfbk")
-    with pytest.raises(BluesError, match="is no SoundFont 2 file"):
+    with pytest.raises(BluesError, match="is not a SoundFont 2 file"):
         sound.SoundFont(tmp_path / "a.sf2")
 
 

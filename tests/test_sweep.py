@@ -111,7 +111,7 @@ def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
     half_done = load_checkpoint(second).learner.counters.steps
     again = run_command("train", *options, cwd=tmp_path)
     assert again.returncode == 1, again.stderr  # none has learned within its step limit
-    assert again.stdout.count("Already there") == 1
+    assert again.stdout.count("Already finished") == 1
     assert (first / "summary.json").stat().st_mtime_ns == ended
     assert half_done < 1_500_000
     for folder in (first, second, third):
@@ -132,7 +132,7 @@ def test_a_sweep_goes_on_to_a_higher_limit_that_its_config_gives(tmp_path: Path)
         options = ["--config-dir", str(conf.parent), *SMALL, "+study=short", "seed=1"]
         done = run_command("train", *options, "hydra.sweep.subdir='seed=1'", cwd=tmp_path)
         assert done.returncode == 1, done.stderr
-        assert ("Already there" in done.stdout) == (limit == 2000)
+        assert ("Already finished" in done.stdout) == (limit == 2000)
         assert json.loads((folder / "summary.json").read_text())["steps"] == (
             1000 if limit == 1000 else 2500
         )

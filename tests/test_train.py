@@ -177,7 +177,7 @@ def test_a_folder_with_a_run_is_not_overwritten(train: Command, tmp_path: Path) 
     assert train(*options).returncode == 1
     again = train(*options)
     assert again.returncode == 2
-    assert "already holds a run" in again.stderr
+    assert "already contains a run" in again.stderr
 
 
 def test_a_sweep_runs_every_seed(train: Command, tmp_path: Path) -> None:

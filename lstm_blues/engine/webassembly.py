@@ -31,7 +31,7 @@ _TARGET = (
 )
 _ALIGNMENT = 64
 FILES = ("kernel.wasm", "memory.bin", "memory.json")
-"""What `write_webassembly` writes: the module, an image of its memory, and where each array lies."""
+"""What `write_webassembly` writes: the module, its memory, and what lies where in that."""
 
 
 def write_webassembly(learner: CompiledLearner, folder: Path) -> dict[str, int]:
