@@ -109,7 +109,7 @@ def test_what_cannot_be_one_batch_is_said() -> None:
     nets = [network(topology()), network(topology(), h="tanh")]
     with pytest.raises(BluesError, match="must differ in their weights only"):
         BatchedPopulation(nets, song, [LEARNING] * 2)
-    with pytest.raises(BluesError, match="chords alone"):
+    with pytest.raises(BluesError, match="chords only"):
         BatchedPopulation([network(two_groups())], random_song(7), [LEARNING])
     few: list[Learning] = []
     for kind, heard in ((BatchedPopulation, song), (FastPopulation, Stream.of_one(song))):

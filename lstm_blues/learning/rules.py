@@ -10,5 +10,6 @@ from lstm_blues.learning.truncated import Truncated
 GRADIENTS: dict[str, type[Gradient]] = {each.name: each for each in (Truncated, Rtrl, Bptt)}
 """Choices of `learning.gradient`."""
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {each.name: each for each in (*FIRST_ORDER, Kalman)}
+_OPTIMIZERS: tuple[type[Optimizer], ...] = (*FIRST_ORDER, Kalman)
+OPTIMIZERS: dict[str, type[Optimizer]] = {each.name: each for each in _OPTIMIZERS}
 """Choices of `learning.update`."""
