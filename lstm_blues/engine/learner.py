@@ -32,7 +32,8 @@ from lstm_blues.playing.sampler import NO_NOTE, SECTION_4_2, draws
 
 _REFUSALS = {
     -1: "the position in the song is {position}, but must be from 0 to {last}.",
-    -2: "a counter of the learner is below 0, but must be a whole number from 0 up.",
+    -2: "a counter of the learner is out of range, but must be from 0 to 2**62 - 1, and learned, "
+    "melody and nonfinite 0 or 1.",
     -3: "a song has a segment that the table of songs does not have.",
 }
 """What the kernel answers to what it was given, by its return value."""
@@ -228,13 +229,19 @@ class CompiledLearner:
         )
 
     def load(self, state: LearnerState) -> None:
-        """See `Learner.load`."""
+        """See `Learner.load`.
+
+        Raises `BluesError` for counters that a kernel's numbers cannot hold.
+        """
+        counters = CountersOfKernel(**asdict(state.counters))
+        if any(getattr(counters, name) != n for name, n in asdict(state.counters).items()):
+            raise BluesError(_REFUSALS[-2])
         self.engine.write(
             {f"weights/{name}": value for name, value in state.weights.items()}
             | {f"velocity/{name}": -value for name, value in state.velocity.items()}
             | {"traces": state.traces, "s": state.s, "y": state.y}
             | state.memory
         )
-        self.struct_counters = CountersOfKernel(**asdict(state.counters))
+        self.struct_counters = counters
         self.losses[:] = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate

@@ -7,7 +7,7 @@ INLINE int are_counts(const Counters *restrict count) {
   const int64_t *each = (const int64_t *)count;
   for (unsigned n = 0; n < sizeof *count / sizeof *each; n++)
     if (each[n] < 0 || each[n] > INT64_MAX / 2) return 0;
-  return 1;
+  return count->learned <= 1 && count->melody <= 1 && count->nonfinite <= 1;
 }
 
 /* Learns for `steps` steps and returns how many; with a gradient of stretches, to the end of one.
@@ -22,6 +22,8 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
                      const Rules *restrict rules, Counters *restrict count, double *restrict losses,
                      int64_t steps) {
   const int64_t song_steps = rules->song_steps;
+  if (count->position < 0 || count->position >= song_steps) return BAD_POSITION;
+  if (!are_counts(count)) return BAD_COUNTER;
   const real gross_error = (real)rules->gross_error;
   real *restrict s = buffer + S_AT, *restrict y = buffer + Y_AT;
   Step step;
@@ -39,8 +41,6 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
 #else
 #define MORE (done < steps)
 #endif
-  if (count->position < 0 || count->position >= song_steps) return BAD_POSITION;
-  if (!are_counts(count)) return BAD_COUNTER;
   while (MORE && !count->nonfinite && (count->melody || !count->learned)) {
     const int64_t t = count->position, next = t + 1 == song_steps ? 0 : t + 1;
     const int64_t song = rules->by_episode ? count->gross_resets + count->episodes : count->songs;
