@@ -1,4 +1,4 @@
-"""The cache of compiled kernels: whatever is found there, the engine works and nothing is left behind.
+"""The cache of compiled kernels: whatever is found there, the engine works; nothing is left behind.
 
 Kernels are loaded in processes of their own, which a damaged one might end.
 """
@@ -239,7 +239,8 @@ def test_a_folder_of_another_user_is_not_used(cache: Cache) -> None:
 
 def test_several_processes_at_once_all_get_a_kernel(cache: Cache) -> None:
     processes = [cache.start() for _ in range(4)]
-    assert any([finished(process) for process in processes])
+    compiled = [finished(process) for process in processes]
+    assert any(compiled)
     cache.assert_clean()
     assert not cache.load()
 
