@@ -34,6 +34,8 @@ _OPTIONS = (
     Sampling(greedy=True),
 )
 """Samplings that the steps of `Run.play` take in turn."""
+SONGS = 3
+"""Songs that are played side by side."""
 
 
 class At(NamedTuple):
@@ -88,9 +90,7 @@ class Run:
     @property
     def source(self) -> str:
         """The kernel's text."""
-        engine = self.learner.engine
-        real = {np.float32: "float", np.float64: "double"}[engine.dtype]  # type: ignore[index]
-        return engine.layout.source(self.learner.network, real)
+        return self.learner.engine.source
 
     def add(self, name: str, data: bytes) -> At:
         """A further array."""
@@ -136,7 +136,8 @@ class Run:
             )
 
     def play(self, steps: int) -> None:
-        """Steps of playing on from the network's present state, with all options of sampling."""
+        """Steps of playing on from the network's present state, and of several songs side by side
+        from zero state, with all options of sampling in turn."""
         learner = self.learner
         layout, encoding = learner.engine.layout, learner.network.encoding
         units, item = learner.network.topology.units, learner.engine.buffer.itemsize
@@ -145,18 +146,25 @@ class Run:
             self.add(f"option {n}", bytes(SamplingOfKernel.of(option, encoding)))
             for n, option in enumerate(_OPTIONS)
         ]
-        most = 1 + max(option.voices for option in _OPTIONS)
-        uniform = self._random(steps * most)
-        first = (learner.table[0, 0] > 0).astype(np.uint8).tobytes()
-        notes = self.add("notes of steps", first + bytes(steps * units))
-        outputs = self.add("outputs of steps", bytes(8 * steps * units))
-        for step in range(steps):
-            self.call(
-                *("play_step", At("buffer"), At("levels"), s, y),
-                *(At(notes.array, step * units), 1, samplings[step % len(samplings)]),
-                At(uniform.array, 8 * most * step),
-                *(At(notes.array, (step + 1) * units), At(outputs.array, 8 * step * units)),
-            )
+        zeros = bytes(item * SONGS * layout.cells)
+        alone = (1, s, y)
+        together = (SONGS, self.add("s of songs", zeros), self.add("y of songs", zeros))
+        for name, (songs, s, y) in (("alone", alone), ("together", together)):
+            draws = 1 + max(option.voices for option in _OPTIONS)
+            uniform = self._random(steps * songs * draws)
+            first = (learner.table[0, 0] > 0).astype(np.uint8).tobytes() * songs
+            notes = self.add(f"notes {name}", first + bytes(steps * songs * units))
+            logits = self.add(f"logits {name}", bytes(8 * steps * songs * units))
+            outputs = self.add(f"outputs {name}", bytes(8 * steps * songs * units))
+            for step in range(steps):
+                at = step * songs * units
+                self.call(
+                    *("play_step", At("buffer"), At("levels"), songs, s, y),
+                    *(At(notes.array, at), 1, samplings[step % len(samplings)]),
+                    *(At(uniform.array, 8 * draws * songs * step), draws),
+                    At(notes.array, at + songs * units),
+                    *(At(logits.array, 8 * at), At(outputs.array, 8 * at)),
+                )
 
     def listen(self, songs: int) -> None:
         """The cross-entropies of the table's first songs."""
