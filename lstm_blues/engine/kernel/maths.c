@@ -156,13 +156,16 @@ INLINE real dot(const int count, const real *restrict a, const real *restrict b)
   return sum_of(products(count, a, b));
 }
 
-/* What is made element by element is made in chunks as wide as the machine's registers like them; their
- * width changes no result. */
-#if defined(__wasm__)
-#define CHUNK (16 / sizeof(real))
+/* What is made element by element is made in chunks as wide as the machine's registers, but no wider
+ * than LANES; their width changes no result.  Wider ones would go through memory. */
+#if defined(__AVX512F__)
+#define REGISTER 64
+#elif defined(__AVX__)
+#define REGISTER 32
 #else
-#define CHUNK LANES
+#define REGISTER 16
 #endif
+#define CHUNK (REGISTER < LANES * sizeof(real) ? REGISTER / sizeof(real) : LANES)
 typedef real Chunk __attribute__((vector_size(CHUNK * sizeof(real))));
 INLINE Chunk chunk_at(const real *at) {
   Chunk chunk;
