@@ -5,6 +5,7 @@ Kernels are loaded in processes of their own, which a damaged one might end.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
@@ -129,6 +130,12 @@ def text(cache: Cache) -> None:
     cache.kernel.write_text("no library")
 
 
+def unloadable(cache: Cache) -> None:
+    content = b"whole, and no library"
+    cache.kernel.write_bytes(content)
+    cache.digest.write_bytes(hashlib.sha256(cache.kernel.name.encode() + content).digest())
+
+
 def foreign(cache: Cache, *, with_digest: bool = False) -> None:
     path, digest = cache.kernel, cache.digest
     other = Cache(cache.temporary / "other")
@@ -180,7 +187,7 @@ def another_s(cache: Cache) -> None:
     [
         *(truncate, empty, flip, text, foreign, foreign_with_its_digest, without_digest),
         *(with_an_empty_digest, writable_by_the_group, writable_by_all, a_link_to_nothing),
-        *(unreadable, another_s),
+        *(unreadable, unloadable, another_s),
     ],
 )
 def test_a_damaged_kernel_is_made_anew(cache: Cache, damage: Callable[[Cache], None]) -> None:
@@ -260,6 +267,7 @@ def test_what_dead_processes_left_is_taken_away(cache: Cache) -> None:
     kept = {
         cache.folder / f"build-{host}-{os.getpid()}-abcd",
         cache.folder / f"build-not{host}-{dead_process()}-abcd",
+        cache.folder / f"build-{host}-{dead_process()}-{dead_process()}-abcd",
     }
     for folder in (dead, *kept):
         folder.mkdir()

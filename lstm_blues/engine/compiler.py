@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import hashlib
 import os
 import platform
@@ -21,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_safely
+from lstm_blues.files import write_bytes
 
 # Without contraction of products and sums: what a compiler fused would differ from the next one's.
 FLAGS = (
@@ -36,7 +37,6 @@ _NATIVE = (
 )
 """What is tried in turn.  Vectors as wide as the kernel's lanes are the fastest: 512 bits in double
 precision, 256 in single."""
-_BUILD = "build-"
 
 
 @dataclass(frozen=True)
@@ -109,31 +109,37 @@ def compile_kernel(source: str, bits: int) -> CompiledKernel:
 @lru_cache(maxsize=32)
 def _compile(source: str, bits: int, compiler: tuple[str, ...], folder: Path) -> CompiledKernel:
     key = "\0".join([source, str(bits), *compiler, *FLAGS, _processor(), platform.platform()])
-    path = folder / f"kernel-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
+    name = f"kernel-{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not (_is_ours(folder) and os.access(folder, os.W_OK)):
-        # Loaded, the file need not be there any more.
-        with tempfile.TemporaryDirectory(prefix="lstm_blues-", ignore_cleanup_errors=True) as own:
-            return _build(source, bits, compiler, Path(own) / path.name)
-    if _is_whole(path):
+    if _is_ours(folder):
+        # A folder that is full, read-only or no folder at all is gone without.
         with suppress(OSError):
-            return load_kernel(path)
-    return _build(source, bits, compiler, path)
+            if _is_whole(folder / name):
+                with suppress(OSError):
+                    return load_kernel(folder / name)
+            return _build(source, bits, compiler, folder / name)
+    with _workshop(Path(tempfile.gettempdir()), "lstm_blues-") as own:
+        # Loaded, the file need not be there any more.
+        return _build(source, bits, compiler, own / name)
 
 
 def _build(source: str, bits: int, compiler: tuple[str, ...], path: Path) -> CompiledKernel:
     start = time.perf_counter()
-    for native in _NATIVE:
-        try:
-            flags = (flag.format(bits=bits) for flag in native)
-            built = compile_with(compiler, (*FLAGS, *flags), source, path.parent)
-            break
-        except BluesError:
-            if native == _NATIVE[-1]:
-                raise
-    write_safely(path, lambda file: file.write(built))
-    write_safely(_digest_of(path), lambda file: file.write(hashlib.sha256(built).digest()))
+    with _workshop(path.parent) as own:
+        for native in _NATIVE:
+            try:
+                flags = (flag.format(bits=bits) for flag in native)
+                built = compile_with(compiler, (*FLAGS, *flags), source, own)
+                break
+            except BluesError:
+                if native == _NATIVE[-1]:
+                    raise
+        for target, content in ((path, built), (_digest_of(path), _digest(path, built))):
+            made = own / target.name
+            write_bytes(made, content)
+            made.chmod(0o644)  # whatever the umask: one that others can write is not loaded
+            made.replace(target)
     return load_kernel(path, time.perf_counter() - start)
 
 
@@ -156,7 +162,9 @@ def compile_with(
         text, built = own / "kernel.c", own / "kernel.out"
         text.write_text(source)
         command = [*compiler, *flags, str(text), "-o", str(built)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        # A compiler that is killed leaves its temporary files here, too.
+        told = {**os.environ, "TMPDIR": str(own)}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=told)
         if done.returncode == 0 and built.is_file():
             return built.read_bytes()
     last = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
@@ -167,13 +175,17 @@ def compile_with(
 
 
 @contextmanager
-def _workshop(folder: Path) -> Iterator[Path]:
-    """A new folder below `folder`, taken away at the end, as are those of processes that died."""
-    for left in folder.glob(f"{_BUILD}*-*"):
-        process = left.name.removeprefix(_BUILD).split("-")[0]
-        if process.isdigit() and not _is_alive(int(process)):
+def _workshop(folder: Path, prefix: str = "build-") -> Iterator[Path]:
+    """A new folder below `folder`, taken away at the end, as are those that this machine's dead
+    processes left: other machines may share the disk."""
+    prefix += f"{platform.node()}-"
+    for left in folder.glob(f"{glob.escape(prefix)}*-*"):
+        process, _, mark = left.name.removeprefix(prefix).partition("-")
+        # More dashes are those of another machine's name.
+        own_kind = process.isdigit() and "-" not in mark and _is_ours(left)
+        if own_kind and not _is_alive(int(process)):
             shutil.rmtree(left, ignore_errors=True)
-    own = Path(tempfile.mkdtemp(dir=folder, prefix=f"{_BUILD}{os.getpid()}-"))
+    own = Path(tempfile.mkdtemp(dir=folder, prefix=f"{prefix}{os.getpid()}-"))
     try:
         yield own
     finally:
@@ -181,6 +193,8 @@ def _workshop(folder: Path) -> Iterator[Path]:
 
 
 def _is_alive(process: int) -> bool:
+    if os.name != "posix":  # where the signal 0 is one
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -194,16 +208,18 @@ def _digest_of(path: Path) -> Path:
     return path.with_suffix(".sha256")
 
 
+def _digest(path: Path, content: bytes) -> bytes:
+    """Of a file and its name, so that another kernel's file does not pass for it."""
+    return hashlib.sha256(path.name.encode() + content).digest()
+
+
 def _is_whole(path: Path) -> bool:
     """Whether a file of the cache is ours and as it was written.
 
     A library that is cut short would end the process where it is loaded.
     """
     try:
-        return (
-            _is_ours(path)
-            and hashlib.sha256(path.read_bytes()).digest() == _digest_of(path).read_bytes()
-        )
+        return _is_ours(path) and _digest(path, path.read_bytes()) == _digest_of(path).read_bytes()
     except OSError:
         return False
 
