@@ -134,7 +134,7 @@ def compare(case: Case, build: Build, folder: Path) -> None:
     here = made_by_package(case, steps)
     there = build.compile_and_run(whole_run(learner_of(case), steps), folder)
     differing = [name for name, data in here.arrays.items() if there.arrays[name] != data]
-    assert (there.hash, differing) == (here.hash, []), f"{case.name}: {build.name} differs"
+    assert not differing, f"{case.name}: {build.name} differs in {', '.join(differing)}"
     assert there.returned == here.returned
     print(f"{here.hash}  {case.name}, {steps} steps: {build.name}")
 
