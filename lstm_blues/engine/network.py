@@ -15,11 +15,14 @@ from lstm_blues.engine.layout import LANES, Layout
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.settings import Learning
 from lstm_blues.network.network import BluesNetwork
+from lstm_blues.playing.sampler import THRESHOLD
 
 _REALS: dict[torch.dtype, tuple[str, type[np.floating]]] = {
     torch.float64: ("double", np.float64),
     torch.float32: ("float", np.float32),
 }
+
+assert THRESHOLD == 0.5, "the kernel looks at the sign of a chord unit's logit"
 
 
 class CompiledNetwork:
