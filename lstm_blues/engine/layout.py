@@ -21,9 +21,6 @@ from lstm_blues.playing.sampler import Sampling
 
 LANES = 8
 """Rows of weights are padded to whole vectors of so many numbers."""
-_ACTIVATIONS = {
-    name: f"{name.upper()}" for name in ("identity", "tanh", "logistic_1", "logistic_2")
-}
 
 
 class SamplingOfKernel(ctypes.Structure):
