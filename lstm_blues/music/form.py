@@ -14,6 +14,7 @@ from torch import Tensor
 
 from lstm_blues.errors import BluesError, require
 from lstm_blues.music.chords import pitch_classes
+from lstm_blues.music.metre import FOUR_FOUR, Metre
 
 MOST_STEPS_PER_BAR = 1920
 """A step lasts no less than a tick of a MIDI file with 480 of them per quarter note."""
@@ -35,9 +36,11 @@ class Form:
         steps_per_bar: network steps per bar (8: one step is an eighth note, section 2.2).
         lowest_chord_note: MIDI note number of the lowest of the 12 chord units (Figure 1).
         lowest_melody_note: MIDI note number of the lowest of the 13 melody units (Figure 1).
+        metre: the time signature of every bar, one of `metre.METRES`.
 
     Raises:
-        BluesError: a bar is missing, a chord is unknown, or a bar's chords do not divide its steps.
+        BluesError: an unknown metre, a bar is missing, a chord is unknown, or a bar's chords do
+            not divide its steps.
     """
 
     name: str
@@ -46,11 +49,13 @@ class Form:
     steps_per_bar: int = 8
     lowest_chord_note: int = 48
     lowest_melody_note: int = 60
+    metre: str = FOUR_FOUR.text
 
     CHORD_NOTES = 12
     MELODY_NOTES = 13
 
     def __post_init__(self) -> None:
+        self.time  # noqa: B018  # raises for an unknown metre
         require(self.bars > 0, "form.bars", self.bars, "at least 1")
         require_steps_per_bar("form.steps_per_bar", self.steps_per_bar)
         if len(self.chords) != self.bars:
@@ -73,6 +78,11 @@ class Form:
                     pitch_classes(symbol)
                 except BluesError as error:
                     raise BluesError(f"bar {number} of form.chords: {error}") from None
+
+    @property
+    def time(self) -> Metre:
+        """The metre, with its beats."""
+        return Metre(self.metre)
 
     @property
     def steps(self) -> int:
