@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_bytes
+from lstm_blues.files import is_alive, write_bytes
 
 # Without contraction of products and sums: what a compiler fused would differ from the next one's.
 FLAGS = (
@@ -183,25 +183,13 @@ def _workshop(folder: Path, prefix: str = "build-") -> Iterator[Path]:
         process, _, mark = left.name.removeprefix(prefix).partition("-")
         # More dashes are those of another machine's name.
         own_kind = process.isdigit() and "-" not in mark and _is_ours(left)
-        if own_kind and not _is_alive(int(process)):
+        if own_kind and not is_alive(int(process)):
             shutil.rmtree(left, ignore_errors=True)
     own = Path(tempfile.mkdtemp(dir=folder, prefix=f"{prefix}{os.getpid()}-"))
     try:
         yield own
     finally:
         shutil.rmtree(own, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    if os.name != "posix":  # where the signal 0 is one
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's, or no such question on this system
-        return True
-    return True
 
 
 def _digest_of(path: Path) -> Path:

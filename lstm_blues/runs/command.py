@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,35 +17,50 @@ from typing import Any, NoReturn
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from lstm_blues.errors import BluesError
+from lstm_blues.errors import BluesError, ExitCode
+from lstm_blues.files import naming
 from lstm_blues.runs.config import compose_config, conf_folder, flat_config, plain
+from lstm_blues.runs.folders import remove_unused
 from lstm_blues.runs.help import help_text
 
-USER_MISTAKE = 2
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+"""Errors of a disk, not of whoever names a file."""
 
 
-CLOSED_PIPE = 141
-"""As a shell tells it of a program that SIGPIPE ended."""
-
-
-def fail(message: object) -> NoReturn:
+def fail(message: object, code: ExitCode = ExitCode.MISTAKE) -> NoReturn:
     """Ends the program with one sentence for the user."""
     print(f"error: {message}", file=sys.stderr)
-    sys.exit(USER_MISTAKE)
+    sys.exit(code)
+
+
+def fail_on_file(error: OSError) -> NoReturn:
+    """Ends the program where a file cannot be written or read."""
+    code = ExitCode.DISK if error.errno in _DISK else ExitCode.MISTAKE
+    why = error.strerror or " ".join(str(error).split())
+    fail(f"{error.filename or 'a file'!r} cannot be written or read: {why}.", code)
 
 
 @contextmanager
 def quiet_when_closed() -> Iterator[None]:
-    """Ends the program without a word where the reader of its output, such as `head`, closed it."""
+    """Ends the program without a word where the reader of its output, such as `head`, closed it.
+
+    With a sentence where the output goes to a disk that is full.
+    """
     try:
         yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(CLOSED_PIPE)
+        with naming(Path("standard output")):
+            sys.stdout.flush()
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or error.filename in (None, "standard output"):
+            # What is left to write would fail again where the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(ExitCode.CLOSED_PIPE)
+        raise
 
 
 def say(text: str) -> None:
@@ -68,8 +83,14 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
             with quiet_when_closed():
                 work(plain(config))
         except BluesError as error:
-            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                with suppress(OSError):  # the folder of a run, where it is empty
+                    Path(HydraConfig.get().runtime.output_dir).rmdir()
             fail(error)
+        except OSError as error:
+            if show_traceback:
+                raise
+            fail_on_file(error)
 
     if {"--help", "-h"} & set(sys.argv[1:]):
         say(help_text(config_name))
@@ -90,17 +111,9 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
     except OSError as error:
         if show_traceback:
             raise
-        fail(f"{error.filename or 'a file'!r} cannot be written or read: {error.strerror}.")
-
-
-def _remove_unused(folder: Path) -> None:
-    """Takes away a folder with nothing but Hydra's own files, and its empty parent."""
-    if any(path.name != ".hydra" for path in folder.iterdir()):
-        return
-    shutil.rmtree(folder / ".hydra", ignore_errors=True)
-    with suppress(OSError):  # a parent with other runs in it stays
-        folder.rmdir()
-        folder.parent.rmdir()
+        fail_on_file(error)
+    finally:
+        remove_unused()
 
 
 def _in_one_sentence(error: Exception, config_name: str) -> str:

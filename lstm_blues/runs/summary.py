@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from lstm_blues.errors import ExitCode
+
 
 class Status(StrEnum):
     """How a run ended, as `summary.json` says it."""
@@ -27,10 +29,10 @@ class Status(StrEnum):
 
 
 _EXIT_CODES = {
-    Status.LEARNED: 0,
-    Status.STEP_LIMIT: 1,
-    Status.NON_FINITE: 3,
-    Status.INTERRUPTED: 130,
+    Status.LEARNED: ExitCode.DONE,
+    Status.STEP_LIMIT: ExitCode.NOT_LEARNED,
+    Status.NON_FINITE: ExitCode.NON_FINITE,
+    Status.INTERRUPTED: ExitCode.INTERRUPTED,
 }
 
 
