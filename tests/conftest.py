@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
+from fuzz_support import table
 from support import Command, run_command
 
 from lstm_blues.runs.config import compose_config
@@ -20,6 +21,22 @@ hypothesis.settings.register_profile(
     "tests", derandomize=True, database=None, deadline=None, max_examples=100
 )
 hypothesis.settings.load_profile("tests")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The cases that fuzz tests tried, by kind."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, ())
+        if report.when == "call"
+    ]
+    told = table(
+        tuple(value) for each in reports for name, value in each.user_properties if name == "fuzz"
+    )
+    if told:
+        terminalreporter.section("cases tried")
+        terminalreporter.write_line(told)
 
 
 @pytest.fixture(scope="session")

@@ -99,12 +99,12 @@ def _load(path: Path) -> Checkpoint:
         why = error.strerror if isinstance(error, OSError) else "it is larger than the memory"
         raise BluesError(f"{str(path)!r} cannot be read: {why}.") from None
     content = _unpacked(archive)
-    if content is None:
+    told = content.get("format") if isinstance(content, Mapping) else None
+    if content is None or (told == FORMAT and not is_sealed(archive)):
         raise BluesError(
             f"{str(path)!r} is truncated, damaged or not a checkpoint, and was not loaded."
         )
-    wanted = FORMAT if is_sealed(archive) else _UNSEALED_FORMAT
-    if not isinstance(content, Mapping) or content.get("format") != wanted:
+    if not isinstance(content, Mapping) or told not in (FORMAT, _UNSEALED_FORMAT):
         raise BluesError(f"{str(path)!r} is not a checkpoint of this package, and was not loaded.")
     try:
         return read_contents(content)

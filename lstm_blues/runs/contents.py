@@ -49,16 +49,16 @@ def read_contents(content: Mapping[str, Any]) -> Checkpoint:
     there, of another type, out of range or not finite.
     """
     try:
-        counters = _counters(_group("learner.counters", content["learner"]["counters"]))
+        learner = _group("learner", content["learner"])
+        counters = _counters(_group("learner.counters", learner["counters"]))
         # After numbers that are not finite, whatever there is may be one of them.
         finite = not counters.nonfinite
-        told = {**content["learner"], "counters": counters}
         return Checkpoint(
             _config(content["config"]),
-            _learner(LearnerState(**told), finite),
+            _learner(LearnerState(**{**learner, "counters": counters}), finite),
             _real("seconds", content["seconds"], least=0),
             _random(content["random"]),
-            _schedule(MelodySchedule(**content["plateau"]), finite),
+            _schedule(MelodySchedule(**_group("plateau", content["plateau"])), finite),
         )
     except (KeyError, TypeError, AttributeError):
         raise BluesError("lacks a part of a checkpoint") from None
