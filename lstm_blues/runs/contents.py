@@ -65,7 +65,11 @@ def read_contents(content: Mapping[str, Any]) -> Checkpoint:
 
 
 def _refuse(name: str, value: Any, allowed: str) -> BluesError:
-    told = f"a tensor of {value.dtype}" if isinstance(value, Tensor) else reprlib.repr(value)
+    told = f"a {type(value).__name__}"
+    if isinstance(value, Tensor):
+        told = f"a tensor of {value.dtype}"
+    elif value is None or isinstance(value, bool | int | float | str):
+        told = reprlib.repr(value)
     return BluesError(f"has {told} for {name}, which must be {allowed}")
 
 
