@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import platform
 import re
@@ -9,7 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 _TEMPORARY = re.compile(r"\..+\.(?:(?P<host>.*)-)?(?P<process>\d+)\.tmp")
 
@@ -27,10 +31,8 @@ def write_together(writers: Mapping[Path, Callable[[BinaryIO], object]]) -> None
     try:
         for path, write in writers.items():
             _remove_leftovers_once(path.parent)
-            with naming(path), temporary[path].open("wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
+            with naming(path):
+                _write_whole(temporary[path], write)
         for path, written in temporary.items():
             with naming(path):
                 written.replace(path)
@@ -39,6 +41,38 @@ def write_together(writers: Mapping[Path, Callable[[BinaryIO], object]]) -> None
             with suppress(OSError):
                 written.unlink(missing_ok=True)
         raise
+
+
+class _Draft(io.FileIO):
+    """Keeps the first error of a write for later.
+
+    Libraries that write through callbacks print a traceback of it, and raise another one.
+    """
+
+    error: OSError | None = None
+
+    def write(self, content: Buffer, /) -> int:
+        """Writes nothing after an error."""
+        if self.error is None:
+            try:
+                return super().write(content)
+            except OSError as error:
+                self.error = error
+        return memoryview(content).nbytes
+
+
+def _write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    draft = _Draft(path, "w+")
+    try:
+        with io.BufferedRandom(draft) as file:
+            write(file)
+            file.flush()
+            if draft.error is None:
+                os.fsync(file.fileno())
+    finally:
+        # Whatever came of it, this was first.
+        if draft.error is not None:
+            raise draft.error
 
 
 def write_safely(path: Path, write: Callable[[BinaryIO], object]) -> None:

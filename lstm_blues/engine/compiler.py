@@ -119,9 +119,23 @@ def _compile(source: str, bits: int, compiler: tuple[str, ...], folder: Path) ->
                 with suppress(OSError):
                     return load_kernel(folder / name)
             return _build(source, bits, compiler, folder / name)
-    with _workshop(Path(tempfile.gettempdir()), "lstm_blues-") as own:
-        # Loaded, the file need not be there any more.
-        return _build(source, bits, compiler, own / name)
+    elif folder.is_dir():
+        print(
+            f"warning: compiled engines are not kept in {str(folder)!r}, which others can write; "
+            f"`chmod go-w` and a folder of your own, or another LSTM_BLUES_CACHE, change that.",
+            file=sys.stderr,
+        )
+    temporary = Path(tempfile.gettempdir())
+    with _workshop(temporary, "lstm_blues-") as own:
+        try:
+            # Loaded, the file need not be there any more.
+            return _build(source, bits, compiler, own / name)
+        except OSError as error:  # such as a disk from which nothing may be executed
+            raise BluesError(
+                f"engine=fast cannot load what it compiled, neither from {str(folder)!r} nor from "
+                f"{str(temporary)!r} ({' '.join(str(error).split())}): set LSTM_BLUES_CACHE to a "
+                "folder of your own on a disk that programs may be run from, or choose engine=torch."
+            ) from None
 
 
 def _build(source: str, bits: int, compiler: tuple[str, ...], path: Path) -> CompiledKernel:

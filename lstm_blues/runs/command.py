@@ -22,7 +22,6 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from lstm_blues.errors import BluesError, ExitCode
-from lstm_blues.files import naming
 from lstm_blues.runs.config import compose_config, conf_folder, flat_config, plain
 from lstm_blues.runs.folders import remove_unused
 from lstm_blues.runs.help import help_text
@@ -52,14 +51,17 @@ def quiet_when_closed() -> Iterator[None]:
     """
     try:
         yield
-        with naming(Path("standard output")):
-            sys.stdout.flush()
+        sys.stdout.flush()
     except OSError as error:
-        if isinstance(error, BrokenPipeError) or error.filename in (None, "standard output"):
-            # What is left to write would fail again where the interpreter ends.
+        # Files that are written have names; what is left to write here would fail once more where
+        # the interpreter ends.
+        unnamed = error.filename is None
+        if unnamed:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             sys.exit(ExitCode.CLOSED_PIPE)
+        if unnamed and error.errno in _DISK:
+            raise OSError(error.errno, error.strerror, "standard output") from error
         raise
 
 
