@@ -102,8 +102,7 @@ def test_a_lock_is_for_one_and_ends(tmp_path: Path) -> None:
 def test_of_many_processes_one_gets_the_lock(tmp_path: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from lstm_blues.errors import BluesError; from lstm_blues.runs.folders import Folders, remove_unused
-from lstm_blues.runs.lock import folder_lock\n"
+        "from lstm_blues.errors import BluesError; from lstm_blues.runs.lock import folder_lock\n"
         "for _ in range(200):\n"
         "    try:\n"
         "        with folder_lock(Path(sys.argv[1])):\n"
@@ -206,9 +205,7 @@ def test_compositions_of_the_same_second_too(tmp_path: Path) -> None:
         pytest.param(["-m", "run.step_limit=0,5", "hydra.sweep.dir=a/b"], marks=pytest.mark.slow),
     ],
 )
-def test_a_mistake_leaves_no_folder(
-    train: Command, tmp_path: Path, overrides: list[str]
-) -> None:
+def test_a_mistake_leaves_no_folder(train: Command, tmp_path: Path, overrides: list[str]) -> None:
     done = train(*overrides, "+experiment=chords")
     assert done.returncode == 2, done.stderr
     assert done.stderr == "error: run.step_limit is 0, but must be at least 1.\n"

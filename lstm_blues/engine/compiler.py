@@ -134,7 +134,7 @@ def _compile(source: str, bits: int, compiler: tuple[str, ...], folder: Path) ->
             raise BluesError(
                 f"engine=fast cannot load what it compiled, neither from {str(folder)!r} nor from "
                 f"{str(temporary)!r} ({' '.join(str(error).split())}): set LSTM_BLUES_CACHE to a "
-                "folder of your own on a disk that programs may be run from, or choose engine=torch."
+                "folder of your own on a disk that programs may run from, or choose engine=torch."
             ) from None
 
 

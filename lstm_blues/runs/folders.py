@@ -29,7 +29,7 @@ class Folders(Callback):
 
 def remove_unused() -> None:
     """Takes away those folders that were made for this command and hold nothing."""
-    for path in _made:
+    for path in sorted(_made, key=lambda path: len(path.parts), reverse=True):
         with suppress(OSError):
             # What Hydra writes of a sweep that never began.
             if [each.name for each in path.iterdir()] == ["multirun.yaml"]:

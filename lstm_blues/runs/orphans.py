@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import signal
+import sys
 import threading
 import time
 from typing import Any
@@ -19,6 +20,17 @@ _LOOK = 0.5
 
 _PATIENCE = 60.0
 """Seconds that a run has to save its checkpoint."""
+
+
+_ended = threading.Event()
+"""Set in a process whose sweep is no more."""
+
+
+def end_with_sweep() -> None:
+    """Ends a process whose sweep is no more, and that would wait for the sweep's next run."""
+    if _ended.is_set():
+        sys.stdout.flush()
+        os._exit(ExitCode.INTERRUPTED)
 
 
 class EndWithSweep(Callback):
@@ -57,6 +69,7 @@ class EndWithSweep(Callback):
     def _watch(self) -> None:
         while not self._has_ended():
             time.sleep(_LOOK)
+        _ended.set()
         os.kill(os.getpid(), signal.SIGTERM)  # as one asks any run to save and end
         time.sleep(_PATIENCE)
         os._exit(ExitCode.INTERRUPTED)
