@@ -211,8 +211,8 @@ def test_evaluate_compares_and_saves(place: Path) -> None:
     table = json.loads((place / "judged" / "table.json").read_text())
     assert table["the network"]["wrong chord bits"] == [0, 0, 0]
     assert table["training songs"]["bars from the library"][0] == 1
-    assert table["training songs"]["quarters held"][0] == 1
-    assert table["random notes"]["quarters held"][0] < 0.2
+    assert table["training songs"]["beats held"][0] == 1
+    assert table["random notes"]["beats held"][0] < 0.2
     assert table["random walk"]["outside the scale"][0] == 0
     assert table["training songs"]["the network's loss, nats per step"][0] > 0.1
     assert table["table, told the place, order 3"]["bars from the library"][0] > 0.9

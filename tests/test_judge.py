@@ -55,7 +55,7 @@ def test_its_measures_by_hand(judge: MelodyMetrics, songs: BluesSongs) -> None:
     assert values["bars new and whole"].tolist() == values["bars mixed"].tolist() == [0, 0]
     assert values["steps from the nearest bar"].tolist() == pytest.approx([0, 1 / 12])
     assert values["outside the scale"].tolist() == pytest.approx([0, 1 / 96])
-    assert values["quarters held"].tolist() == [1, 47 / 48]
+    assert values["beats held"].tolist() == [1, 47 / 48]
     mean, low, high = interval(np.arange(100.0), 500, np.random.default_rng(0))
     assert low < mean == 49.5 < high
     assert (high - low) / 4 == pytest.approx(np.arange(100).std() / 10, rel=0.15)

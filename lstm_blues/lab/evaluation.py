@@ -19,7 +19,6 @@ from lstm_blues.lab.transitions import TOLD, TransitionTable, told_labels
 from lstm_blues.music.bars import melody_floor
 from lstm_blues.music.encoding import ON
 from lstm_blues.music.form import Form
-from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.playing.metrics import melody_losses
 from lstm_blues.runs.trained import Primer, Trained, compose_pieces
 
@@ -81,7 +80,8 @@ class EvaluateSettings:
 def evaluate(trained: Trained, given: EvaluateSettings | None = None) -> Evaluation:
     """Measures the network's compositions beside other melodies (section 4.3).
 
-    Raises `BluesError` where no note can be drawn from the network's outputs.
+    Raises `BluesError` where no note can be drawn from the network's outputs, and where a beat is
+    no whole number of steps.
     """
     given = given or EvaluateSettings()
     form, library = trained.form, trained.songs.library
@@ -122,11 +122,14 @@ def baselines(
     counted: the songs that the transition tables are counted on, shape (songs, steps).
     """
     form = trained.form
-    quarters = given.choruses * form.bars * BEATS_PER_BAR
-    steps = given.choruses * form.steps
-    yield "random walk", random_walk(trained, given.pieces, quarters, rng)
-    yield "random notes", rng.integers(form.MELODY_NOTES, size=(given.pieces, steps))
-    grid = Rhythm(trained.songs.library, form).grid
+    library, steps = trained.songs.library, given.choruses * form.steps
+    beats = given.choruses * form.bars * form.time.beats
+    yield "random walk", random_walk(trained, given.pieces, beats, rng)
+    yield (
+        "random notes",
+        rng.integers(form.melody_notes + library.rests, size=(given.pieces, steps)),
+    )
+    grid = Rhythm(library, form).grid
     for told in TOLD:
         for order in ORDERS:
             table = TransitionTable(counted, order, grid, told_labels(form, grid, told))

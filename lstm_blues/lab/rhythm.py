@@ -13,7 +13,7 @@ from lstm_blues.music.form import Form
 
 
 class Rhythm:
-    """The places and lengths of all notes of a library's segments.
+    """The places and lengths of all notes and rests of a library's segments.
 
     Args:
         library: gives the segments, of all bars of the form alike.
@@ -22,8 +22,8 @@ class Rhythm:
     Attributes:
         grid: steps that every note's beginning and end is a multiple of (2 in the report's songs:
             quarter notes).
-        begins: share of the segments that have a note beginning at each step of a bar, shape
-            (steps_per_bar,).
+        begins: share of the segments that have a note or rest beginning at each step of a bar,
+            shape (steps_per_bar,).
     """
 
     def __init__(self, library: BarLibrary, form: Form) -> None:
@@ -33,12 +33,12 @@ class Rhythm:
         segments = [segment for of_bar in library.bars for segment in of_bar]
         for segment in segments:
             start = 0
-            for _, steps in read_segment(segment, self.size):
-                self._notes[start, start + steps] = True
-                counts[start] += 1
-                start += steps
+            for note in read_segment(segment, self.size):
+                self._notes[start, start + note.steps] = True
+                counts[start] += not note.tied
+                start += note.steps
         self.begins = counts / len(segments)
-        self.grid = math.gcd(self.size, *np.flatnonzero(counts).tolist())
+        self.grid = math.gcd(self.size, *np.flatnonzero(self._notes.any(1)).tolist())
         # Two notes of one pitch, one after the other, look like one where nothing marks beginnings.
         self._runs = self._notes.copy()
         for length in range(2, self.size + 1):
@@ -62,7 +62,9 @@ class Rhythm:
         Returns:
             Shape (n,).
         """
-        cuts = bars[:, 1:] != bars[:, :-1] if begins is None else begins[:, 1:]
+        cuts = bars[:, 1:] != bars[:, :-1]
+        if begins is not None:
+            cuts = cuts | begins[:, 1:]
         allowed = self._runs if begins is None else self._notes
         patterns, which = np.unique(cuts, axis=0, return_inverse=True)
         kept = [
