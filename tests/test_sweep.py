@@ -179,7 +179,7 @@ def test_a_sweep_s_runs_are_named_as_its_command_line_says() -> None:
         watch.on_multirun_start(config)
         watch.on_multirun_end(config)
         Watch.ended = None
-        assert list(config.hydra.overrides.hydra) == expected
+        assert OmegaConf.to_container(config.hydra.overrides.hydra) == expected
 
 
 @pytest.mark.slow
