@@ -8,7 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
-from fuzz_support import table
+from fuzz_support import TALLY
 from support import Command, run_command
 
 from lstm_blues.runs.config import compose_config
@@ -24,19 +24,9 @@ hypothesis.settings.load_profile("tests")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The cases that fuzz tests tried, by kind."""
-    reports = [
-        report
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.stats.get(outcome, ())
-        if report.when == "call"
-    ]
-    told = table(
-        tuple(value) for each in reports for name, value in each.user_properties if name == "fuzz"
-    )
-    if told:
-        terminalreporter.section("cases tried")
-        terminalreporter.write_line(told)
+    """What the fuzz harness tried."""
+    if TALLY.tried:
+        terminalreporter.write_line("\n" + TALLY.table())
 
 
 @pytest.fixture(scope="session")
