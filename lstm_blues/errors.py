@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from importlib import import_module
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 
@@ -21,6 +22,21 @@ def require(holds: bool, setting: str, value: Any, allowed: str) -> None:
 def require_choice(setting: str, value: Any, choices: Collection[str]) -> None:
     """Raise `BluesError` unless `value` is one of `choices`."""
     require(value in choices, setting, value, "one of " + ", ".join(choices))
+
+
+def interrupt_quietly() -> None:
+    """From now on Ctrl-C ends this program without a traceback, even while it imports."""
+    show = sys.excepthook
+
+    def hook(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("Interrupted.", file=sys.stderr)
+        else:
+            show(kind, error, traceback)
+
+    sys.excepthook = hook
 
 
 def extra(module: str, name: str, what: str) -> ModuleType:

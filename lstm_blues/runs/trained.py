@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -26,6 +25,7 @@ from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint, require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
+from lstm_blues.runs.summary import read_summary
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,10 @@ def newest_run(folder: Path = Path("outputs")) -> Path | None:
     """The newest finished run below `folder` that learned a melody; None where there is none."""
     found = []
     for summary in folder.rglob("summary.json"):
-        told = json.loads(summary.read_text())
-        if told["learned"] and told["melody_floor"] and (summary.parent / NAME).is_file():
+        told = read_summary(summary)
+        if told is None or not (summary.parent / NAME).is_file():
+            continue
+        if told["learned"] and told["melody_floor"]:
             found.append((summary.stat().st_mtime_ns, summary.parent))
     return max(found)[1] if found else None
 
