@@ -6,6 +6,7 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from lstm_blues.runs.yaml_files import read_yaml
 # Settings that do not influence what is learned.
 _ASIDE = ("resume", "name", "seed", *(f"run.{name}" for name in ("log_interval", "listen_share")))
 
-_LIMIT = "run.step_limit"
+_LIMIT, _CHORUSES = "run.step_limit", "run.final_choruses"
 
 _MANY = 3
 """With more settings than these, a row is named after its folder."""
@@ -52,13 +53,15 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
             raise BluesError(f"folder is {str(folder)!r}, but must be a folder with runs{where}.")
         for path in sorted(folder.rglob("summary.json")):
             summary = read_summary(path)
-            try:
-                config = read_yaml(path.parent / "config.yaml")
-            except (BluesError, OSError):
-                print(f"{str(path.parent)!r} is passed over: no config of a run.", file=sys.stderr)
+            if summary is None:
                 continue
-            if summary is not None:
-                runs.append(Run(path.parent, flat_config(config), summary))
+            settings: dict[str, Any] = {}
+            with suppress(BluesError, OSError):
+                settings = flat_config(read_yaml(path.parent / "config.yaml"))
+            if isinstance(settings.get(_CHORUSES), int):
+                runs.append(Run(path.parent, settings, summary))
+            else:
+                print(f"{str(path.parent)!r} is passed over: no config of a run.", file=sys.stderr)
     if not runs:
         raise BluesError("the given folders contain no finished run.")
     return runs

@@ -45,9 +45,11 @@ def read_summary(path: Path) -> dict[str, Any] | None:
         told = isinstance(found, dict) and all(
             isinstance(found.get(name), kind) for name, kind in _READ.items()
         )
-        numbers = [found[n] for n in _READ if isinstance(found.get(n), float)] if told else []
-        if told and found["status"] in list(Status) and all(map(math.isfinite, numbers)):
-            return found
+        if told:
+            found.setdefault("status", Status.LEARNED if found["learned"] else Status.STEP_LIMIT)
+            numbers = [found[name] for name in _READ if isinstance(found.get(name), float)]
+            if found["status"] in list(Status) and all(map(math.isfinite, numbers)):
+                return found
         why = "not the summary of a run"
     except (OSError, ValueError, RecursionError) as error:
         why = getattr(error, "strerror", None) or "not JSON"
@@ -56,12 +58,11 @@ def read_summary(path: Path) -> dict[str, Any] | None:
 
 
 _READ: dict[str, Any] = {
-    **{name: str for name in ("status", "form", "name", "engine", "device", "dtype")},
-    **{name: int for name in ("steps", "choruses", "final_choruses", "seed", "best_free_run")},
-    **{name: int for name in ("form_steps", "longest_clean_run")},
-    "seconds": float | int,
-    "steps_per_second": float | int,
     "learned": bool,
+    "steps": int,
+    "choruses": int,
+    "seed": int,
+    "seconds": float | int,
     "melody_cross_entropy": float | int | None,
     "melody_floor": float | int | None,
 }
