@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -138,9 +140,9 @@ class Piece:
             for number, bar in enumerate(bars)
         ]
 
-    def in_words(self) -> str:
+    def in_words(self, bars_before: int = 0) -> str:
         """Chords and melody as text, one line per bar; `-` is a step without a new note, `%` a bar
-        without a new chord."""
+        without a new chord.  Bars are numbered from 1, or on from `bars_before`."""
         from_library = self.bars_from_library
         struck = {note.start: note_name(note.pitch) for note in reversed(self.melody)}
         size, lines = self.form.steps_per_bar, []
@@ -148,8 +150,35 @@ class Piece:
             steps = range(first, min(first + size, self.steps))
             chords = [c.symbol for c in self.chords if c.start in steps] or ["%"]
             melody = [struck.get(step, "-") for step in steps]
-            line = f"{number + 1:4d}  {' '.join(chords):10s}  {' '.join(melody)}"
+            line = f"{bars_before + number + 1:4d}  {' '.join(chords):10s}  {' '.join(melody)}"
             if number < len(from_library):
                 line += "  library" if from_library[number] else "  new"
             lines.append(line)
         return "\n".join(lines)
+
+
+LONGEST_STRETCH = 32
+"""Choruses in which a melody note may be held over every chorus's end."""
+
+
+def stretches(steps: Iterable[Tensor], like: Piece) -> Iterator[Piece]:
+    """A piece in stretches of whole choruses over whose ends no melody note is held, as they come.
+
+    A note that would be held over `LONGEST_STRETCH` choruses is struck anew.
+
+    Args:
+        steps: the notes of each step, shape (units,), in order, without end if need be.
+        like: gives all but the notes.
+    """
+    chorus, kept = like.form.steps, list[Tensor]()
+    for notes in steps:
+        if kept and len(kept) % chorus == 0:
+            # With the step after them, a note that goes on shows.
+            ahead = replace(like, notes=torch.stack([*kept, notes]))
+            held = any(note.end > len(kept) for note in ahead.melody if note.start < len(kept))
+            if not held or len(kept) >= LONGEST_STRETCH * chorus:
+                yield replace(like, notes=torch.stack(kept))
+                kept = []
+        kept.append(notes)
+    if kept:
+        yield replace(like, notes=torch.stack(kept))

@@ -52,7 +52,7 @@ def check_own_configs(package: Path) -> None:
     if hasattr(own, "package"):
         return
 
-    class CheckedSource(own):  # type: ignore[misc]
+    class FileConfigSource(own):  # type: ignore[misc]  # Hydra knows sources by their names
         def load_config(self, config_path: str) -> ConfigResult:
             path = Path(self.path) / self._normalize_file_name(config_path)
             if not path.is_file() or path.resolve().is_relative_to(self.package):
@@ -60,8 +60,8 @@ def check_own_configs(package: Path) -> None:
             with _told_as_sentence(path, _checked(path)):
                 return super().load_config(config_path)
 
-    CheckedSource.package = package.resolve()
-    sources["file"] = CheckedSource
+    FileConfigSource.package = package.resolve()
+    sources["file"] = FileConfigSource
 
 
 def _checked(path: Path) -> str:
