@@ -161,24 +161,42 @@ LONGEST_STRETCH = 32
 """Choruses in which a melody note may be held over every chorus's end."""
 
 
-def stretches(steps: Iterable[Tensor], like: Piece) -> Iterator[Piece]:
-    """A piece in stretches of whole choruses over whose ends no melody note is held, as they come.
+class Stretches:
+    """Cuts a piece, as its steps come, into stretches of whole choruses over whose ends no melody
+    note is held.
 
     A note that would be held over `LONGEST_STRETCH` choruses is struck anew.
 
     Args:
-        steps: the notes of each step, shape (units,), in order, without end if need be.
         like: gives all but the notes.
     """
-    chorus, kept = like.form.steps, list[Tensor]()
-    for notes in steps:
+
+    def __init__(self, like: Piece) -> None:
+        self._like = like
+        self._kept: list[Tensor] = []
+
+    def add(self, notes: Tensor) -> Piece | None:
+        """Takes the notes of a step, shape (units,); returns the stretch that ends before it."""
+        kept, chorus, found = self._kept, self._like.form.steps, None
         if kept and len(kept) % chorus == 0:
             # With the step after them, a note that goes on shows.
-            ahead = replace(like, notes=torch.stack([*kept, notes]))
+            ahead = replace(self._like, notes=torch.stack([*kept, notes]))
             held = any(note.end > len(kept) for note in ahead.melody if note.start < len(kept))
             if not held or len(kept) >= LONGEST_STRETCH * chorus:
-                yield replace(like, notes=torch.stack(kept))
-                kept = []
-        kept.append(notes)
-    if kept:
-        yield replace(like, notes=torch.stack(kept))
+                found, self._kept = self.rest(), []
+        self._kept.append(notes)
+        return found
+
+    def rest(self) -> Piece | None:
+        """The stretch since the last one."""
+        return replace(self._like, notes=torch.stack(self._kept)) if self._kept else None
+
+
+def stretches(steps: Iterable[Tensor], like: Piece) -> Iterator[Piece]:
+    """The stretches of a piece, see `Stretches`, from the notes of each step, shape (units,)."""
+    cut = Stretches(like)
+    for notes in steps:
+        if (found := cut.add(notes)) is not None:
+            yield found
+    if (last := cut.rest()) is not None:
+        yield last

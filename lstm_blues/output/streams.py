@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import mido
 import numpy as np
 import soundfile
+import torch
 from mido.midifiles.meta import encode_variable_int
 from numpy.typing import NDArray
 
@@ -24,6 +26,7 @@ from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
 from lstm_blues.output.midi import midi_file
 from lstm_blues.output.ogg import write_ogg
+from lstm_blues.output.render import render
 from lstm_blues.output.sound import FORMATS, PEAK, RATE, TAIL, dry_sound, sample_of
 
 
@@ -124,7 +127,7 @@ class SoundStream:
 
     def __init__(self, path: Path, timing: Timing) -> None:
         self._path, self._timing = path, timing
-        self._samples = tempfile.TemporaryFile()  # noqa: SIM115  # finish closes
+        self._samples = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115  # finish closes
         self._ringing = np.zeros((2, 0), np.float32)  # of notes that have ended
         self._steps = self._written = 0
         self._loudest = 0.0
@@ -165,3 +168,37 @@ class SoundStream:
 
         write_safely(self._path, write_ogg(write) if kind == "OGG" else write)
         self._samples.close()
+
+
+class WholePiece:
+    """A file that only the whole piece makes: a score, a picture, what FluidSynth plays."""
+
+    def __init__(self, path: Path, timing: Timing, player: str) -> None:
+        self._path, self._timing, self._player = path, timing, player
+        self._stretches: list[Piece] = []
+
+    def add(self, stretch: Piece) -> None:
+        """See `Stream`."""
+        self._stretches.append(stretch)
+
+    def finish(self) -> None:
+        """See `Stream`."""
+        notes = torch.cat([stretch.notes for stretch in self._stretches])
+        piece = replace(self._stretches[0], notes=notes)
+        render(piece, self._path, self._timing.tempo, self._timing.swing, self._player)
+
+
+_STREAMS: dict[str, Callable[[Path, Timing], Stream]] = {
+    "mid": MidiStream,
+    "txt": TextStream,
+    **{suffix[1:]: SoundStream for suffix in FORMATS},
+}
+
+
+def open_stream(path: Path, timing: Timing, player: str = "builtin") -> Stream:
+    """What writes a piece in the format that the suffix of `path` names, one of `render.FORMATS`,
+    as it comes; scores, pictures and what FluidSynth plays are written at its end."""
+    suffix = path.suffix[1:].lower()
+    if suffix in _STREAMS and (player == "builtin" or path.suffix not in FORMATS):
+        return _STREAMS[suffix](path, timing)
+    return WholePiece(path, timing, player)
