@@ -21,6 +21,9 @@ from lstm_blues.output.musicxml import to_musicxml
 # A4 in Verovio's units at this scale, which makes a staff as high as in a printed lead sheet.
 SCALE = 40
 
+_ID_SEED = 1
+"""Of the ids of a page's elements, which would be others in every process."""
+
 _WIDTH, _HEIGHT = 210.0, 297.0  # mm
 
 _UNITS_PER_MM = 96 / 25.4 / (SCALE / 100)
@@ -46,6 +49,7 @@ def engrave(piece: Piece, timing: Timing | None = None) -> list[str]:
     verovio = extra("verovio", "scores", "engraving")
     verovio.enableLog(verovio.LOG_ERROR)
     toolkit = verovio.toolkit()
+    toolkit.resetXmlIdSeed(_ID_SEED)
     toolkit.setOptions(
         {
             "pageWidth": round(_WIDTH * _UNITS_PER_MM),

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from lstm_blues.errors import BluesError, require_choice
 from lstm_blues.files import write_safely
-from lstm_blues.music.piece import Piece
+from lstm_blues.music.form import Form
+from lstm_blues.music.piece import Piece, stretches
 from lstm_blues.music.timing import Timing
 from lstm_blues.output.midi import (
     CHORD_PROGRAM,
@@ -22,6 +23,7 @@ from lstm_blues.output.midi import (
     MELODY_VELOCITY,
     to_midi,
 )
+from lstm_blues.output.ogg import write_ogg
 from lstm_blues.output.soundfont import SoundFont
 
 RATE = 44100
@@ -66,26 +68,50 @@ def to_audio(
     """
     require_choice("sound.player", player, PLAYERS)
     timing = timing or Timing()
-    form = piece.form
-    length = round((timing.seconds(piece.steps, form.steps_per_bar, form.time) + TAIL) * RATE)
-    sound = (_builtin if player == "builtin" else _fluidsynth)(piece, timing, length)
+    length = sample_of(timing, piece.steps, piece.form) + round(TAIL * RATE)
+    if player == "builtin":
+        sound = np.zeros((2, length), np.float32)
+        at = 0
+        for stretch in stretches(piece.notes.unbind(0), piece):
+            heard = dry_sound(stretch, timing, at)
+            first = sample_of(timing, at, piece.form)
+            heard = heard[:, : length - first]
+            sound[:, first : first + heard.shape[1]] += heard
+            at += stretch.steps
+    else:
+        sound = _fluidsynth(piece, timing, length)
     loudest = float(np.abs(sound).max(initial=0.0))
     return sound * np.float32(PEAK / loudest) if loudest > 0 else sound
 
 
-def _builtin(piece: Piece, timing: Timing, length: int) -> NDArray[np.float32]:
-    sound = np.zeros((2, length), np.float32)
-    font, bar, metre = general_midi(), piece.form.steps_per_bar, piece.form.time
+def sample_of(timing: Timing, step: int, form: Form) -> int:
+    """The sample at which a step of a form begins."""
+    return round(timing.seconds(step, form.steps_per_bar, form.time) * RATE)
+
+
+def dry_sound(stretch: Piece, timing: Timing, at: int) -> NDArray[np.float32]:
+    """A stretch of a piece by the player `builtin`, until its last note has died away, neither
+    louder nor softer than the font is; it begins `at` this step of the piece.
+
+    Shape (2, samples), as in `to_audio`.
+    """
+    font, form = general_midi(), stretch.form
+    begin = sample_of(timing, at, form)
+    sound = np.zeros((2, sample_of(timing, at + stretch.steps, form) - begin), np.float32)
 
     def play(program: int, gain: float, velocity: int, pitch: int, start: int, end: int) -> None:
-        first, last = (round(timing.seconds(step, bar, metre) * RATE) for step in (start, end))
-        note = font.note(program, pitch, velocity, last - first, RATE)[:, : length - first]
+        nonlocal sound
+        first, last = (sample_of(timing, at + step, form) - begin for step in (start, end))
+        note = font.note(program, pitch, velocity, last - first, RATE)
+        lacking = first + note.shape[1] - sound.shape[1]
+        if lacking > 0:
+            sound = np.pad(sound, ((0, 0), (0, lacking)))
         sound[:, first : first + note.shape[1]] += gain * note
 
-    for chord in piece.chords:
+    for chord in stretch.chords:
         for pitch in chord.pitches:
             play(CHORD_PROGRAM, _CHORD_GAIN, CHORD_VELOCITY, pitch, chord.start, chord.end)
-    for note in piece.melody:
+    for note in stretch.melody:
         play(MELODY_PROGRAM, _MELODY_GAIN, MELODY_VELOCITY, *note)
     return sound
 
@@ -119,11 +145,12 @@ def write_sound(
     require_choice("the suffix of a sound file", suffix, FORMATS)
     sound = to_audio(piece, timing, player=player).T
 
+    kind = FORMATS[suffix]
+
     def write(file: BinaryIO) -> None:
-        kind = FORMATS[suffix]
         with soundfile.SoundFile(file, "w", RATE, channels=2, format=kind) as whole:
             # In blocks: the Vorbis encoder keeps what it is given on the stack.
             for first in range(0, len(sound), RATE):
                 whole.write(sound[first : first + RATE])
 
-    write_safely(path, write)
+    write_safely(path, write_ogg(write) if kind == "OGG" else write)
