@@ -11,6 +11,8 @@ from tqdm import tqdm
 
 from lstm_blues.errors import require, require_choice
 from lstm_blues.music.timing import Timing
+from lstm_blues.music.transpose import KEYS, WRITTEN_FOR
+from lstm_blues.output.parts import Arrangement
 from lstm_blues.output.render import FORMATS
 from lstm_blues.output.sound import PLAYERS
 from lstm_blues.playing.sampler import Sampling
@@ -35,6 +37,11 @@ class ComposeSettings:
     sampling: Sampling
     formats: tuple[str, ...]
     player: str
+    band: str
+    instrument: str
+    key: str | None
+    ending: bool
+    written_for: str
     output_dir: str
 
     def __post_init__(self) -> None:
@@ -46,7 +53,16 @@ class ComposeSettings:
         for name in self.formats:
             require_choice("formats", name, FORMATS)
         require_choice("player", self.player, PLAYERS)
+        if self.key is not None:
+            require_choice("key", self.key, KEYS)
+        require_choice("written_for", self.written_for, WRITTEN_FOR)
+        self.arrangement  # noqa: B018  # raises for an unknown band or instrument
         self.timing  # noqa: B018  # raises for a tempo or a swing out of range
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """Who plays."""
+        return Arrangement(self.band, self.instrument, self.seed)
 
     @property
     def timing(self) -> Timing:
@@ -67,6 +83,10 @@ def write_compositions(config: dict[str, Any]) -> None:
         *(given.pieces, given.choruses, given.seed, given.primer, given.sampling, given.formats),
         given.timing,
         given.player,
+        given.arrangement,
+        given.key,
+        given.ending,
+        given.written_for,
     )
     order.require_possible(trained, folder)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another

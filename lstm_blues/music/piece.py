@@ -68,6 +68,8 @@ class Piece:
         encoding: how held notes are told from repeated ones.
         library: the bar library of the training songs, where there is one.
         title: what the piece is called.
+        written_above: semitones and letters that its notes stand above what sounds, for a
+            transposing instrument.
     """
 
     notes: Tensor
@@ -75,6 +77,7 @@ class Piece:
     encoding: Encoding = REPORT
     library: BarLibrary | None = None
     title: str = "12-bar blues"
+    written_above: tuple[int, int] = (0, 0)
 
     @property
     def steps(self) -> int:

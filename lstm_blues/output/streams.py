@@ -24,10 +24,13 @@ from numpy.typing import NDArray
 from lstm_blues.files import write_safely
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
+from lstm_blues.music.transpose import CONCERT, written_for
+from lstm_blues.output.loudness import Loudness
 from lstm_blues.output.midi import midi_file
 from lstm_blues.output.ogg import write_ogg
-from lstm_blues.output.render import render
-from lstm_blues.output.sound import FORMATS, PEAK, RATE, TAIL, dry_sound, sample_of
+from lstm_blues.output.parts import REPORT_ARRANGEMENT, Arrangement
+from lstm_blues.output.render import SCORES, render
+from lstm_blues.output.sound import FORMATS, RATE, TAIL, dry_sound, gain_for, sample_of
 
 
 class Stream(Protocol):
@@ -43,13 +46,15 @@ class Stream(Protocol):
 class MidiStream:
     """A Standard MIDI File, see `output.midi.midi_file`."""
 
-    def __init__(self, path: Path, timing: Timing) -> None:
-        self._path, self._timing = path, timing
+    def __init__(self, path: Path, timing: Timing, arrangement: Arrangement) -> None:
+        self._path, self._timing, self._arrangement = path, timing, arrangement
         self._tracks: list[_Track] = []
+        self._bars = 0
 
     def add(self, stretch: Piece) -> None:
         """See `Stream`."""
-        file = midi_file(stretch, self._timing)
+        file = midi_file(stretch, self._timing, self._arrangement, self._bars)
+        self._bars += stretch.steps // stretch.form.steps_per_bar
         first = not self._tracks
         if first:
             self._tracks = [_Track() for _ in file.tracks]
@@ -82,7 +87,7 @@ class _Track:
             self._waited += message.time
             if message.type == "end_of_track":
                 break
-            starts = message.is_meta or message.type == "program_change"
+            starts = message.is_meta or message.type in ("program_change", "control_change")
             if first or not starts:
                 self._write(message)
 
@@ -105,7 +110,7 @@ class _Track:
 class TextStream:
     """Chords and notes in words, see `Piece.in_words`."""
 
-    def __init__(self, path: Path, _timing: Timing) -> None:
+    def __init__(self, path: Path, _timing: Timing, _arrangement: Arrangement) -> None:
         self._path, self._bars = path, 0
         self._text = tempfile.SpooledTemporaryFile(max_size=2**16)  # noqa: SIM115  # finish closes
 
@@ -125,16 +130,16 @@ class SoundStream:
     """Sound by the player `builtin`, see `output.sound.to_audio`: samples go to a temporary file, to
     be made as loud as the loudest of them allows in the end."""
 
-    def __init__(self, path: Path, timing: Timing) -> None:
-        self._path, self._timing = path, timing
+    def __init__(self, path: Path, timing: Timing, arrangement: Arrangement) -> None:
+        self._path, self._timing, self._arrangement = path, timing, arrangement
         self._samples = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115  # finish closes
         self._ringing = np.zeros((2, 0), np.float32)  # of notes that have ended
         self._steps = self._written = 0
-        self._loudest = 0.0
+        self._loudest, self._loudness = 0.0, Loudness(RATE)
 
     def add(self, stretch: Piece) -> None:
         """See `Stream`."""
-        sound = dry_sound(stretch, self._timing, self._steps)
+        sound = dry_sound(stretch, self._timing, self._steps, self._arrangement)
         ringing = self._ringing
         if ringing.shape[1] > sound.shape[1]:
             sound, ringing = ringing, sound
@@ -146,6 +151,7 @@ class SoundStream:
 
     def _put(self, sound: NDArray[np.float32]) -> None:
         self._loudest = max(self._loudest, float(np.abs(sound).max(initial=0.0)))
+        self._loudness.add(sound)
         self._samples.write(np.ascontiguousarray(sound.T).tobytes())
         self._written += sound.shape[1]
 
@@ -155,7 +161,7 @@ class SoundStream:
         heard = self._ringing[:, : last.shape[1]]
         last[:, : heard.shape[1]] = heard
         self._put(last)
-        gain = np.float32(PEAK / self._loudest if self._loudest else 1.0)
+        gain = gain_for(self._loudest, self._loudness.lufs)
         kind = FORMATS[self._path.suffix.lower()]
 
         def write(out: BinaryIO) -> None:
@@ -172,8 +178,16 @@ class SoundStream:
 class WholePiece:
     """A file that only the whole piece makes: a score, a picture, what FluidSynth plays."""
 
-    def __init__(self, path: Path, timing: Timing, player: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        timing: Timing,
+        arrangement: Arrangement,
+        player: str,
+        instrument: str,
+    ) -> None:
         self._path, self._timing, self._player = path, timing, player
+        self._arrangement, self._instrument = arrangement, instrument
         self._stretches: list[Piece] = []
 
     def add(self, stretch: Piece) -> None:
@@ -184,20 +198,29 @@ class WholePiece:
         """See `Stream`."""
         notes = torch.cat([stretch.notes for stretch in self._stretches])
         piece = replace(self._stretches[0], notes=notes)
-        render(piece, self._path, self._timing.tempo, self._timing.swing, self._player)
+        if self._path.suffix.lower() in SCORES:
+            piece = written_for(piece, self._instrument)
+        tempo, swing = self._timing.tempo, self._timing.swing
+        render(piece, self._path, tempo, swing, self._player, self._arrangement)
 
 
-_STREAMS: dict[str, Callable[[Path, Timing], Stream]] = {
+_STREAMS: dict[str, Callable[[Path, Timing, Arrangement], Stream]] = {
     "mid": MidiStream,
     "txt": TextStream,
     **{suffix[1:]: SoundStream for suffix in FORMATS},
 }
 
 
-def open_stream(path: Path, timing: Timing, player: str = "builtin") -> Stream:
+def open_stream(
+    path: Path,
+    timing: Timing,
+    player: str = "builtin",
+    arrangement: Arrangement = REPORT_ARRANGEMENT,
+    instrument: str = CONCERT,
+) -> Stream:
     """What writes a piece in the format that the suffix of `path` names, one of `render.FORMATS`,
     as it comes; scores, pictures and what FluidSynth plays are written at its end."""
     suffix = path.suffix[1:].lower()
     if suffix in _STREAMS and (player == "builtin" or path.suffix not in FORMATS):
-        return _STREAMS[suffix](path, timing)
-    return WholePiece(path, timing, player)
+        return _STREAMS[suffix](path, timing, arrangement)
+    return WholePiece(path, timing, arrangement, player, instrument)

@@ -12,8 +12,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lstm_blues.errors import BluesError, require_room
+from lstm_blues.music.ending import with_ending
 from lstm_blues.music.piece import Piece, Stretches
 from lstm_blues.music.timing import Timing
+from lstm_blues.music.transpose import CONCERT, interval_to, moved_piece
+from lstm_blues.output.parts import REPORT_ARRANGEMENT, Arrangement
 from lstm_blues.output.sound import RATE
 from lstm_blues.output.streams import Stream, open_stream
 from lstm_blues.playing.sampler import Sampling
@@ -46,6 +49,11 @@ class Order:
         formats: of the files, each of `output.render.FORMATS`.
         timing: tempo and swing.
         player: of sound.
+        arrangement: who plays.
+        key: of the music, see `music.transpose.KEYS`; None: the form's own.
+        ending: close on the form's first chord in the last bar.
+        written_for: the instrument that scores are written for, see
+            `music.transpose.WRITTEN_FOR`.
     """
 
     pieces: int
@@ -56,6 +64,10 @@ class Order:
     formats: tuple[str, ...]
     timing: Timing
     player: str
+    arrangement: Arrangement = REPORT_ARRANGEMENT
+    key: str | None = None
+    ending: bool = False
+    written_for: str = CONCERT
 
     def require_possible(self, trained: Trained, folder: Path) -> None:
         """Raises `BluesError` for more than the formats, `folder`'s disk or memory can hold."""
@@ -106,8 +118,10 @@ class _Files:
         self.written = Written([stem.with_name(f"{stem.name}.{name}") for name in order.formats])
         self._cut = Stretches(like)
         self._streams: list[Stream] = [
-            open_stream(path, order.timing, order.player) for path in self.written.paths
+            open_stream(path, order.timing, order.player, order.arrangement, order.written_for)
+            for path in self.written.paths
         ]
+        self._ending, self._left = order.ending, order.choruses * like.form.steps
 
     def add(self, stretch: Piece | None) -> None:
         if stretch is None:
@@ -119,10 +133,14 @@ class _Files:
         self.written.new += len(stretch.bars_from_library) - known
 
     def step(self, notes: Tensor) -> None:
+        self._left -= 1
         self.add(self._cut.add(notes))
 
     def finish(self) -> Written:
-        self.add(self._cut.rest())
+        last = self._cut.rest()
+        if last is not None and self._ending and not self._left:
+            last = with_ending(last)
+        self.add(last)
         for stream in self._streams:
             stream.finish()
         return self.written
@@ -176,4 +194,6 @@ class Composing:
         title = title_of(order.seed, number + 1)
         like = Piece(silence, songs.form, songs.encoding, songs.library, title)
         width = len(str(order.pieces))
+        if order.key is not None:
+            like = moved_piece(like, interval_to(songs.form, order.key))
         return _Files(order, like, self.folder / f"piece_{number + 1:0{width}d}")
