@@ -116,7 +116,7 @@ def test_mistakes_are_named_with_value_and_what_is_allowed(
 
 
 def test_without_an_experiment_the_choices_are_named() -> None:
-    with pytest.raises(BluesError, match=r"\+experiment=NAME, NAME one of chords"):
+    with pytest.raises(BluesError, match=r"\+experiment=NAME, NAME one of bebop, chords"):
         settings_from(compose_config([]))
 
 
