@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lstm_blues.errors import BluesError, require
 from lstm_blues.runs.config import flat_config
 from lstm_blues.runs.settings import settings_from
-from lstm_blues.runs.summary import Status
+from lstm_blues.runs.summary import Status, read_summary
+from lstm_blues.runs.yaml_files import read_yaml
 
 _MAY_CHANGE = ("run.", "learning.test_")
 """Settings that a resumed run may change: they don't touch the weight changes."""
@@ -58,13 +56,7 @@ def resumed_config(
 def check_same_run(config: dict[str, Any], folder: Path) -> None:
     """Raises `BluesError` where `folder` holds a run with other settings than those of `config`
     that a run may change on the way."""
-    path = folder / "config.yaml"
-    try:
-        written = yaml.safe_load(path.read_text())
-    except (OSError, ValueError, yaml.YAMLError):
-        written = None
-    if not isinstance(written, dict):
-        raise BluesError(f"{str(path)!r} is not the config of a run: choose another folder.")
+    written = read_yaml(folder / "config.yaml")
     old, new = _with_defaults(written, config), flat_config(config)
     for name in sorted(old.keys() | new.keys()):
         differs = name != "resume" and old.get(name) != new.get(name)
@@ -99,9 +91,9 @@ def is_finished(folder: Path, step_limit: int) -> bool:
     """Whether the run in `folder` ended, and not at a lower step limit, so that a sweep need not
     make it again."""
     path = folder / "summary.json"
-    if not path.is_file():
+    summary = read_summary(path) if path.is_file() else None
+    if summary is None:
         return False
-    summary = json.loads(path.read_text())
     # What stands there may be the end at a lower limit of a run that goes on since.
     return bool(summary["status"] != Status.STEP_LIMIT or summary["steps"] >= step_limit)
 

@@ -8,7 +8,6 @@ what stands in its folder.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 import sys
@@ -22,8 +21,9 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from tqdm import tqdm
 
+from lstm_blues.errors import ExitCode
 from lstm_blues.runs.config import plain
-from lstm_blues.runs.summary import Status
+from lstm_blues.runs.summary import Status, read_summary
 
 _SHARED = re.compile(r"study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
@@ -93,8 +93,8 @@ def _name_by(config: DictConfig, varied: list[str]) -> None:
 
 def statuses(folder: Path) -> list[Status]:
     """How the finished runs below a sweep's folder ended."""
-    paths = folder.glob("*/summary.json")
-    return [Status(json.loads(path.read_text())["status"]) for path in paths]
+    told = map(read_summary, folder.glob("*/summary.json"))
+    return [Status(summary["status"]) for summary in told if summary is not None]
 
 
 class Watch(Callback):
@@ -120,6 +120,12 @@ class Watch(Callback):
         overrides = list(config.hydra.overrides.task)
         _name_by(config, list(sweeps(overrides, swept)))
         total = count_runs(overrides, swept)
+        if not total:
+            # Hydra makes warnings of errors here, but lets the end of the program pass.
+            print(
+                "error: the sweep has no runs: one of its settings has no value.", file=sys.stderr
+            )
+            sys.exit(ExitCode.MISTAKE)
         self._thread = threading.Thread(target=self._count, args=(folder, total), daemon=True)
         self._thread.start()
 
