@@ -80,13 +80,15 @@ def require_room(setting: str, value: Any, needed: float, room: float | None = N
     room = memory() if room is None else room
     if needed > room:
         raise BluesError(
-            f"{setting} is {value!r}, but must be smaller: it would need {_bytes(needed)} of {what}, "
-            f"and there are {_bytes(room)}."
+            f"{setting} is {value!r}, but must be smaller: it would need {_bytes(needed)} of "
+            f"{what}, and there are {_bytes(room)}."
         )
 
 
 def _bytes(count: float) -> str:
     units = ("bytes", "kB", "MB", "GB", "TB", "PB")
+    if count > 1e300:  # whole numbers know no end
+        return "more than 1e282 EB"
     for unit in units:
         if count < 1000:
             return f"{count:.3g} {unit}"
