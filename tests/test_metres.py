@@ -277,6 +277,15 @@ def test_rests_are_silent(held: str) -> None:
     assert begins.nonzero().flatten().tolist() == [0, 6, 30]
 
 
+def test_marks_of_endings_are_the_notes_alone() -> None:
+    piece = piece_of([("C4:1/4", "r:1/12", "D4:2/3")], "endings")
+    assert piece.melody == [Note(60, 0, 3), Note(62, 4, 12)]
+    assert piece.bars_from_library == [True]
+    # A rest that follows on a note without a mark, as a network may play it, is no part of it.
+    piece.notes[2, 12], piece.notes[2, 12 + 13] = 0, 1
+    assert replace(piece).melody == [Note(60, 0, 2), Note(62, 4, 12)]
+
+
 def test_a_tied_note_goes_on_where_the_bar_before_ends_on_it() -> None:
     bars = [("C4", "E4"), ("~E4:1/4", "E4:3/4"), ("~D4:1/1",), ("D4:1/1",)]
     assert piece_of(bars, "begins").melody == [
@@ -445,6 +454,11 @@ def test_measures_count_the_beats_of_the_metre() -> None:
     assert found["bars new and broken"].tolist() == [0, 0, 1]
     assert found["chord notes, strong beats"].tolist() == pytest.approx([1, 0, 2 / 3])
     assert found["chord notes, weak beats"].tolist() == [0, 0, 1]
+    waltz = Form("f", ("C", "F"), 2, 3, metre="3/4")
+    three = MelodyMetrics(waltz, BarLibrary("l", (), ((("C4",),), (("F4",),))), smoothing=0.01)
+    found_in_three = three.measures(np.array([[0, 1, 4, 5, 1, 1]]))  # C C# E | F C# C#
+    assert found_in_three["chord notes, strong beats"] == [1]
+    assert found_in_three["chord notes, weak beats"] == [1 / 4]
     # Where the library says nothing, all thirteen notes and the rest are as likely.
     first = np.log(0.99 / 2 + 0.01 / 14)
     goes_on = 0.99 + 0.01 * (0.99 + 0.01 / 14)
