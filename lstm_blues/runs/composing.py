@@ -26,11 +26,18 @@ from lstm_blues.runs.trained import Primer, Trained, compose_steps, title_of
 SIDE_BY_SIDE = 32
 """Pieces that are composed at once, each with its open files."""
 
-_BYTES_PER_CHORUS = {"mid": 800, "txt": 500, "musicxml": 14_000, "svg": 7_000, "pdf": 7_000}
+_BYTES_PER_CHORUS = {
+    "mid": 800,
+    "txt": 500,
+    "musicxml": 14_000,
+    "svg": 15_000,
+    "pdf": 7_000,
+    "html": 300_000,
+}
 _BYTES_PER_SECOND = {"wav": 4 * RATE, "flac": 60_000, "mp3": 12_000, "ogg": 12_000}
 """Of a file, roughly; the rest is small."""
 
-_MOST_CHORUSES = {"musicxml": 1000, "svg": 1000, "pdf": 1000, "png": 150}
+_MOST_CHORUSES = {"musicxml": 1000, "svg": 1000, "pdf": 1000, "png": 150, "html": 150}
 """A score of so many takes minutes; a picture can be no higher."""
 
 _LARGEST_WAV = 2**32
