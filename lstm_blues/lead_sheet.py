@@ -15,13 +15,12 @@ from typing import Any
 
 from lstm_blues.errors import BluesError, require
 from lstm_blues.files import write_text
-from lstm_blues.music.form import require_steps_per_bar
 from lstm_blues.music.conf_files import form_yaml, library_yaml
+from lstm_blues.music.form import require_steps_per_bar
 from lstm_blues.music.lead_sheet import read_lead_sheet
 from lstm_blues.music.songbook import form_and_library
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.config import read
-
 
 MOST_BARS = 100_000
 """Of a chorus, and before the first."""
@@ -50,7 +49,9 @@ class LeadSheetSettings:
         bars = self.form_bars
         fine = bars is None or 1 <= bars <= MOST_BARS
         require(fine, "form_bars", bars, f"from 1 to {MOST_BARS}, or null")
-        require(0 <= self.skip_bars <= MOST_BARS, "skip_bars", self.skip_bars, f"from 0 to {MOST_BARS}")
+        require(
+            0 <= self.skip_bars <= MOST_BARS, "skip_bars", self.skip_bars, f"from 0 to {MOST_BARS}"
+        )
         require_steps_per_bar("steps_per_bar", self.steps_per_bar)
         require(self.output_dir != "", "output_dir", "", "a folder")
 

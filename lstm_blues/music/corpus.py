@@ -64,7 +64,9 @@ class Corpus:
             require(value >= 1, f"corpus.{setting}", value, "at least 1")
         require(OCTAVE <= self.notes <= 128, "corpus.notes", self.notes, "from 12 to 128")
         top = 128 - self.notes
-        require(0 <= self.lowest_note <= top, "corpus.lowest_note", self.lowest_note, f"from 0 to {top}")
+        require(
+            0 <= self.lowest_note <= top, "corpus.lowest_note", self.lowest_note, f"from 0 to {top}"
+        )
         # Songs are held as they are, once more as a table, and as what is being read.
         for setting, value in (("bars", self.steps), ("primer", self.primer)):
             needed = value * self.notes * 8 * 4

@@ -69,9 +69,7 @@ class Group:
                 list(biases),
                 f"one number for each of the {self.blocks} blocks",
             )
-            require(
-                all(map(math.isfinite, biases)), f"{where}.{gate}_bias", list(biases), "finite"
-            )
+            require(all(map(math.isfinite, biases)), f"{where}.{gate}_bias", list(biases), "finite")
 
 
 @dataclass(frozen=True)
