@@ -9,7 +9,7 @@ from tqdm import tqdm
 from lstm_blues.learning.schedule import MelodySchedule
 from lstm_blues.learning.state import Learner
 from lstm_blues.runs.settings import Settings
-from lstm_blues.runs.terminal import columns
+from lstm_blues.runs.terminal import terminal
 
 DOCUMENTED = {
     ("chords", 1e-5): (
@@ -38,9 +38,9 @@ class Progress:
             unit="step",
             unit_scale=True,
             disable=None,
-            ncols=columns(),
             bar_format="{desc}: {n_fmt} steps in {elapsed}, {rate_fmt}{postfix}",
             desc=settings.name,
+            **terminal(),
         )
         self._since = learner.counters.steps, learner.loss, learner.melody_loss
 
@@ -54,7 +54,7 @@ class Progress:
         """So many more steps are done."""
         if self._line.disable:
             return
-        self._line.ncols = columns()
+        self._line.ncols = terminal()["ncols"]
         self._line.set_postfix_str(", ".join(self._known(schedule)), refresh=False)
         self._line.update(done)
 

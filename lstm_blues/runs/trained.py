@@ -26,7 +26,7 @@ from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint, require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.summary import read_summary
-from lstm_blues.runs.terminal import columns
+from lstm_blues.runs.terminal import terminal
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def compose_pieces(
     require_room(*largest, pieces * steps * trained.songs.encoding.units * 2)
     begun = (primer or Primer()).encoded(trained, pieces, seed)
     stream = compose_steps(trained, begun, seed, sampling)
-    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None, ncols=columns())
+    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None, **terminal())
     notes = torch.stack(list(progress), dim=1)
     songs = trained.songs
     return [
