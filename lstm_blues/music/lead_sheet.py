@@ -15,6 +15,10 @@ from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.music.tunes import read_midi
 
 
+MOST_BARS = 10_000
+"""Of a lead sheet: hours of music."""
+
+
 class Sheet(NamedTuple):
     """A lead sheet in steps.
 
@@ -65,6 +69,8 @@ def read_lead_sheet(
     harmony = notes_of(chords)
     last = max(line[-1].end, max((end for _, end, _ in harmony), default=0.0))
     bars = math.ceil(round(last / steps_per_bar, 2))
+    if bars > MOST_BARS:
+        raise BluesError(f"{file!r} has {bars:,} bars, but must have at most {MOST_BARS:,}.")
     if form_bars and bars % form_bars:
         raise BluesError(
             f"{file!r} has {bars} bars, which is not a multiple of form_bars={form_bars}: set "
