@@ -48,6 +48,15 @@ class ComposeSettings:
         require_choice("player", self.player, PLAYERS)
         Timing(self.tempo, self.swing)
 
+    @property
+    def order(self) -> Order:
+        """What is to be composed."""
+        return Order(
+            *(self.pieces, self.choruses, self.seed, self.primer, self.sampling, self.formats),
+            Timing(self.tempo, self.swing),
+            self.player,
+        )
+
 
 def write_compositions(config: dict[str, Any]) -> None:
     """Composes and writes as `conf/compose.yaml` says; prints a line for each piece.
@@ -56,12 +65,7 @@ def write_compositions(config: dict[str, Any]) -> None:
     """
     given = read(ComposeSettings, config, "")
     trained = load_trained(Path(given.checkpoint) if given.checkpoint else None)
-    folder = Path(given.output_dir)
-    order = Order(
-        *(given.pieces, given.choruses, given.seed, given.primer, given.sampling, given.formats),
-        Timing(given.tempo, given.swing),
-        given.player,
-    )
+    folder, order = Path(given.output_dir), given.order
     order.require_possible(trained, folder)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     print(f"composed by {trained.origin}", file=sys.stderr)

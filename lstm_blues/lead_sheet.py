@@ -22,6 +22,7 @@ from lstm_blues.music.songbook import form_and_library
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.config import read
 
+
 @dataclass(frozen=True)
 class LeadSheetSettings:
     """`conf/lead_sheet.yaml`."""

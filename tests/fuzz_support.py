@@ -51,8 +51,11 @@ FORMS = tuple(
         r"learning\.unroll is 0, .+\.",
         r"there is no checkpoint at '.*'\.",
         r"'.+' already exists: choose another name\.",
-        r"'.+' is no setting and its value\.",
+        r"['\"].+['\"] is no setting and its value\.",
+        r"(chord|melody)_track is .+, but the tracks of '.+' are .+\.",
+        r"'.*' is not a note name; note names run from Ab to G#\.",
         # Hydra's own.
+        r"force-add of config groups is not supported: .+\.",
         r"(In '.+': )?Could not find '.+'.*\.",
         r"Could not (override|append|delete) .+\.",
         r"(missing|mismatched input|no viable alternative|extraneous input|token recognition) .+\.",

@@ -26,12 +26,10 @@ from lstm_blues.lab.evaluation import EvaluateSettings
 from lstm_blues.lead_sheet import write_form_and_library
 from lstm_blues.music.lead_sheet import read_lead_sheet
 from lstm_blues.music.songbook import form_and_library
-from lstm_blues.music.timing import Timing
 from lstm_blues.music.tunes import read_tune
 from lstm_blues.output.midi import write_midi
 from lstm_blues.output.musicxml import write_musicxml
 from lstm_blues.runs.command import sentence_of, understood
-from lstm_blues.runs.composing import Order
 from lstm_blues.runs.config import compose_config, conf_folder, read
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.sweep import statuses
@@ -41,16 +39,19 @@ from lstm_blues.runs.yaml_files import check_own_configs, read_yaml
 EXPERIMENTS = ("chords", "melody", "forms", "chords_fine")
 
 CASES = {
-    "settings of train": 2600,
+    "settings of train": 2800,
     "settings of compose": 500,
     "settings of evaluate": 300,
     "settings of lead_sheet": 300,
-    "the command line": 120,
+    "the command line": 300,
     "YAML": 1200,
-    "MIDI": 600,
-    "MusicXML": 80,
+    "MIDI": 800,
+    "MusicXML": 200,
     "summary.json": 400,
 }
+
+DOSE = 40
+"""One case of so many is tried by default."""
 
 REGRESSIONS = json.loads((Path(__file__).parent / "fuzz_regressions.json").read_text())
 
@@ -75,12 +76,7 @@ def try_train(case: list[Any], _folder: Path) -> None:
 
 def try_compose(changes: list[Any], folder: Path) -> None:
     given = read(ComposeSettings, changed(config_of("compose"), changes), "")
-    order = Order(
-        *(given.pieces, given.choruses, given.seed, given.primer, given.sampling, given.formats),
-        Timing(given.tempo, given.swing),
-        given.player,
-    )
-    order.require_possible(bundled(), folder)
+    given.order.require_possible(bundled(), folder)
     if given.pieces < 100:
         given.primer.encoded(bundled(), given.pieces, 1)
 
@@ -88,7 +84,9 @@ def try_compose(changes: list[Any], folder: Path) -> None:
 def try_evaluate(changes: list[Any], _folder: Path) -> None:
     given = read(EvaluateSettings, changed(config_of("evaluate"), changes), "")
     if given.pieces > 100 or given.choruses > 100:
-        with pytest.MonkeyPatch.context() as patch:  # the sizes are looked at, and nothing is played
+        with (
+            pytest.MonkeyPatch.context() as patch
+        ):  # the sizes are looked at, and nothing is played
             patch.setattr("lstm_blues.runs.trained.compose_steps", lambda *_: iter(()))
             patch.setattr("lstm_blues.runs.trained.torch.stack", lambda *_, **__: ())
             patch.setattr("lstm_blues.runs.trained.Primer.encoded", lambda *_: None)
@@ -206,7 +204,18 @@ def cases(kind: str, count: int, folder: Path, rng: random.Random) -> Iterator[A
 
 MIDI_PIECES = (b"MThd", b"MTrk", b"\xff\xff\xff\x7f", b"\xff\x58\x04\x03\x02\x18\x08", b"\0\0\0\0")
 XML_PIECES = (b"<", b"</note>", b"<note/>", b"&a;", b"<!ENTITY a 'b'>", b"-1", b"1e400", b"\xff")
-JSON_PIECES = (b"null", b"[]", b"{}", b"NaN", b"1e400", b"-1", b"9" * 5000, b'"x"', b"true", b"[" * 9)
+JSON_PIECES = (
+    b"null",
+    b"[]",
+    b"{}",
+    b"NaN",
+    b"1e400",
+    b"-1",
+    b"9" * 5000,
+    b'"x"',
+    b"true",
+    b"[" * 9,
+)
 YAML_PIECES = (
     *(b"\t", b"[", b"]", b"{", b"*a", b"&a ", b"!!python/object:os.system ", b"!!int ", b"\n---\n"),
     *(b"- ", b"? ", b": ", b"<<: ", b"null", b"\xe9", b"\0", b"#", b"'", b'"', b"${a}", b"[" * 99),
@@ -253,7 +262,7 @@ def try_kind(kind: str, count: int, folder: Path, seed: int) -> None:
 
 @pytest.mark.parametrize("kind", CASES)
 def test_a_short_dose(kind: str, tmp_path: Path) -> None:
-    try_kind(kind, -(-CASES[kind] // 40), tmp_path, 1)
+    try_kind(kind, -(-CASES[kind] // DOSE), tmp_path, 1)
 
 
 @pytest.mark.slow

@@ -14,7 +14,6 @@ from lstm_blues.music.piece import Note
 from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.music.tunes import read_midi
 
-
 MOST_BARS = 10_000
 """Of a lead sheet: hours of music."""
 
