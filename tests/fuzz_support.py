@@ -108,7 +108,7 @@ TALLY = Tally()
 """Of this session."""
 
 
-class _TookTooLong(Exception):
+class _TookTooLongError(Exception):
     pass
 
 
@@ -117,7 +117,7 @@ def no_longer_than(seconds: int) -> Iterator[None]:
     """Ends what hangs."""
 
     def ring(_number: int, _frame: object) -> None:
-        raise _TookTooLong(f"not done after {seconds} s")
+        raise _TookTooLongError(f"not done after {seconds} s")
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(seconds)
@@ -246,7 +246,7 @@ def random_changes(config: dict[str, Any], rng: random.Random) -> list[tuple[lis
 
 
 def damaged(content: bytes, rng: random.Random, pieces: tuple[bytes, ...] = ()) -> bytes:
-    """Bytes with a few of them flipped, cut out, doubled, cut off or replaced by one of `pieces`."""
+    """Bytes with some flipped, cut out, doubled, cut off or replaced by one of `pieces`."""
     found = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 4, 8))):
         at = rng.randrange(len(found) + 1)

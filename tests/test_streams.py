@@ -188,7 +188,7 @@ def test_every_format_has_the_same_bytes_in_every_process(
     assert len(FORMATS) == 10
     assert len(made[0]) == len(formats)
     assert made[0] == made[1]
-    # A bar of 48 quarter notes, and the second in which the last of them dies away.
+    # A chorus of 48 quarter notes, and the second in which the last of them dies away.
     samples = round((48 * 60 / 400 + 1) * 44100)
     assert soundfile.info(tmp_path / "one" / "piece_1.ogg").frames == samples
 
