@@ -46,14 +46,19 @@ class ComposeSettings:
         for name in self.formats:
             require_choice("formats", name, FORMATS)
         require_choice("player", self.player, PLAYERS)
-        Timing(self.tempo, self.swing)
+        self.timing  # noqa: B018  # raises for a tempo or a swing out of range
+
+    @property
+    def timing(self) -> Timing:
+        """Tempo and swing."""
+        return Timing(self.tempo, self.swing)
 
     @property
     def order(self) -> Order:
         """What is to be composed."""
         return Order(
             *(self.pieces, self.choruses, self.seed, self.primer, self.sampling, self.formats),
-            Timing(self.tempo, self.swing),
+            self.timing,
             self.player,
         )
 
@@ -67,6 +72,7 @@ def write_compositions(config: dict[str, Any]) -> None:
     trained = load_trained(Path(given.checkpoint) if given.checkpoint else None)
     folder, order = Path(given.output_dir), given.order
     order.require_possible(trained, folder)
+    given.timing.require_fitting(trained.form.time)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     print(f"composed by {trained.origin}", file=sys.stderr)
     composing = Composing(trained, order, folder)

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstm_blues.music.bars import BarLibrary
+from lstm_blues.music.bars import REST, BarLibrary
 from lstm_blues.music.chords import chord_name, note_name
 from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
@@ -116,14 +116,26 @@ class Piece:
         if not self.has_melody:
             return []
         played = self._on[:, Form.CHORD_NOTES :]
-        on = played[:, : Form.MELODY_NOTES]
+        on = played[:, : self.form.melody_notes]
         struck = played[:, -1:] if self.encoding.held == "begins" else None
         notes = sounding_notes(on, self.form.lowest_melody_note, struck)
         if self.encoding.held == "endings":
             # The mark of a note's end is a step of that note.
-            silent = np.append(~on.any(axis=1), False)
+            silent = np.append(~played.any(axis=1), False)
             notes = [note._replace(end=note.end + int(silent[note.end])) for note in notes]
         return sorted(notes, key=lambda note: (note.start, note.pitch))
+
+    @property
+    def _rests(self) -> list[int]:
+        """The steps at which a rest begins, where there is a unit that tells them."""
+        if not (self.has_melody and self.encoding.rests):
+            return []
+        sounds = np.zeros(self.steps + 1, bool)
+        sounds[0] = True
+        for note in self.melody:
+            sounds[note.start + 1 : note.end + 1] = True
+        silent = ~sounds
+        return np.flatnonzero(silent[1:] & ~silent[:-1]).tolist()
 
     @cached_property
     def bars_from_library(self) -> list[bool]:
@@ -141,10 +153,12 @@ class Piece:
         ]
 
     def in_words(self, bars_before: int = 0) -> str:
-        """Chords and melody as text, one line per bar; `-` is a step without a new note, `%` a bar
-        without a new chord.  Bars are numbered from 1, or on from `bars_before`."""
+        """Chords and melody as text, one line per bar; `-` is a step without a new note, `r` one
+        where a rest begins, `%` a bar without a new chord.  Bars are numbered from 1, or on from
+        `bars_before`."""
         from_library = self.bars_from_library
-        struck = {note.start: note_name(note.pitch) for note in reversed(self.melody)}
+        struck = dict.fromkeys(self._rests, REST)
+        struck |= {note.start: note_name(note.pitch) for note in reversed(self.melody)}
         size, lines = self.form.steps_per_bar, []
         for number, first in enumerate(range(0, self.steps, size)):
             steps = range(first, min(first + size, self.steps))
@@ -163,7 +177,7 @@ LONGEST_STRETCH = 32
 
 class Stretches:
     """Cuts a piece, as its steps come, into stretches of whole choruses over whose ends no melody
-    note is held.
+    note is held, and no rest.
 
     A note that would be held over `LONGEST_STRETCH` choruses is struck anew.
 
@@ -179,9 +193,11 @@ class Stretches:
         """Takes the notes of a step, shape (units,); returns the stretch that ends before it."""
         kept, chorus, found = self._kept, self._like.form.steps, None
         if kept and len(kept) % chorus == 0:
-            # With the step after them, a note that goes on shows.
-            ahead = replace(self._like, notes=torch.stack([*kept, notes]))
-            held = any(note.end > len(kept) for note in ahead.melody if note.start < len(kept))
+            # With the step after them, a note or a rest that goes on shows.
+            ahead, end = replace(self._like, notes=torch.stack([*kept, notes])), len(kept)
+            held = any(note.start < end < note.end for note in ahead.melody)
+            silent = not any(note.end >= end for note in ahead.melody)
+            held |= self._like.encoding.rests and silent
             if not held or len(kept) >= LONGEST_STRETCH * chorus:
                 found, self._kept = self.rest(), []
         self._kept.append(notes)

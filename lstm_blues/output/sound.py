@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lstm_blues.errors import BluesError, require_choice
 from lstm_blues.files import write_safely
+from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece, stretches
 from lstm_blues.music.timing import Timing
 from lstm_blues.output.midi import (
@@ -67,13 +68,13 @@ def to_audio(
     """
     require_choice("sound.player", player, PLAYERS)
     timing = timing or Timing()
-    length = sample_of(timing, piece.steps, piece.form.steps_per_bar) + round(TAIL * RATE)
+    length = sample_of(timing, piece.steps, piece.form) + round(TAIL * RATE)
     if player == "builtin":
         sound = np.zeros((2, length), np.float32)
         at = 0
         for stretch in stretches(piece.notes.unbind(0), piece):
             heard = dry_sound(stretch, timing, at)
-            first = sample_of(timing, at, piece.form.steps_per_bar)
+            first = sample_of(timing, at, piece.form)
             heard = heard[:, : length - first]
             sound[:, first : first + heard.shape[1]] += heard
             at += stretch.steps
@@ -83,9 +84,9 @@ def to_audio(
     return sound * np.float32(PEAK / loudest) if loudest > 0 else sound
 
 
-def sample_of(timing: Timing, step: int, steps_per_bar: int) -> int:
+def sample_of(timing: Timing, step: int, form: Form) -> int:
     """The sample at which a step begins."""
-    return round(timing.seconds(step, steps_per_bar) * RATE)
+    return round(timing.seconds(step, form.steps_per_bar, form.time) * RATE)
 
 
 def dry_sound(stretch: Piece, timing: Timing, at: int) -> NDArray[np.float32]:
@@ -94,13 +95,13 @@ def dry_sound(stretch: Piece, timing: Timing, at: int) -> NDArray[np.float32]:
 
     Shape (2, samples), as in `to_audio`.
     """
-    font, bar = general_midi(), stretch.form.steps_per_bar
-    begin = sample_of(timing, at, bar)
-    sound = np.zeros((2, sample_of(timing, at + stretch.steps, bar) - begin), np.float32)
+    font, form = general_midi(), stretch.form
+    begin = sample_of(timing, at, form)
+    sound = np.zeros((2, sample_of(timing, at + stretch.steps, form) - begin), np.float32)
 
     def play(program: int, gain: float, velocity: int, pitch: int, start: int, end: int) -> None:
         nonlocal sound
-        first, last = (sample_of(timing, at + step, bar) - begin for step in (start, end))
+        first, last = (sample_of(timing, at + step, form) - begin for step in (start, end))
         note = font.note(program, pitch, velocity, last - first, RATE)
         lacking = first + note.shape[1] - sound.shape[1]
         if lacking > 0:

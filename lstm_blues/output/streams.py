@@ -134,14 +134,13 @@ class SoundStream:
 
     def add(self, stretch: Piece) -> None:
         """See `Stream`."""
-        bar = stretch.form.steps_per_bar
         sound = dry_sound(stretch, self._timing, self._steps)
         ringing = self._ringing
         if ringing.shape[1] > sound.shape[1]:
             sound, ringing = ringing, sound
         sound[:, : ringing.shape[1]] += ringing
         self._steps += stretch.steps
-        ended = sample_of(self._timing, self._steps, bar) - self._written
+        ended = sample_of(self._timing, self._steps, stretch.form) - self._written
         self._put(sound[:, :ended])
         self._ringing = sound[:, ended:].copy()
 

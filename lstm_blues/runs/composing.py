@@ -69,7 +69,7 @@ class Order:
                     f"choruses is {self.choruses}, but must be at most {most} with {name} among "
                     f"formats: {self.choruses * form.bars:,} bars are too many for one of these."
                 )
-        seconds = self.timing.seconds(choruses * form.steps, form.steps_per_bar)
+        seconds = self.timing.seconds(choruses * form.steps, form.steps_per_bar, form.time)
         sound = seconds * _BYTES_PER_SECOND["wav"]
         if "wav" in self.formats and sound > _LARGEST_WAV:
             raise BluesError(
