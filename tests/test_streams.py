@@ -43,11 +43,11 @@ def order(choruses: int, formats: tuple[str, ...], pieces: int = 1) -> Order:
 @pytest.mark.parametrize(
     ("suffix", "held"),
     [(suffix, "unmarked") for suffix in STREAMED]
-    + [(suffix, held) for suffix in ("mid", "txt") for held in ("endings", "begins")],
+    + [(suffix, held) for suffix in ("mid", "txt") for held in ("endings", "begins", "unmarked+rests")],
 )
 def test_a_stream_writes_the_bytes_of_the_whole(suffix: str, held: str, tmp_path: Path) -> None:
     form = load_trained(PRETRAINED).form
-    encoding = Encoding(held=held)
+    encoding = Encoding(held=held.removesuffix("+rests"), rests=held.endswith("+rests"))
     generator = torch.Generator().manual_seed(1)
     notes = form.chord_tensor().repeat(5, 1)
     # Notes of two steps on average, so that some are held over the ends of choruses.
@@ -56,7 +56,9 @@ def test_a_stream_writes_the_bytes_of_the_whole(suffix: str, held: str, tmp_path
     melody = [int(drawn[0])]
     for step in range(1, len(notes)):
         melody.append(melody[-1] if kept[step] else int(drawn[step]))
-    encoded = encoding.encode_melody(torch.tensor(melody), ~kept)
+    if encoding.rests:
+        melody = [13 if pitch < 4 else pitch for pitch in melody]
+    encoded = encoding.encode_melody(torch.tensor(melody), ~kept, 13)
     piece = Piece(torch.cat((notes, encoded), 1), form, encoding, title="a ♭ piece")
     timing = Timing(143, 0.6)
     whole = render(piece, tmp_path / f"whole.{suffix}", 143, 0.6)
