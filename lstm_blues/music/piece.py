@@ -200,7 +200,7 @@ LONGEST_STRETCH = 32
 
 class Stretches:
     """Cuts a piece, as its steps come, into stretches of whole choruses over whose ends no melody
-    note is held.
+    note is held, and no rest.
 
     A note that would be held over `LONGEST_STRETCH` choruses is struck anew.
 
@@ -216,9 +216,11 @@ class Stretches:
         """Takes the notes of a step, shape (units,); returns the stretch that ends before it."""
         kept, chorus, found = self._kept, self._like.form.steps, None
         if kept and len(kept) % chorus == 0:
-            # With the step after them, a note that goes on shows.
-            ahead = replace(self._like, notes=torch.stack([*kept, notes]))
-            held = any(note.end > len(kept) for note in ahead.melody if note.start < len(kept))
+            # With the step after them, a note or a rest that goes on shows.
+            ahead, end = replace(self._like, notes=torch.stack([*kept, notes])), len(kept)
+            held = any(note.start < end < note.end for note in ahead.melody)
+            silent = not any(note.end >= end for note in ahead.melody)
+            held |= self._like.encoding.rests and silent
             if not held or len(kept) >= LONGEST_STRETCH * chorus:
                 found, self._kept = self.rest(), []
         self._kept.append(notes)

@@ -88,7 +88,8 @@ def read(cls: type[T], values: Any, path: str, **given: Any) -> T:
     for key in values:
         if key not in known:
             names = ", ".join(known)
-            raise BluesError(f"{prefix}{key} is not a setting; known settings are {names}.")
+            told = f"{prefix}{key}" if str(key).isprintable() and key != "" else repr(key)
+            raise BluesError(f"{told} is not a setting; known settings are {names}.")
     # What has a default came later than the first checkpoints, which know nothing of it.
     later = {field.name for field in fields(cls) if field.default is not MISSING}
     for key in known:

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from omegaconf import OmegaConf
-from tqdm import tqdm
 
 from lstm_blues.errors import BluesError
 from lstm_blues.files import write_text
@@ -27,6 +26,7 @@ from lstm_blues.runs.checkpoint import (
     save_checkpoint,
 )
 from lstm_blues.runs.log import Log
+from lstm_blues.runs.progress import Progress
 from lstm_blues.runs.results import summarise
 from lstm_blues.runs.resume import check_same_run, is_finished, resumed_config
 from lstm_blues.runs.settings import Settings, settings_from
@@ -71,10 +71,10 @@ class Run:
         with (
             signals_into(self._stop),
             Log(self.folder, self.parts, self.config) as log,
-            self._progress() as bar,
+            Progress(self.settings, self.learner, self.parts.melody_floor) as progress,
         ):
             while (left := self._steps_left()) > 0:
-                self._learn(left, log, bar)
+                self._learn(left, log, progress)
                 failed = self.learner.counters.nonfinite
                 if not failed and time.monotonic() - saved > self.settings.run.checkpoint_seconds:
                     self.save()
@@ -102,7 +102,7 @@ class Run:
             return self.schedule.steps_to_look(self.learner, self.settings.learning.melody)
         return self.settings.run.step_limit - count.steps
 
-    def _learn(self, left: int, log: Log, bar: tqdm[Any]) -> None:
+    def _learn(self, left: int, log: Log, progress: Progress) -> None:
         """Learns some steps, at most `left`, and tells of them."""
         to_point = log.steps_to_point()
         chunk = _COMPILED_CHUNK if self.settings.run.compiled else _READABLE_CHUNK
@@ -113,8 +113,7 @@ class Run:
         if count.melody and done >= left:
             floor = self.parts.melody_floor or 0.0
             self.schedule.look(self.learner, self.settings.learning.melody, floor)
-        bar.set_postfix_str(self._standing(), refresh=False)
-        bar.update(done)
+        progress.tell(done, self.schedule)
         log.look(self.seconds, due=done >= to_point or not count.running)
 
     @property
@@ -129,28 +128,6 @@ class Run:
         if self.stopped and not finished:
             return Status.INTERRUPTED
         return Status.LEARNED if count.learned else Status.STEP_LIMIT
-
-    def _progress(self) -> tqdm[Any]:
-        melody = sum(self.settings.learning.melody.steps) if self._has_melody else 0
-        return tqdm(
-            total=self.settings.run.step_limit + melody,
-            initial=self.learner.counters.steps,
-            unit="step",
-            unit_scale=True,
-            desc=self.settings.name,
-            disable=None,
-            dynamic_ncols=True,
-        )
-
-    def _standing(self) -> str:
-        count = self.learner.counters
-        text = (
-            f"clean run {count.longest_clean_run}, resets {count.gross_resets}, "
-            f"best free run {count.best_free_run}"
-        )
-        if count.melody and self.schedule.best is not None:
-            text += f", melody {self.schedule.best:.3f} nats per step"
-        return text
 
 
 def import_writers() -> None:

@@ -168,7 +168,6 @@ class Settings:
             raise BluesError(
                 f"network.units must have a set 'chords' of {notes} units, one for each chord note."
             )
-        require_room_for(self)
         if self.corpus is not None:
             if self.bars is not None:
                 raise BluesError("corpus and bars are mutually exclusive: set bars=null.")
@@ -196,6 +195,7 @@ class Settings:
             allowed = f"null, or {units} with {asked}"
             require(melody.units == units, "network.units.melody.units", melody.units, allowed)
         self.network.topology  # noqa: B018  # raises where a connection leads nowhere
+        require_room_for(self)
         self._require_fitting_cell()
 
     def _require_fitting_cell(self) -> None:

@@ -41,7 +41,7 @@ _EXIT_CODES = {
 def read_summary(path: Path) -> dict[str, Any] | None:
     """A run's `summary.json`; None, with a word on stderr, for one that is broken or foreign."""
     try:
-        found = json.loads(path.read_text())
+        found: dict[str, Any] = json.loads(path.read_text())
         told = isinstance(found, dict) and all(
             isinstance(found.get(name), kind) for name, kind in _READ.items()
         )

@@ -18,10 +18,10 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
-from tqdm import tqdm
 
 from lstm_blues.runs.config import plain
 from lstm_blues.runs.summary import Status, read_summary
+from lstm_blues.runs.terminal import bar
 
 _SHARED = re.compile(r"study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
@@ -115,7 +115,7 @@ class Watch(Callback):
     def _count(self, folder: Path, total: int) -> None:
         if not sys.stderr.isatty():
             return
-        with tqdm(total=total, unit="run", desc=folder.name) as bar:
+        with bar(total, "run", folder.name) as shown:
             while not self._stop.wait(0.5):
-                bar.n = len(list(folder.glob("*/summary.json")))
-                bar.refresh()
+                shown.n = len(list(folder.glob("*/summary.json")))
+                shown.refresh()
