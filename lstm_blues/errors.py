@@ -88,6 +88,8 @@ def require_room(setting: str, value: Any, needed: float, room: float | None = N
 
 def _bytes(count: float) -> str:
     units = ("bytes", "kB", "MB", "GB", "TB", "PB")
+    if count > 1e300:  # whole numbers know no end
+        return "more than 1e282 EB"
     for unit in units:
         if count < 1000:
             return f"{count:.3g} {unit}"

@@ -377,6 +377,7 @@ REGRESSIONS = (
     ("checkpoint: other values", 198),
     ("checkpoint: other values", 502),
     ("checkpoint: other values", 546),
+    ("checkpoint: other config", 510),
 )
 """Cases that failed once, by kind and number."""
 

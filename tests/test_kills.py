@@ -113,7 +113,7 @@ def train(tmp_path: Path, kills: int) -> None:
 
 
 def test_a_run_that_is_killed(tmp_path: Path) -> None:
-    train(tmp_path, 3)
+    train(tmp_path, 2)
 
 
 @pytest.mark.slow
@@ -134,7 +134,8 @@ def test_a_sweep_that_is_killed(tmp_path: Path, launcher: tuple[str, ...]) -> No
             load_checkpoint(path)
         return start("train", *options, "hydra.sweep.dir=sweep", cwd=tmp_path, slow_disk=slow_disk)
 
-    killed_until_done(begin, sweep / "experiment=chords,seed=1" / NAME, 10, "sweeps")
+    first = "experiment=chords,test_choruses=1000000,seed=1"
+    killed_until_done(begin, sweep / first / NAME, 10, "sweeps")
     finish(begin(False), 1)
     assert_clean(sweep)
     assert len(list(sweep.glob("*/summary.json"))) == 3
