@@ -6,10 +6,30 @@ import os
 import sys
 from collections.abc import Collection
 from contextlib import suppress
+from enum import IntEnum
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
+
+
+class ExitCode(IntEnum):
+    """What the commands end with; a sweep ends with the largest of its runs'."""
+
+    DONE = 0
+    """All that was asked for is done; for training: every run has learned."""
+    NOT_LEARNED = 1
+    """A run reached its step limit."""
+    MISTAKE = 2
+    """A mistake in a setting or a file, or something that this machine does not have."""
+    NON_FINITE = 3
+    """A number of a run is no longer finite."""
+    DISK = 4
+    """The disk is full, over its quota, or failing."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C or SIGTERM."""
+    CLOSED_PIPE = 141
+    """The reader of the output closed it: as a shell tells it of a program that SIGPIPE ended."""
 
 
 class BluesError(ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from lstm_blues.learning.state import Learner
 from lstm_blues.network.blocks import block_step
 from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.network.topology import CHORDS, Group, Topology, Units
-from lstm_blues.runs.checkpoint import Checkpoint
+from lstm_blues.runs.contents import Checkpoint
+from lstm_blues.runs.seal import seal
 from lstm_blues.runs.settings import Settings
 from lstm_blues.runs.trained import newest_run
 
@@ -165,6 +167,13 @@ def autograd(
             name = names[id(weights)]
             found[name] = gradient * shape.part_of[name].mask
     return found
+
+
+def write_contents(path: Path, content: object) -> None:
+    """Writes what is to stand in a checkpoint's file, with a checksum that is right."""
+    archive = io.BytesIO()
+    torch.save(content, archive)
+    path.write_bytes(seal(archive.getvalue()))
 
 
 # Commands.

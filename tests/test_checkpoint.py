@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from support import Command, assert_equal, environment, train_command
+from support import Command, assert_equal, environment, train_command, write_contents
 
 from lstm_blues.errors import BluesError
 from lstm_blues.files import write_safely
 from lstm_blues.learning.schedule import MelodySchedule
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.checkpoint import NAME, Checkpoint, load_checkpoint, save_checkpoint
+from lstm_blues.runs.checkpoint import NAME, load_checkpoint, save_checkpoint
 from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.contents import Checkpoint
 from lstm_blues.runs.settings import settings_from
 
 # Long enough to be killed on the way, short enough for a test; seed 1 does not learn in so few.
@@ -131,7 +132,7 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "other.pt")
     saved = torch.load(small_file(tmp_path), weights_only=True)
     del saved["learner"]
-    torch.save(saved, tmp_path / "partial.pt")
+    write_contents(tmp_path / "partial.pt", saved)
     with pytest.raises(BluesError, match="lacks a part"):
         load_checkpoint(tmp_path / "partial.pt")
     with pytest.raises(BluesError, match="there is no checkpoint"):
@@ -148,7 +149,7 @@ def test_a_checkpoint_that_does_not_fit_its_settings_is_refused(
 ) -> None:
     saved = torch.load(small_file(tmp_path), weights_only=True)
     saved["learner"]["s"] = torch.zeros(3, dtype=torch.float64)
-    torch.save(saved, tmp_path / NAME)
+    write_contents(tmp_path / NAME, saved)
     done = train(f"resume={tmp_path}")
     assert done.returncode == 2
     assert "does not fit its own network settings" in done.stderr

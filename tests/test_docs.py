@@ -12,6 +12,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from support import REPOSITORY
 
+from lstm_blues.errors import ExitCode
 from lstm_blues.runs.config import compose_config
 
 PACKAGE = REPOSITORY / "lstm_blues"
@@ -53,6 +54,12 @@ def test_a_command_exists_and_composes(command: tuple[str, ...]) -> None:
         # What Hydra's own settings, such as launchers, hold is not composed here.
         chosen = [first_of_each(o) for o in overrides if "=" in o and not o.startswith("hydra")]
         assert compose_config(chosen, name)
+
+
+def test_the_guide_lists_every_exit_code() -> None:
+    text = (REPOSITORY / "docs" / "guide" / "training.md").read_text()
+    listed = re.findall(r"^\| (\d+) \| \S", text, re.M)
+    assert [int(code) for code in listed] == sorted(ExitCode)
 
 
 def test_programs_import_what_is_there() -> None:

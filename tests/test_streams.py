@@ -43,7 +43,11 @@ def order(choruses: int, formats: tuple[str, ...], pieces: int = 1) -> Order:
 @pytest.mark.parametrize(
     ("suffix", "held"),
     [(suffix, "unmarked") for suffix in STREAMED]
-    + [(suffix, held) for suffix in ("mid", "txt") for held in ("endings", "begins", "unmarked+rests")],
+    + [
+        (suffix, held)
+        for suffix in ("mid", "txt")
+        for held in ("endings", "begins", "unmarked+rests")
+    ],
 )
 def test_a_stream_writes_the_bytes_of_the_whole(suffix: str, held: str, tmp_path: Path) -> None:
     form = load_trained(PRETRAINED).form

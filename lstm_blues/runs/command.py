@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,10 +17,11 @@ from typing import Any, NoReturn
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from lstm_blues.errors import BluesError
+from lstm_blues.errors import BluesError, ExitCode
 from lstm_blues.runs.config import (
     compose_config,
     conf_folder,
@@ -28,31 +29,51 @@ from lstm_blues.runs.config import (
     plain,
     without_groups,
 )
+from lstm_blues.runs.folders import remove_unused
 from lstm_blues.runs.help import help_text
 from lstm_blues.runs.yaml_files import check_own_configs
 
-USER_MISTAKE = 2
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+"""Errors of a disk, not of whoever names a file."""
 
 
-CLOSED_PIPE = 141
-"""As a shell tells it of a program that SIGPIPE ended."""
-
-
-def fail(message: object) -> NoReturn:
+def fail(message: object, code: ExitCode = ExitCode.MISTAKE) -> NoReturn:
     """Ends the program with one sentence for the user."""
     print(f"error: {message}", file=sys.stderr)
-    sys.exit(USER_MISTAKE)
+    sys.exit(code)
+
+
+def fail_on_file(error: OSError) -> NoReturn:
+    """Ends the program where a file cannot be written or read."""
+    code = ExitCode.DISK if error.errno in _DISK else ExitCode.MISTAKE
+    fail(_of_file(error), code)
+
+
+def _of_file(error: OSError) -> str:
+    why = error.strerror or " ".join(str(error).split())
+    return f"{error.filename or 'a file'!r} cannot be written or read: {why}."
 
 
 @contextmanager
 def quiet_when_closed() -> Iterator[None]:
-    """Ends the program without a word where the reader of its output, such as `head`, closed it."""
+    """Ends the program without a word where the reader of its output, such as `head`, closed it.
+
+    With a sentence where the output goes to a disk that is full.
+    """
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(CLOSED_PIPE)
+    except OSError as error:
+        # Files that are written have names; what is left to write here would fail once more where
+        # the interpreter ends.
+        unnamed = error.filename is None
+        if unnamed:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(ExitCode.CLOSED_PIPE)
+        if unnamed and error.errno in _DISK:
+            raise OSError(error.errno, error.strerror, "standard output") from error
+        raise
 
 
 def say(text: str) -> None:
@@ -78,13 +99,18 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
             with quiet_when_closed():
                 work(plain(config))
         except BluesError as error:
-            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                with suppress(OSError):  # the folder of a run, where it is empty
+                    Path(HydraConfig.get().runtime.output_dir).rmdir()
             fail(error)
         except OmegaConfBaseException as error:  # what a setting refers to
             if show_traceback:
                 raise
-            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
             fail(_in_one_sentence(error, config_name))
+        except OSError as error:
+            if show_traceback:
+                raise
+            fail_on_file(error)
 
     if {"--help", "-h"} & set(sys.argv[1:]):
         say(help_text(config_name))
@@ -104,7 +130,11 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
         told = sentence_of(error, config_name, composing=not composed)
         if show_traceback or told is None:
             raise
+        if isinstance(error, OSError):
+            fail_on_file(error)
         fail(told)
+    finally:
+        remove_unused()
 
 
 def sentence_of(error: Exception, config_name: str, *, composing: bool) -> str | None:
@@ -117,7 +147,7 @@ def sentence_of(error: Exception, config_name: str, *, composing: bool) -> str |
     if isinstance(error, HydraException | OmegaConfBaseException):
         return _in_one_sentence(error, config_name)
     if isinstance(error, OSError):
-        return f"{error.filename or 'a file'!r} cannot be written or read: {error.strerror}."
+        return _of_file(error)
     if composing:
         words = " ".join(str(error).split()) or type(error).__name__
         return f"the settings make no config ({words})."
@@ -143,16 +173,6 @@ def understood(arguments: Sequence[str], config_name: str) -> list[str]:
         if "${output_dir" not in folder:
             found.append(f"output_dir={folder}")
     return found
-
-
-def _remove_unused(folder: Path) -> None:
-    """Takes away a folder with nothing but Hydra's own files, and its empty parent."""
-    if any(path.name != ".hydra" for path in folder.iterdir()):
-        return
-    shutil.rmtree(folder / ".hydra", ignore_errors=True)
-    with suppress(OSError):  # a parent with other runs in it stays
-        folder.rmdir()
-        folder.parent.rmdir()
 
 
 def _in_one_sentence(error: Exception, config_name: str) -> str:

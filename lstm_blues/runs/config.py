@@ -26,11 +26,14 @@ def conf_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
 
 
-def _run_folder(resume: str | None, fresh: str) -> str:
-    if resume is None:
-        return fresh
+def run_folder(resume: str) -> Path:
+    """The folder of a run to go on with, of which `resume` is the folder or a checkpoint."""
     path = Path(resume)
-    return str(path.parent if path.is_file() else path)
+    return path.parent if path.is_file() else path
+
+
+def _run_folder(resume: str | None, fresh: str) -> str:
+    return fresh if resume is None else str(run_folder(resume))
 
 
 OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)

@@ -14,17 +14,14 @@ import torch
 from omegaconf import OmegaConf
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_text
+from lstm_blues.files import remove_leftovers, write_text
 from lstm_blues.learning.schedule import MelodySchedule
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.checkpoint import (
-    NAME,
-    NONFINITE,
-    Checkpoint,
-    load_checkpoint,
-    require_fitting,
-    save_checkpoint,
-)
+from lstm_blues.runs.checkpoint import NAME, NONFINITE, load_checkpoint, save_checkpoint
+from lstm_blues.runs.config import run_folder
+from lstm_blues.runs.contents import Checkpoint
+from lstm_blues.runs.fitting import require_fitting
+from lstm_blues.runs.lock import folder_lock
 from lstm_blues.runs.log import Log
 from lstm_blues.runs.progress import Progress
 from lstm_blues.runs.results import summarise
@@ -50,9 +47,8 @@ class Run:
         self.stopped = False
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Goes on from a checkpoint."""
-        learning, network = self.settings.learning, self.parts.network
-        require_fitting(checkpoint.learner, network, learning, str(self.folder))
+        """Goes on from a checkpoint; raises `BluesError` where it does not fit."""
+        require_fitting(checkpoint, self.parts, str(self.folder))
         self.learner.load(checkpoint.learner)
         self.seconds, self.schedule = checkpoint.seconds, checkpoint.schedule
         torch.set_rng_state(checkpoint.random)
@@ -152,24 +148,35 @@ def run_experiment(
         overrides: what the command line changes in the config of that run.
 
     Raises:
-        BluesError: a mistake in the config, or `folder` already holds a run.
+        BluesError: a mistake in the config, a checkpoint that cannot be loaded, or `folder` holds a
+            run that is not the one to go on with, or that is at work.
     """
+    if not os.access(folder, os.W_OK):
+        raise BluesError(f"hydra.run.dir is {str(folder)!r}, which cannot be written.")
+    with folder_lock(folder):
+        return _run(config, folder, resume, overrides)
+
+
+def _run(
+    config: dict[str, Any], folder: Path, resume: str | None, overrides: Sequence[str]
+) -> Summary:
+    """`run_experiment` in a folder where no other run is at work."""
     checkpoint = None
     if resume is not None:
         checkpoint = load_checkpoint(Path(resume))
         config = resumed_config(checkpoint.config, config, resume, overrides)
     config = {name: value for name, value in config.items() if name != "resume"}
     settings = settings_from(config)
-    if checkpoint is None and (folder / NAME).exists():
+    goes_on = resume is not None and run_folder(resume).resolve() == folder.resolve()
+    if (folder / NAME).exists() and not goes_on:
         raise BluesError(
             f"{str(folder)!r} already contains a run: choose another hydra.run.dir, or resume it "
             f"with resume={folder}."
         )
-    if not os.access(folder, os.W_OK):
-        raise BluesError(f"hydra.run.dir is {str(folder)!r}, which cannot be written.")
     run = Run(settings, config, folder)
     if checkpoint is not None:
         run.resume(checkpoint)
+    remove_leftovers(folder, every=True)
     write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
     Thread(target=import_writers).start()
     summary = run.train()

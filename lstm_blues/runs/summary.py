@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from lstm_blues.errors import ExitCode
+
 
 class Status(StrEnum):
     """How a run ended, as `summary.json` says it."""
@@ -31,10 +33,10 @@ class Status(StrEnum):
 
 
 _EXIT_CODES = {
-    Status.LEARNED: 0,
-    Status.STEP_LIMIT: 1,
-    Status.NON_FINITE: 3,
-    Status.INTERRUPTED: 130,
+    Status.LEARNED: ExitCode.DONE,
+    Status.STEP_LIMIT: ExitCode.NOT_LEARNED,
+    Status.NON_FINITE: ExitCode.NON_FINITE,
+    Status.INTERRUPTED: ExitCode.INTERRUPTED,
 }
 
 
