@@ -126,14 +126,12 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
         command()
-    except OSError as error:
-        if show_traceback:
-            raise
-        fail_on_file(error)
     except Exception as error:
         told = sentence_of(error, config_name, composing=not composed)
         if show_traceback or told is None:
             raise
+        if isinstance(error, OSError):
+            fail_on_file(error)
         fail(told)
     finally:
         remove_unused()

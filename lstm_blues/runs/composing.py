@@ -11,6 +11,7 @@ from pathlib import Path
 from torch import Tensor
 
 from lstm_blues.errors import BluesError, require_room
+from lstm_blues.files import naming
 from lstm_blues.music.ending import with_ending
 from lstm_blues.music.piece import Piece, Stretches
 from lstm_blues.music.timing import Timing
@@ -135,8 +136,9 @@ class _Files:
     def add(self, stretch: Piece | None) -> None:
         if stretch is None:
             return
-        for stream in self._streams:
-            stream.add(stretch)
+        for path, stream in zip(self.written.paths, self._streams, strict=True):
+            with naming(path):
+                stream.add(stretch)
         known = sum(stretch.bars_from_library)
         self.written.known += known
         self.written.new += len(stretch.bars_from_library) - known

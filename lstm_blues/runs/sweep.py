@@ -122,9 +122,7 @@ class Watch(Callback):
         total = count_runs(overrides, swept)
         if not total:
             # Hydra makes warnings of errors here, but lets the end of the program pass.
-            print(
-                "error: the sweep has no runs: one of its settings has no value.", file=sys.stderr
-            )
+            print("error: the sweep has no runs: a setting of it has no value.", file=sys.stderr)
             sys.exit(ExitCode.MISTAKE)
         self._thread = threading.Thread(target=self._count, args=(folder, total), daemon=True)
         self._thread.start()
