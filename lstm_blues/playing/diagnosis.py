@@ -70,13 +70,13 @@ class Diagnosis:
                 f"it leaves {sounding} for {symbols[self.like]} after {length}, too soon, which "
                 "takes a count."
             )
-        back = self.alike / form.steps_per_bar
+        back = f"{self.alike / form.steps_per_bar:.3g}"
         if there == self.bar:
             return begun + f"it plays {symbols[self.like]}, at the wrong moment of that bar."
         return begun + (
             f"it confuses bar {self.bar} with bar {there} and plays {symbols[self.like]}; "
-            f"the {back:.3g} bar{'s' if back != 1 else ''} before both are alike, so that it has to "
-            "remember what came earlier."
+            f"the {back} bar{'s' if back != '1' else ''} before both are alike, so that it has to "
+            "remember what came before them."
         )
 
 

@@ -58,8 +58,8 @@ class Tried:
 class Choice:
     """What a portfolio came to: the winner, or where there is none the attempt that played longest.
 
-    config: of an ordinary run that makes the same steps.  state: of its learner.  words: the recipe,
-    and what was tried, as a person would tell it.  tried: all attempts.  steps: of all.
+    config: of an ordinary run that makes the same steps.  state: of its learner.  words: what was
+    tried and the winner's recipe, as a person would tell it.  tried: all attempts.  steps: of all.
     """
 
     config: dict[str, Any]
@@ -108,9 +108,7 @@ class Rounds:
                     bar.update(done)
                     return not self.stopped
 
-                won = race(
-                    self.attempts, self._allowed, workers=workers, chunk=chunk, tell=tell
-                )
+                won = race(self.attempts, self._allowed, workers=workers, chunk=chunk, tell=tell)
                 self.seconds += time.perf_counter() - begun
                 if won is not None:
                     return self._choice(won)
@@ -158,9 +156,7 @@ class Rounds:
                 steps = min(steps, attempt.before + won.work // attempt.weights)
             if attempt is won:
                 steps = won.learner.counters.steps
-            tried.append(
-                Tried(attempt.recipe, attempt.seed, attempt.begun, steps, attempt is won)
-            )
+            tried.append(Tried(attempt.recipe, attempt.seed, attempt.begun, steps, attempt is won))
         return Choice(
             config=self._made(chosen.recipe, chosen.seed),
             state=chosen.learner.state(),
@@ -174,8 +170,8 @@ class Rounds:
 
     def _words(self, won: Attempt | None) -> str:
         recipes = self.portfolio.recipes
-        begun = f"{len(self.attempts)} attempts by {len(recipes)} recipes"
-        rounds = f"{self.round} round{'s' if self.round > 1 else ''}"
+        begun = f"{_some(len(self.attempts), 'attempt')} by {_some(len(recipes), 'recipe')}"
+        rounds = _some(self.round, "round")
         if won is None:
             return f"Tried {begun} in {rounds}, none of which passed the frozen test."
         number = self.attempts.index(won) + 1
@@ -229,6 +225,10 @@ class Rounds:
             attempt.learner.load(learner_state(kept["learner"]))
             attempt.before = kept["before"]
             self.attempts.append(attempt)
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}" + "s" * (count != 1)
 
 
 def read_attempts(folder: Path) -> dict[str, Any]:

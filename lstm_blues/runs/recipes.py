@@ -1,4 +1,4 @@
-"""Recipes: ways of learning that a portfolio tries side by side, and the ordinary runs they make."""
+"""Recipes: ways of learning that a portfolio tries side by side, each an ordinary run."""
 
 from __future__ import annotations
 
@@ -103,11 +103,13 @@ class Recipe:
 
     def in_words(self) -> str:
         """The recipe as a person would tell it."""
+        errors = self.gross_errors
         through = f"{self.unroll} steps" if self.unroll else "whole episodes"
-        resets = f"reset after {self.gross_errors} gross errors" if self.gross_errors else "no reset"
+        resets = f"reset after {errors} gross errors" if errors else "no reset"
+        inputs = "" if self.inputs == INPUTS[0] else f", {self.inputs} inputs"
         return (
-            f"{self.blocks} blocks with forget gates that bridge up to {self.bridge} steps at first, "
-            f"back-propagation through {through}, Adam at {self.rate:g}, {resets}"
+            f"{self.blocks} blocks with forget gates that bridge up to {self.bridge} steps at "
+            f"first, back-propagation through {through}, Adam at {self.rate:g}, {resets}{inputs}"
         )
 
 

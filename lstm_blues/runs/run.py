@@ -218,9 +218,7 @@ def run_experiment(
     return summary
 
 
-def _choose(
-    settings: Settings, config: dict[str, Any], folder: Path
-) -> tuple[Run, Summary | None]:
+def _choose(settings: Settings, config: dict[str, Any], folder: Path) -> tuple[Run, Summary | None]:
     """The run of a portfolio's winner, which goes on with the melody; where there is no winner the
     best attempt's, and its summary."""
     choice = Rounds(settings, config, folder).run()
