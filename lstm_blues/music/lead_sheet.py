@@ -11,8 +11,7 @@ import pretty_midi
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, chord_name, note_name, pitch_classes
 from lstm_blues.music.piece import Note
-from lstm_blues.music.timing import BEATS_PER_BAR
-from lstm_blues.music.tunes import read_midi
+from lstm_blues.music.tunes import BEATS_PER_BAR, read_midi
 
 
 class Sheet(NamedTuple):

@@ -1,6 +1,7 @@
 """A form and a bar library from lead sheets: what they have in common, and where they differ.
 
-All sheets are transposed together until the melody lies in the 13 notes of Figure 1.
+All sheets are transposed together until the melody lies in the form's melody notes, the 13 of
+Figure 1 by default.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ def form_and_library(
     form_bars: int | None = None,
     lowest_chord_note: int = 48,
     lowest_melody_note: int = 60,
+    melody_notes: int = 13,
     fold: bool = False,
 ) -> tuple[Form, BarLibrary, int]:
     """The form that all sheets share, a library with one segment per bar from each chorus, and the
@@ -33,6 +35,7 @@ def form_and_library(
         name: what form and library will be called.
         form_bars: bars of a chorus; None: all of the first sheet.
         lowest_chord_note, lowest_melody_note: MIDI note numbers of the form's lowest units.
+        melody_notes: notes of the form's melody.
         fold: whether a melody of too wide a range is moved in by octaves.
 
     Raises:
@@ -52,6 +55,7 @@ def form_and_library(
     shift = transposition(
         [note for sheet in sheets for note in sheet.melody],
         lowest_melody_note,
+        melody_notes,
         fold=fold,
     )
     symbols = [
@@ -65,11 +69,12 @@ def form_and_library(
         bar,
         lowest_chord_note,
         lowest_melody_note,
+        melody_notes=melody_notes,
     )
     segments: list[list[tuple[str, ...]]] = [[] for _ in range(form.bars)]
     for sheet in sheets:
         for at in range(0, len(sheet.chords), bar):
-            segment = _segment(sheet.melody, at, bar, shift, lowest_melody_note)
+            segment = _segment(sheet.melody, at, bar, shift, form.melody_pitches)
             choices = segments[at // bar % form.bars]
             if segment not in choices:
                 choices.append(segment)
@@ -78,15 +83,15 @@ def form_and_library(
     return form, library, shift
 
 
-def transposition(notes: Sequence[Note], lowest: int, *, fold: bool) -> int:
-    """Semitones up that bring all notes into the 13 from `lowest` up: whole octaves where they do,
+def transposition(notes: Sequence[Note], lowest: int, count: int = 13, *, fold: bool) -> int:
+    """Semitones up that bring all notes into `count` from `lowest` up: whole octaves where they do,
     else as few as possible.  Where the range is too wide for both, the octaves that leave the
     fewest notes outside, to be folded.
 
     Raises `BluesError` where the range is too wide and `fold` is false.
     """
     pitches = [note.pitch for note in notes]
-    low, high, room = min(pitches), max(pitches), Form.MELODY_NOTES - 1
+    low, high, room = min(pitches), max(pitches), count - 1
 
     def nearest(shift: int) -> tuple[bool, int, int]:
         return bool(shift % OCTAVE), abs(shift), shift
@@ -106,10 +111,9 @@ def transposition(notes: Sequence[Note], lowest: int, *, fold: bool) -> int:
     return min(range(-10 * OCTAVE, 10 * OCTAVE + 1, OCTAVE), key=outside)
 
 
-def _folded(pitch: int, lowest: int) -> int:
-    """A pitch moved by octaves into the 13 notes from `lowest` up."""
-    inside = lowest <= pitch < lowest + Form.MELODY_NOTES
-    return pitch if inside else lowest + (pitch - lowest) % OCTAVE
+def _folded(pitch: int, allowed: Sequence[int]) -> int:
+    """A pitch moved by octaves into the `allowed` notes, from the lowest up."""
+    return pitch if pitch in allowed else allowed[0] + (pitch - allowed[0]) % OCTAVE
 
 
 def _bar_symbols(symbols: Sequence[str]) -> str:
@@ -123,11 +127,11 @@ def _bar_symbols(symbols: Sequence[str]) -> str:
 
 
 def _segment(
-    melody: Sequence[Note], start: int, bar: int, shift: int, lowest: int
+    melody: Sequence[Note], start: int, bar: int, shift: int, allowed: Sequence[int]
 ) -> tuple[str, ...]:
     """The notes of the bar that begins at step `start`; a note held over a bar line is two."""
     inside = [note for note in melody if note.start < start + bar and note.end > start]
-    names = [note_name(_folded(note.pitch + shift, lowest)) for note in inside]
+    names = [note_name(_folded(note.pitch + shift, allowed)) for note in inside]
     lengths = [min(note.end, start + bar) - max(note.start, start) for note in inside]
     if len(set(lengths)) == 1:
         return tuple(names)

@@ -11,7 +11,8 @@ import pretty_midi
 
 from lstm_blues.errors import BluesError, require
 from lstm_blues.music.chords import OCTAVE
-from lstm_blues.music.timing import BEATS_PER_BAR
+
+BEATS_PER_BAR = 4
 
 MUSIC21 = "music21:"
 """The prefix of a tune in music21's own corpus."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,6 +123,19 @@ class RunSettings:
 
 
 @dataclass(frozen=True)
+class SongSettings:
+    """`songs` in `conf/train.yaml`: which of all songs are learned.
+
+    held_out: how many songs, drawn by the run's seed, are not.
+    """
+
+    held_out: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.held_out >= 0, "songs.held_out", self.held_out, "at least 0")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a run."""
 
@@ -135,6 +149,7 @@ class Settings:
     bars: BarLibrary | None
     corpus: Corpus | None = None
     portfolio: Portfolio | None = None
+    songs: SongSettings = SongSettings()
 
     def __post_init__(self) -> None:
         require(0 <= self.seed <= MAX_SEED, "seed", self.seed, "a whole number from 0 to 2^63-1")
@@ -150,6 +165,11 @@ class Settings:
             self.corpus.songs  # noqa: B018  # raises where a tune cannot be read
         if self.bars is not None:
             self.bars.require_fitting(self.form, self.encoding)
+            all_songs = math.prod(self.bars.choices)
+            allowed = f"fewer than the {all_songs} songs of bars={self.bars.name}"
+            require(self.songs.held_out < all_songs, "songs.held_out", self.songs.held_out, allowed)
+        elif self.songs.held_out:
+            require(False, "songs.held_out", self.songs.held_out, "0 where bars is null")
         melody = self.network.units.get(MELODY)
         if (melody is None) != (self.bars is None):
             raise BluesError(
@@ -157,13 +177,14 @@ class Settings:
                 "melody units need one."
             )
         if melody is not None:
-            units = self.encoding.melody_units
-            require(
-                melody.units == units,
-                "network.units.melody.units",
-                melody.units,
-                f"{units} with encoding.held={self.encoding.held}",
+            units = self.encoding.melody_units(self.form.melody_notes)
+            asked = (
+                f"form.melody_notes={self.form.melody_notes}, encoding.held={self.encoding.held}"
             )
+            if self.encoding.rests:
+                asked += ", encoding.rests=true"
+            allowed = f"null, or {units} with {asked}"
+            require(melody.units == units, "network.units.melody.units", melody.units, allowed)
         self.network.topology  # noqa: B018  # raises where a connection leads nowhere
         self._require_fitting_cell()
         self._require_fitting_portfolio()
@@ -206,4 +227,25 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
         raise BluesError(f"no experiment is chosen: add +experiment=NAME, NAME one of {names}.")
     if values["portfolio"] is not None:
         values = with_or_without_melody(values)
-    return read(Settings, values, "")
+    return read(Settings, _filled_in(values), "")
+
+
+def _filled_in(values: dict[str, Any]) -> dict[str, Any]:
+    """A config with what is null because the bar library, the form and the encoding determine it:
+    `encoding.rests` and `network.units.melody.units`."""
+    values = copy.deepcopy(values)
+    encoding, melody = _group(values, "encoding"), _group(values, "network", "units", MELODY)
+    if encoding is not None and encoding.get("rests") is None:
+        library = values["bars"]
+        encoding["rests"] = library is not None and read(BarLibrary, library, "bars").rests
+    if melody is not None and melody.get("units") is None:
+        form = read(Form, values.get("form"), "form")
+        melody["units"] = read(Encoding, encoding, "encoding").melody_units(form.melody_notes)
+    return values
+
+
+def _group(values: Any, *names: str) -> dict[str, Any] | None:
+    """The group of settings at these names; None where there is none, which `read` reports."""
+    for name in names:
+        values = values.get(name) if isinstance(values, dict) else None
+    return values if isinstance(values, dict) else None

@@ -42,10 +42,11 @@ class Summary:
     seconds: of training, without start-up, compilation and logging; logging_seconds: what
     TensorBoard took meanwhile.  choruses: played by the frozen network without a wrong note, of
     final_choruses.  cross_entropy: of the chords, nats per step, over the whole run.
-    melody_cross_entropy: of the frozen network on songs drawn anew, nats per step; melody_floor:
-    the least possible.  wrong: where in the form the frozen network goes wrong, in words, where it
-    did not learn.  chosen, attempts: what a portfolio chose, in words, and what it tried; `steps`
-    are then the winner's, and where there is none those of all attempts.
+    melody_cross_entropy: of the frozen network on songs drawn from all that it learned,
+    nats per step; held_out_cross_entropy: on songs that it never heard, where some were held out;
+    melody_floor: the least possible.  wrong: where in the form the frozen network goes wrong, in
+    words, where it did not learn.  chosen, attempts: what a portfolio chose, in words, and what it
+    tried; `steps` are then the winner's, and where there is none those of all attempts.
     """
 
     status: Status
@@ -75,6 +76,7 @@ class Summary:
     melody_cross_entropy: float | None
     melody_floor: float | None
     version: str
+    held_out_cross_entropy: float | None = None
     wrong: str | None = None
     chosen: str | None = None
     attempts: list[dict[str, Any]] | None = None
@@ -125,8 +127,13 @@ class Summary:
             lines.append(self.chosen)
         if self.melody_cross_entropy is not None:
             lines.append(
-                f"Melody: {self.melody_cross_entropy:.3f} nats per step on new songs; the optimum "
-                f"is {self.melody_floor:.3f}."
+                f"Melody: {self.melody_cross_entropy:.3f} nats per step on its training songs; the "
+                f"optimum is {self.melody_floor:.3f}."
+            )
+        if self.held_out_cross_entropy is not None:
+            lines.append(
+                f"On the songs held out of training: {self.held_out_cross_entropy:.3f} nats per "
+                "step."
             )
         lines.append(f"Everything is in {folder}.")
         return "\n".join(lines)
