@@ -120,9 +120,9 @@ class Summary:
             lines.append(
                 f"Its best free run was {self.best_free_run} steps ({self.form_steps} per chorus)."
             )
+            # Of a corpus's songs, `probe songs` tells.
             if self.wrong is not None:
-                lines.append(self.wrong)
-            lines.append(self._advice)
+                lines += [self.wrong, self._advice]
         if self.chosen is not None:
             lines.append(self.chosen)
         if self.melody_cross_entropy is not None:
