@@ -321,7 +321,7 @@ def test_only_the_first_songs_of_the_forms_are_taken() -> None:
     every = list(corpus().songs)
     assert list(corpus(most=2).songs) == every[:2]
     assert list(corpus(most=1000).songs) == every
-    with pytest.raises(BluesError, match="corpus.most is 0"):
+    with pytest.raises(BluesError, match=r"corpus\.most is 0"):
         corpus(most=0)
 
 
