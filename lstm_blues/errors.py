@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Collection
+from contextlib import suppress
 from importlib import import_module
-from types import ModuleType
+from pathlib import Path
+from types import ModuleType, TracebackType
 from typing import Any
 
 
@@ -21,6 +25,53 @@ def require(holds: bool, setting: str, value: Any, allowed: str) -> None:
 def require_choice(setting: str, value: Any, choices: Collection[str]) -> None:
     """Raise `BluesError` unless `value` is one of `choices`."""
     require(value in choices, setting, value, "one of " + ", ".join(choices))
+
+
+def interrupt_quietly() -> None:
+    """From now on Ctrl-C ends this program without a traceback, even while it imports."""
+    show = sys.excepthook
+
+    def hook(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("Interrupted.", file=sys.stderr)
+        else:
+            show(kind, error, traceback)
+
+    sys.excepthook = hook
+
+
+def memory() -> int:
+    """Bytes of this machine's memory, or of what its container may use."""
+    try:
+        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # no such question on this system
+        found = 2**34
+    with suppress(OSError, ValueError):
+        found = min(found, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return found
+
+
+def require_room(setting: str, value: Any, needed: float, room: float | None = None) -> None:
+    """Raise `BluesError` naming the setting where it needs more bytes than there is `room`, which
+    is this machine's memory by default."""
+    what = "memory" if room is None else "disk space"
+    room = memory() if room is None else room
+    if needed > room:
+        raise BluesError(
+            f"{setting} is {value!r}, but must be smaller: it would need {_bytes(needed)} of {what}, "
+            f"and there are {_bytes(room)}."
+        )
+
+
+def _bytes(count: float) -> str:
+    units = ("bytes", "kB", "MB", "GB", "TB", "PB")
+    for unit in units:
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} EB"
 
 
 def extra(module: str, name: str, what: str) -> ModuleType:

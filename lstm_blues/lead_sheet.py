@@ -16,10 +16,14 @@ from typing import Any
 from lstm_blues.errors import BluesError, require
 from lstm_blues.files import write_text
 from lstm_blues.music.conf_files import form_yaml, library_yaml
+from lstm_blues.music.form import require_steps_per_bar
 from lstm_blues.music.lead_sheet import read_lead_sheet
 from lstm_blues.music.songbook import form_and_library
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.config import read
+
+MOST_BARS = 100_000
+"""Of a chorus, and before the first."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,13 @@ class LeadSheetSettings:
         fine = re.fullmatch(r"\w[\w-]*", self.name) is not None
         require(fine, "name", self.name, "a word of letters, digits, _ and -")
         bars = self.form_bars
-        require(bars is None or bars >= 1, "form_bars", bars, "at least 1, or null")
-        require(self.skip_bars >= 0, "skip_bars", self.skip_bars, "at least 0")
-        require(self.steps_per_bar >= 1, "steps_per_bar", self.steps_per_bar, "at least 1")
+        fine = bars is None or 1 <= bars <= MOST_BARS
+        require(fine, "form_bars", bars, f"from 1 to {MOST_BARS}, or null")
+        require(
+            0 <= self.skip_bars <= MOST_BARS, "skip_bars", self.skip_bars, f"from 0 to {MOST_BARS}"
+        )
+        require_steps_per_bar("steps_per_bar", self.steps_per_bar)
+        require(self.output_dir != "", "output_dir", "", "a folder")
 
 
 def write_form_and_library(config: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lstm_blues.errors import BluesError, require
+from lstm_blues.errors import BluesError, require, require_room
 from lstm_blues.music.chords import NOTE_NAMES, OCTAVE
 from lstm_blues.music.form import Form, require_steps_per_bar
 from lstm_blues.music.tunes import Sounding, read_tune
@@ -63,12 +63,18 @@ class Corpus:
         require_steps_per_bar("corpus.steps_per_bar", self.steps_per_bar)
         for setting in ("bars", "primer"):
             value = getattr(self, setting)
-            require(value >= 1, f"corpus.{setting}", value, ">= 1")
+            require(value >= 1, f"corpus.{setting}", value, "at least 1")
         most = self.most
         require(most is None or most >= 1, "corpus.most", most, "null, or at least 1")
-        require(self.notes >= OCTAVE, "corpus.notes", self.notes, "at least 12")
+        require(OCTAVE <= self.notes <= 128, "corpus.notes", self.notes, "from 12 to 128")
         top = 128 - self.notes
-        require(0 <= self.lowest_note <= top, "corpus.lowest_note", self.lowest_note, f"0 to {top}")
+        require(
+            0 <= self.lowest_note <= top, "corpus.lowest_note", self.lowest_note, f"from 0 to {top}"
+        )
+        # Songs are held as they are, once more as a table, and as what is being read.
+        for setting, value in (("bars", self.steps), ("primer", self.primer)):
+            needed = value * self.notes * 8 * 4
+            require_room(f"corpus.{setting}", getattr(self, setting), needed)
         require(bool(self.forms or self.tunes), "corpus.forms", [], "forms, or tunes beside them")
         require(bool(self.keys or not self.forms), "corpus.keys", [], "one key or more")
         for name, form in self.forms.items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -66,6 +68,8 @@ class Piece:
         encoding: how held notes are told from repeated ones.
         library: the bar library of the training songs, where there is one.
         title: what the piece is called.
+        written_above: semitones and letters that its notes stand above what sounds, for a
+            transposing instrument.
     """
 
     notes: Tensor
@@ -73,6 +77,7 @@ class Piece:
     encoding: Encoding = REPORT
     library: BarLibrary | None = None
     title: str = "12-bar blues"
+    written_above: tuple[int, int] = (0, 0)
 
     @property
     def steps(self) -> int:
@@ -150,9 +155,12 @@ class Piece:
             for number, bar in enumerate(bars)
         ]
 
-    def in_words(self) -> str:
+    def in_words(self, bars_before: int = 0) -> str:
         """Chords and melody as text, one line per bar; `-` is a step without a new note, `r` one
-        where a rest begins, `%` a bar without a new chord."""
+        where a rest begins, `%` a bar without a new chord.
+
+        Bars are numbered from 1, or on from `bars_before`.
+        """
         from_library = self.bars_from_library
         struck = dict.fromkeys(self._rests, REST)
         struck |= {note.start: note_name(note.pitch) for note in reversed(self.melody)}
@@ -161,8 +169,53 @@ class Piece:
             steps = range(first, min(first + size, self.steps))
             chords = [c.symbol for c in self.chords if c.start in steps] or ["%"]
             melody = [struck.get(step, "-") for step in steps]
-            line = f"{number + 1:4d}  {' '.join(chords):10s}  {' '.join(melody)}"
+            line = f"{bars_before + number + 1:4d}  {' '.join(chords):10s}  {' '.join(melody)}"
             if number < len(from_library):
                 line += "  library" if from_library[number] else "  new"
             lines.append(line)
         return "\n".join(lines)
+
+
+LONGEST_STRETCH = 32
+"""Choruses in which a melody note may be held over every chorus's end."""
+
+
+class Stretches:
+    """Cuts a piece, as its steps come, into stretches of whole choruses over whose ends no melody
+    note is held.
+
+    A note that would be held over `LONGEST_STRETCH` choruses is struck anew.
+
+    Args:
+        like: gives all but the notes.
+    """
+
+    def __init__(self, like: Piece) -> None:
+        self._like = like
+        self._kept: list[Tensor] = []
+
+    def add(self, notes: Tensor) -> Piece | None:
+        """Takes the notes of a step, shape (units,); returns the stretch that ends before it."""
+        kept, chorus, found = self._kept, self._like.form.steps, None
+        if kept and len(kept) % chorus == 0:
+            # With the step after them, a note that goes on shows.
+            ahead = replace(self._like, notes=torch.stack([*kept, notes]))
+            held = any(note.end > len(kept) for note in ahead.melody if note.start < len(kept))
+            if not held or len(kept) >= LONGEST_STRETCH * chorus:
+                found, self._kept = self.rest(), []
+        self._kept.append(notes)
+        return found
+
+    def rest(self) -> Piece | None:
+        """The stretch since the last one."""
+        return replace(self._like, notes=torch.stack(self._kept)) if self._kept else None
+
+
+def stretches(steps: Iterable[Tensor], like: Piece) -> Iterator[Piece]:
+    """The stretches of a piece, see `Stretches`, from the notes of each step, shape (units,)."""
+    cut = Stretches(like)
+    for notes in steps:
+        if (found := cut.add(notes)) is not None:
+            yield found
+    if (last := cut.rest()) is not None:
+        yield last

@@ -57,7 +57,8 @@ def read_tune(tune: str) -> tuple[str, list[Sounding]]:
         if isinstance(read, stream.Opus):
             read = list(read.scores)[int(number or 1) - 1]
     except Exception as error:  # the reader raises whatever it stumbles over
-        raise BluesError(f"tune {tune!r} cannot be read ({error}).") from None
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise BluesError(f"tune {tune!r} cannot be read by music21 ({why}).") from None
     title = read.metadata.title if read.metadata and read.metadata.title else Path(place).stem
     return title, _from_first_bar(list(_of_score(read, tune)))
 
@@ -78,8 +79,11 @@ def read_midi(file: str, setting: str) -> pretty_midi.PrettyMIDI:
         raise BluesError(f"{setting} names {file!r}, which is not a file.")
     try:
         midi = pretty_midi.PrettyMIDI(file)
-    except Exception as error:  # the reader raises whatever it stumbles over
-        raise BluesError(f"{file!r} cannot be read as MIDI ({error}).") from None
+    except OSError as error:
+        why = error.strerror or "it is no MIDI file, or cut short"
+        raise BluesError(f"{file!r} cannot be read as MIDI: {why}.") from None
+    except Exception:  # the reader raises whatever it stumbles over
+        raise BluesError(f"{file!r} cannot be read as MIDI: it is damaged or cut short.") from None
     for signature in midi.time_signature_changes:
         _require_four(file, signature.numerator, signature.denominator)
     return midi

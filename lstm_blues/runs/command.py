@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,8 +21,15 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from lstm_blues.errors import BluesError
-from lstm_blues.runs.config import compose_config, conf_folder, flat_config, plain
+from lstm_blues.runs.config import (
+    compose_config,
+    conf_folder,
+    flat_config,
+    plain,
+    without_groups,
+)
 from lstm_blues.runs.help import help_text
+from lstm_blues.runs.yaml_files import check_own_configs
 
 USER_MISTAKE = 2
 
@@ -61,15 +68,23 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
     made for work that never began is taken away.  With HYDRA_FULL_ERROR set, they keep their
     tracebacks.
     """
+    composed = False
 
     @hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=config_name)
     def command(config: DictConfig) -> None:
+        nonlocal composed
+        composed = True
         try:
             with quiet_when_closed():
                 work(plain(config))
         except BluesError as error:
             _remove_unused(Path(HydraConfig.get().runtime.output_dir))
             fail(error)
+        except OmegaConfBaseException as error:  # what a setting refers to
+            if show_traceback:
+                raise
+            _remove_unused(Path(HydraConfig.get().runtime.output_dir))
+            fail(_in_one_sentence(error, config_name))
 
     if {"--help", "-h"} & set(sys.argv[1:]):
         say(help_text(config_name))
@@ -78,6 +93,8 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
     # more at the end, would take half a second.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    check_own_configs(conf_folder())
+    sys.argv[1:] = understood(sys.argv[1:], config_name)
     show_traceback = "HYDRA_FULL_ERROR" in os.environ
     # Makes Hydra hand exceptions on as they are.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
@@ -87,10 +104,39 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
         if show_traceback:
             raise
         fail(_in_one_sentence(error, config_name))
+    except BluesError as error:  # in a config of the user's own
+        fail(error)
     except OSError as error:
         if show_traceback:
             raise
         fail(f"{error.filename or 'a file'!r} cannot be written or read: {error.strerror}.")
+    except Exception as error:
+        if show_traceback or composed:
+            raise
+        # Whatever Hydra stumbles over in what it composes is not of this package's making.
+        words = " ".join(str(error).split()) or type(error).__name__
+        fail(f"the settings make no config ({words}).")
+
+
+def understood(arguments: Sequence[str], config_name: str) -> list[str]:
+    """The command line as Hydra is given it.
+
+    `GROUP=null` means no file of the group; `output_dir` and `hydra.run.dir` both mean the folder
+    of the results, whichever of them the command knows.
+    """
+    found = without_groups(arguments)
+    own = "output_dir=", "hydra.run.dir="
+    told = {name: [a for a in found if a.startswith(name)] for name in own}
+    if config_name == "train":
+        for argument in told[own[0]]:
+            folder = argument.removeprefix(own[0])
+            at = found.index(argument)
+            found[at : at + 1] = [f"hydra.run.dir={folder}", f"hydra.sweep.dir={folder}"]
+    elif told[own[1]] and not told[own[0]]:
+        folder = told[own[1]][-1].removeprefix(own[1])
+        if "${output_dir" not in folder:
+            found.append(f"output_dir={folder}")
+    return found
 
 
 def _remove_unused(folder: Path) -> None:
@@ -106,15 +152,17 @@ def _remove_unused(folder: Path) -> None:
 def _in_one_sentence(error: Exception, config_name: str) -> str:
     """What Hydra says of a mistake on the command line, with the settings that there are."""
     text = " ".join(str(error).split("Config search path")[0].split())
+    text = text.split(" See https://")[0].split(" object_type=")[0].replace(" full_key: ", " at ")
     if text.startswith(("mismatched input", "no viable alternative", "extraneous input")):
         # Such as a folder of a sweep, whose name has = and commas.
-        text = text.split(" See ")[0]
         return (
             f"{text}: a value with = or a comma in it needs quotes within quotes, 'name=\"VALUE\"'."
         )
     unknown = re.match(r"Could not override '([^']+)'", text)
     if unknown is None:
-        return text
+        return text if text.endswith(".") else f"{text}."
     known = flat_config(compose_config([], config_name))
     near = get_close_matches(unknown[1], known, n=3)
-    return f"{unknown[1]} is not a setting; similar ones are {', '.join(near or known)}."
+    listed = f"python -m lstm_blues.{config_name} --help lists them"
+    told = f"similar ones are {', '.join(near)}" if near else listed
+    return f"{unknown[1]} is not a setting; {told}."

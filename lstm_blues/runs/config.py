@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -42,11 +43,25 @@ OmegaConf.register_new_resolver("random_form", random_form, replace=True)
 OmegaConf.register_new_resolver("length", len, replace=True)
 
 
+def without_groups(overrides: Sequence[str]) -> list[str]:
+    """The overrides with `GROUP=null`, which means no file of the group `conf/GROUP`, as Hydra
+    understands it."""
+    return [_NO_GROUP.sub(_as_no_files, override) for override in overrides]
+
+
+_NO_GROUP = re.compile(r"^(\+?)([\w/]+)=(?:null|None)$", re.IGNORECASE)
+
+
+def _as_no_files(found: re.Match[str]) -> str:
+    is_group = (conf_folder() / found[2]).is_dir()
+    return f"{found[1]}{found[2]}=[]" if is_group else found[0]
+
+
 def compose_config(overrides: list[str], name: str = "train") -> dict[str, Any]:
     """The config of the command `name` with `overrides`, in plain containers."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        config = compose(name, overrides=overrides)
+        config = compose(name, overrides=without_groups(overrides))
     return plain(config)
 
 

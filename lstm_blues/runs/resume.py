@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lstm_blues.errors import BluesError
 from lstm_blues.runs.config import flat_config
-from lstm_blues.runs.summary import Status
+from lstm_blues.runs.summary import Status, read_summary
+from lstm_blues.runs.yaml_files import read_yaml
 
 _MAY_CHANGE = ("run.", "learning.test_")
 """Settings that a resumed run may change: they don't touch the weight changes."""
@@ -55,7 +53,7 @@ def check_same_run(config: dict[str, Any], folder: Path) -> None:
     """Raises `BluesError` where `folder` holds a run with other settings than those of `config`
     that a run may change on the way."""
     old, new = (
-        flat_config(yaml.safe_load((folder / "config.yaml").read_text())),
+        flat_config(read_yaml(folder / "config.yaml")),
         flat_config(config),
     )
     for name in sorted(old.keys() | new.keys()):
@@ -71,9 +69,9 @@ def is_finished(folder: Path, step_limit: int) -> bool:
     """Whether the run in `folder` ended, and not at a lower step limit, so that a sweep need not
     make it again."""
     path = folder / "summary.json"
-    if not path.is_file():
+    summary = read_summary(path) if path.is_file() else None
+    if summary is None:
         return False
-    summary = json.loads(path.read_text())
     # What stands there may be the end at a lower limit of a run that goes on since.
     return bool(summary["status"] != Status.STEP_LIMIT or summary["steps"] >= step_limit)
 

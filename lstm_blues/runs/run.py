@@ -27,9 +27,10 @@ from lstm_blues.runs.checkpoint import (
     require_fitting,
     save_checkpoint,
 )
+from lstm_blues.runs.choice import TRIED, tell_choice, with_choice
 from lstm_blues.runs.log import Log
 from lstm_blues.runs.portfolio import NAME as PORTFOLIO
-from lstm_blues.runs.portfolio import TRIED, Rounds, read_attempts, tell_choice, with_choice
+from lstm_blues.runs.portfolio import Rounds, read_attempts
 from lstm_blues.runs.results import summarise
 from lstm_blues.runs.resume import check_same_run, is_finished, resumed_config
 from lstm_blues.runs.settings import Settings, settings_from
@@ -227,7 +228,7 @@ def _choose(settings: Settings, config: dict[str, Any], folder: Path) -> tuple[R
     run.seconds = choice.seconds
     if choice.stopped:
         return run, summarise(run.parts, Status.INTERRUPTED, run.seconds, 0.0)
-    tell_choice(choice, settings, folder)
+    tell_choice(choice, settings.seed, folder)
     run.save()
     if choice.won:
         (folder / PORTFOLIO).unlink()

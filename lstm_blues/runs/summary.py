@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +36,37 @@ _EXIT_CODES = {
     Status.NON_FINITE: 3,
     Status.INTERRUPTED: 130,
 }
+
+
+def read_summary(path: Path) -> dict[str, Any] | None:
+    """A run's `summary.json`; None, with a word on stderr, for one that is broken or foreign."""
+    try:
+        found = json.loads(path.read_text())
+        told = isinstance(found, dict) and all(
+            isinstance(found.get(name), kind) for name, kind in _READ.items()
+        )
+        if told:
+            found.setdefault("status", Status.LEARNED if found["learned"] else Status.STEP_LIMIT)
+            numbers = [found[name] for name in _READ if isinstance(found.get(name), float)]
+            if found["status"] in list(Status) and all(map(math.isfinite, numbers)):
+                return found
+        why = "not the summary of a run"
+    except (OSError, ValueError, RecursionError) as error:
+        why = getattr(error, "strerror", None) or "not JSON"
+    print(f"{str(path)!r} is passed over: {why}.", file=sys.stderr)
+    return None
+
+
+_READ: dict[str, Any] = {
+    "learned": bool,
+    "steps": int,
+    "choruses": int,
+    "seed": int,
+    "seconds": float | int,
+    "melody_cross_entropy": float | int | None,
+    "melody_floor": float | int | None,
+}
+"""The kinds of what is read of a summary."""
 
 
 @dataclass(frozen=True)

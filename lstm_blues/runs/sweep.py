@@ -8,7 +8,6 @@ what stands in its folder.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 import sys
@@ -22,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from lstm_blues.runs.config import plain
-from lstm_blues.runs.summary import Status
+from lstm_blues.runs.summary import Status, read_summary
 
 _SHARED = re.compile(r"study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
@@ -73,8 +72,8 @@ def count_runs(overrides: list[str], params: dict[str, Any]) -> int:
 
 def statuses(folder: Path) -> list[Status]:
     """How the finished runs below a sweep's folder ended."""
-    paths = folder.glob("*/summary.json")
-    return [Status(json.loads(path.read_text())["status"]) for path in paths]
+    told = map(read_summary, folder.glob("*/summary.json"))
+    return [Status(summary["status"]) for summary in told if summary is not None]
 
 
 class Watch(Callback):
@@ -97,6 +96,12 @@ class Watch(Callback):
         params = config.hydra.sweeper.params
         swept = {} if params is None else plain(params)
         total = count_runs(list(config.hydra.overrides.task), swept)
+        if not total:
+            # Hydra makes warnings of errors here, but lets the end of the program pass.
+            print(
+                "error: the sweep has no runs: one of its settings has no value.", file=sys.stderr
+            )
+            sys.exit(2)
         self._thread = threading.Thread(target=self._count, args=(folder, total), daemon=True)
         self._thread.start()
 
