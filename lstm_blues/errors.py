@@ -6,10 +6,30 @@ import os
 import sys
 from collections.abc import Collection
 from contextlib import suppress
+from enum import IntEnum
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
+
+
+class ExitCode(IntEnum):
+    """What the commands end with; a sweep ends with the largest of its runs'."""
+
+    DONE = 0
+    """All that was asked for is done; for training: every run has learned."""
+    NOT_LEARNED = 1
+    """A run reached its step limit."""
+    MISTAKE = 2
+    """A mistake in a setting or a file, or something that this machine does not have."""
+    NON_FINITE = 3
+    """A number of a run is no longer finite."""
+    DISK = 4
+    """The disk is full, over its quota, or failing."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C or SIGTERM."""
+    CLOSED_PIPE = 141
+    """The reader of the output closed it: as a shell tells it of a program that SIGPIPE ended."""
 
 
 class BluesError(ValueError):
@@ -56,17 +76,20 @@ def memory() -> int:
 def require_room(setting: str, value: Any, needed: float, room: float | None = None) -> None:
     """Raise `BluesError` naming the setting where it needs more bytes than there is `room`, which
     is this machine's memory by default."""
+    needed = min(needed, 10**30)
     what = "memory" if room is None else "disk space"
     room = memory() if room is None else room
     if needed > room:
         raise BluesError(
-            f"{setting} is {value!r}, but must be smaller: it would need {_bytes(needed)} of {what}, "
-            f"and there are {_bytes(room)}."
+            f"{setting} is {value!r}, but must be smaller: it would need {_bytes(needed)} of "
+            f"{what}, and there are {_bytes(room)}."
         )
 
 
 def _bytes(count: float) -> str:
     units = ("bytes", "kB", "MB", "GB", "TB", "PB")
+    if count > 1e300:  # whole numbers know no end
+        return "more than 1e282 EB"
     for unit in units:
         if count < 1000:
             return f"{count:.3g} {unit}"

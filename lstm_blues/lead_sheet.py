@@ -10,20 +10,18 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lstm_blues.errors import BluesError, require
-from lstm_blues.files import write_text
+from lstm_blues.files import write_together
 from lstm_blues.music.conf_files import form_yaml, library_yaml
 from lstm_blues.music.form import require_steps_per_bar
-from lstm_blues.music.lead_sheet import read_lead_sheet
+from lstm_blues.music.lead_sheet import MOST_BARS, read_lead_sheet
 from lstm_blues.music.songbook import form_and_library
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.config import read
-
-MOST_BARS = 100_000
-"""Of a chorus, and before the first."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +85,14 @@ def write_form_and_library(config: dict[str, Any]) -> None:
         folder / "form" / f"{given.name}.yaml": form_yaml(form, sources),
         folder / "bars" / f"{given.name}.yaml": library_yaml(library, form, sources),
     }
-    for path in texts:
-        if path.exists():
+    contents = {path: text.encode() for path, text in texts.items()}
+    for path, content in contents.items():
+        # One of the same content is what this command left when it was killed between the two.
+        if path.exists() and not (path.is_file() and path.read_bytes() == content):
             raise BluesError(f"{str(path)!r} already exists: choose another name.")
-    for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, text)
-        print(path)
+    write_together({path: partial(_write, content) for path, content in contents.items()})
+    print(*contents, sep="\n")
     songs = math.prod(library.choices)
     print(
         f"{form.bars} bars, {songs:,} songs, transposed by {shift} semitones.  Train on them with"
@@ -102,6 +101,10 @@ def write_form_and_library(config: dict[str, Any]) -> None:
         f"python -m lstm_blues.train --config-dir {folder} +experiment=melody form={given.name} "
         f"bars={given.name}"
     )
+
+
+def _write(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
 
 
 def main() -> None:

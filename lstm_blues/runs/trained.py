@@ -23,9 +23,11 @@ from lstm_blues.network.network import BluesNetwork
 from lstm_blues.playing.player import LONGEST_PRIMER, Player, compose
 from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.checkpoint import NAME, load_checkpoint, require_fitting
+from lstm_blues.runs.checkpoint import NAME, load_checkpoint
+from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.summary import read_summary
+from lstm_blues.runs.terminal import terminal
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def load_trained(path: Path | None = None) -> Trained:
     parts = Parts(settings)
     if parts.songs is None:
         raise BluesError(f"the network of {str(path)!r} plays chords only and cannot compose.")
-    network = parts.blocks.cpu()
-    require_fitting(checkpoint.learner, network, settings.learning, str(path))
+    require_fitting(checkpoint, parts, str(path))
+    parts.blocks.cpu()
     return Trained(
         parts.frozen(checkpoint.learner.weights), settings, parts.songs, path, parts.held_out
     )
@@ -207,10 +209,11 @@ def compose_pieces(
     for name, value in (("pieces", pieces), ("choruses", choruses)):
         require(value >= 1, name, value, "at least 1")
     steps = choruses * trained.form.steps
-    require_room("choruses", choruses, pieces * steps * trained.network.topology.units * 2)
+    largest = ("pieces", pieces) if pieces > choruses else ("choruses", choruses)
+    require_room(*largest, pieces * steps * trained.network.topology.units * 2)
     begun = (primer or Primer()).encoded(trained, pieces, seed)
     stream = compose_steps(trained, begun, seed, sampling)
-    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None)
+    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None, **terminal())
     notes = torch.stack(list(progress), dim=1)
     songs = trained.songs
     return [

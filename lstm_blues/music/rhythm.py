@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -80,3 +81,9 @@ class Rhythm:
             for cut in patterns
         ]
         return np.array(kept, bool)[which.reshape(-1)]
+
+
+@lru_cache(maxsize=8)
+def rhythm_of(library: BarLibrary, form: Form) -> Rhythm:
+    """The rhythm of a library's notes, made once."""
+    return Rhythm(library, form)
