@@ -69,6 +69,19 @@ class ComposeSettings:
         """Tempo and swing."""
         return Timing(self.tempo, self.swing)
 
+    @property
+    def order(self) -> Order:
+        """What is to be composed."""
+        return Order(
+            *(self.pieces, self.choruses, self.seed, self.primer, self.sampling, self.formats),
+            self.timing,
+            self.player,
+            self.arrangement,
+            self.key,
+            self.ending,
+            self.written_for,
+        )
+
 
 def write_compositions(config: dict[str, Any]) -> None:
     """Composes and writes as `conf/compose.yaml` says; prints a line for each piece.
@@ -77,18 +90,9 @@ def write_compositions(config: dict[str, Any]) -> None:
     """
     given = read(ComposeSettings, config, "")
     trained = load_trained(Path(given.checkpoint) if given.checkpoint else None)
-    given.timing.require_fitting(trained.form.time)
-    folder = Path(given.output_dir)
-    order = Order(
-        *(given.pieces, given.choruses, given.seed, given.primer, given.sampling, given.formats),
-        given.timing,
-        given.player,
-        given.arrangement,
-        given.key,
-        given.ending,
-        given.written_for,
-    )
+    folder, order = Path(given.output_dir), given.order
     order.require_possible(trained, folder)
+    given.timing.require_fitting(trained.form.time)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     print(f"composed by {trained.origin}", file=sys.stderr)
     composing = Composing(trained, order, folder)

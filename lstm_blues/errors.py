@@ -76,6 +76,7 @@ def memory() -> int:
 def require_room(setting: str, value: Any, needed: float, room: float | None = None) -> None:
     """Raise `BluesError` naming the setting where it needs more bytes than there is `room`, which
     is this machine's memory by default."""
+    needed = min(needed, 10**30)
     what = "memory" if room is None else "disk space"
     room = memory() if room is None else room
     if needed > room:

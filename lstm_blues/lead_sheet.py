@@ -18,13 +18,10 @@ from lstm_blues.errors import BluesError, require
 from lstm_blues.files import write_together
 from lstm_blues.music.conf_files import form_yaml, library_yaml
 from lstm_blues.music.form import require_steps_per_bar
-from lstm_blues.music.lead_sheet import read_lead_sheet
+from lstm_blues.music.lead_sheet import MOST_BARS, read_lead_sheet
 from lstm_blues.music.songbook import form_and_library
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.config import read
-
-MOST_BARS = 100_000
-"""Of a chorus, and before the first."""
 
 
 @dataclass(frozen=True)

@@ -100,3 +100,11 @@ def test_the_study_shows_the_recorded_tables() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((REPOSITORY / "README.md").read_text().splitlines()) <= 150
+
+
+def test_every_promise_is_held_by_a_test_that_is_there() -> None:
+    page = (REPOSITORY / "docs" / "promises.md").read_text()
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    assert len(named) > 20
+    for file, name in named:
+        assert f"def {name}(" in (REPOSITORY / "tests" / file).read_text(), (file, name)

@@ -1,8 +1,13 @@
 """Scores that read back, pages without collisions, sound of the right length and level."""
 
+import base64
+import io
 import itertools
+import json
 import re
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,9 +15,10 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from playwright.sync_api import sync_playwright
 
 from lstm_blues.errors import BluesError, extra
-from lstm_blues.music.chords import CHORD_QUALITIES, pitch_classes, read_symbol
+from lstm_blues.music.chords import CHORD_QUALITIES, note_name, pitch_classes, read_symbol
 from lstm_blues.music.encoding import Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Note, Piece
@@ -20,17 +26,21 @@ from lstm_blues.music.songs import BluesSongs
 from lstm_blues.music.timing import Timing
 from lstm_blues.output import sound
 from lstm_blues.output.engraving import engrave, write_pdf
+from lstm_blues.output.html import to_html
 from lstm_blues.output.loudness import Loudness
 from lstm_blues.output.musicxml import KINDS, to_musicxml
 from lstm_blues.output.notation import Spelled, key_fifths, spell
+from lstm_blues.output.note_values import written_slices
+from lstm_blues.output.parts import Arrangement
 from lstm_blues.output.pictures import piece_roll
 from lstm_blues.output.render import FORMATS, render
-from lstm_blues.output.rhythm import written_slices
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
 music21 = pytest.importorskip("music21")
+BROWSER = shutil.which("chromium")
+
 MARGIN = 1500.0  # of a page; its music is moved by as much
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -375,13 +385,23 @@ def test_the_roll_marks_what_is_new(chorus: Piece, songs: BluesSongs) -> None:
     notes[8:10, 12:] = 0
     notes[8:10, 13] = 1  # a C# in bar 2
     piece = Piece(notes, songs.form, library=songs.library, title="A title")
-    assert piece.bars_from_library == [True, False, *[True] * 10]
+    notes[16:24, 12:] = chorus.notes[16:24, 12:].roll(2, 0)
+    piece = Piece(notes, songs.form, library=songs.library, title="A title")
+    assert piece.bar_kinds[:3] == ["library", "new", "new"]
+    notes[9, 12:] = chorus.notes[9, 12:]  # and in its first eighth only
+    piece = Piece(notes, songs.form, library=songs.library, title="A title")
+    assert piece.bar_kinds == ["library", "broken", "new", *["library"] * 9]
+    assert piece.bars_from_library == [True, False, False, *[True] * 9]
+    assert [line.split()[-1] for line in piece.in_words().splitlines()] == piece.bar_kinds
     figure = piece_roll(piece)
+    named = {label.get_text() for label in figure.axes[0].get_yticklabels()}
+    sounding = {n.pitch for n in piece.melody} | {p for c in piece.chords for p in c.pitches}
+    assert named == {note_name(pitch) for pitch in sounding}
     words = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert words.count("new") == 1
+    assert (words.count("new"), words.count("broken")) == (1, 1)
     assert words.count("Cdim") == 1
     bars = figure.axes[0].patches
-    assert len(bars) == sum(len(c.pitches) for c in piece.chords) + len(piece.melody) + 1
+    assert len(bars) == sum(len(c.pitches) for c in piece.chords) + len(piece.melody) + 2
 
 
 def test_a_piece_in_words(chorus: Piece) -> None:
@@ -399,3 +419,56 @@ def test_every_format_is_written_and_others_are_named(chorus: Piece, tmp_path: P
         assert path.stat().st_size > 500
     with pytest.raises(BluesError, match="format is 'doc', but must be one of mid, musicxml"):
         render(chorus, tmp_path / "a.doc")
+
+
+def test_a_page_holds_all_it_needs(chorus: Piece, tmp_path: Path) -> None:
+    pytest.importorskip("verovio")
+    path = render(chorus, tmp_path / "a.html", 160, 0.62, arrangement=Arrangement("comp"))
+    page = path.read_text()
+    assert not re.findall(r"https?://(?!www\.w3\.org)", page)
+    sources = re.findall(r'src="(data:[a-z0-9/+]+);base64,([^"]+)"', page)
+    assert [kind for kind, _ in sources] == [
+        "data:audio/mpeg",
+        "data:image/svg+xml",
+        "data:image/png",
+    ]
+    audio = base64.b64decode(sources[0][1])
+    assert soundfile.read(io.BytesIO(audio))[0].std() > 0.01
+    assert "default-src 'none'" in page
+    bars = json.loads(re.findall(r'id="bars">(.*?)</script>', page)[0])
+    assert [number for _, number, _ in bars] == list(range(1, 13))
+    assert bars[3] == [4.5, 4, "Gm7 C"]
+    render(chorus, tmp_path / "b.html", 160, 0.62, arrangement=Arrangement("comp"))
+    assert (tmp_path / "b.html").read_text() == page
+
+
+def test_a_title_is_no_markup(chorus: Piece) -> None:
+    page = to_html(replace(chorus, title="<script>alert(1)</script>"))
+    assert "<script>alert" not in page
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+def test_a_browser_opens_the_page_and_plays_it(chorus: Piece, tmp_path: Path) -> None:
+    path = render(chorus, tmp_path / "a.html", 160, 0.62)
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=options)
+        page, said, asked = browser.new_page(), [], []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        page.wait_for_function("document.querySelector('audio').duration > 0")
+        assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(
+            SECONDS, abs=0.2
+        )
+        wide = "[...document.images].map(image => image.complete && image.naturalWidth > 100)"
+        assert page.evaluate(wide) == [True, True]
+        page.evaluate("document.querySelector('audio').currentTime = 5")
+        page.evaluate("document.querySelector('audio').play()")
+        page.wait_for_function("document.querySelector('output').textContent != ''")
+        assert page.text_content("output") == "Bar 4: Gm7 C"
+        browser.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]

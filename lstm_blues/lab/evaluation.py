@@ -13,12 +13,12 @@ from torch import Tensor
 from lstm_blues.errors import require, require_room
 from lstm_blues.lab.melodies import begins_of, draw_songs, melody_of, random_walk
 from lstm_blues.lab.melody_metrics import Melodies, MelodyMetrics
-from lstm_blues.lab.rhythm import Rhythm
 from lstm_blues.lab.statistics import Interval, interval
 from lstm_blues.lab.transitions import TOLD, TransitionTable, told_labels
 from lstm_blues.music.bars import melody_floor
 from lstm_blues.music.encoding import ON
 from lstm_blues.music.form import Form
+from lstm_blues.music.rhythm import Rhythm
 from lstm_blues.playing.metrics import melody_losses
 from lstm_blues.runs.trained import Primer, Trained, compose_pieces
 

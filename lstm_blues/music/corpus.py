@@ -42,6 +42,7 @@ class Corpus:
         lowest_note: MIDI note number of the first unit.
         notes: units; notes outside are moved in by octaves.
         primer: steps of a song that the frozen network hears before it plays by itself.
+        most: only the first so many of the forms' songs, form by form; None: all.
 
     Raises:
         BluesError: a mistake in a form or a value out of range.
@@ -56,12 +57,15 @@ class Corpus:
     lowest_note: int
     notes: int
     primer: int
+    most: int | None = None
 
     def __post_init__(self) -> None:
         require_steps_per_bar("corpus.steps_per_bar", self.steps_per_bar)
         for setting in ("bars", "primer"):
             value = getattr(self, setting)
             require(value >= 1, f"corpus.{setting}", value, "at least 1")
+        most = self.most
+        require(most is None or most >= 1, "corpus.most", most, "null, or at least 1")
         require(OCTAVE <= self.notes <= 128, "corpus.notes", self.notes, "from 12 to 128")
         top = 128 - self.notes
         require(
@@ -101,6 +105,7 @@ class Corpus:
                 song = torch.zeros(self.steps, self.notes, dtype=torch.float64)
                 song[:, :OCTAVE] = chords.roll(key % OCTAVE, 1)
                 found[f"{form.name} in {NOTE_NAMES[key % OCTAVE]}"] = song
+        found = dict(list(found.items())[: self.most])
         for tune in self.tunes:
             name, sounding = read_tune(tune)
             found[name] = self._in_steps(tune, sounding)

@@ -13,6 +13,9 @@ from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, chord_name, note_name, p
 from lstm_blues.music.piece import Note
 from lstm_blues.music.tunes import BEATS_PER_BAR, read_midi
 
+MOST_BARS = 10_000
+"""Of a lead sheet: hours of music."""
+
 
 class Sheet(NamedTuple):
     """A lead sheet in steps.
@@ -64,6 +67,8 @@ def read_lead_sheet(
     harmony = notes_of(chords)
     last = max(line[-1].end, max((end for _, end, _ in harmony), default=0.0))
     bars = math.ceil(round(last / steps_per_bar, 2))
+    if bars > MOST_BARS:
+        raise BluesError(f"{file!r} has {bars:,} bars, but must have at most {MOST_BARS:,}.")
     if form_bars and bars % form_bars:
         raise BluesError(
             f"{file!r} has {bars} bars, which is not a multiple of form_bars={form_bars}: set "

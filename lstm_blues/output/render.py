@@ -10,6 +10,7 @@ from lstm_blues.files import write_text
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
 from lstm_blues.output.engraving import write_pdf, write_svg
+from lstm_blues.output.html import write_html
 from lstm_blues.output.midi import write_midi
 from lstm_blues.output.musicxml import write_musicxml
 from lstm_blues.output.parts import REPORT_ARRANGEMENT, Arrangement
@@ -23,8 +24,9 @@ SCORES: dict[str, Callable[[Piece, Path, Timing], None]] = {
     ".pdf": write_pdf,
 }
 
-FORMATS = ("mid", "musicxml", "svg", "pdf", "png", "txt", *(name[1:] for name in SOUNDS))
-"""Suffixes that `render` knows: MIDI, MusicXML, engraved pages, piano roll, text, and sound."""
+FORMATS = ("mid", "musicxml", "svg", "pdf", "png", "html", "txt", *(name[1:] for name in SOUNDS))
+"""Suffixes that `render` knows: MIDI, MusicXML, engraved pages, piano roll, a page with all of it,
+text, and sound."""
 
 
 def render(
@@ -39,8 +41,8 @@ def render(
 
     Args:
         piece: what was composed.
-        path: ends in .mid, .musicxml, .svg, .pdf, .png (a piano roll), .txt (chords and notes in
-            words), .wav, .mp3, .flac or .ogg.
+        path: ends in .mid, .musicxml, .svg, .pdf, .png (a piano roll), .html (score, piano roll
+            and sound in one file), .txt (chords and notes in words), .wav, .mp3, .flac or .ogg.
         tempo: quarter notes per minute.
         swing: share of a quarter note that its first half lasts, 0.5 being straight.
         player: of sound, see `output.sound.to_audio`.
@@ -57,6 +59,8 @@ def render(
     require_choice("format", suffix[1:], FORMATS)
     if suffix in SOUNDS:
         write_sound(piece, path, timing, player=player, arrangement=arrangement)
+    elif suffix == ".html":
+        write_html(piece, path, timing, player=player, arrangement=arrangement)
     elif suffix == ".mid":
         write_midi(piece, path, timing, arrangement)
     elif suffix == ".png":

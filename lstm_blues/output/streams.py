@@ -1,8 +1,8 @@
 """Pieces written while they are played, however long: MIDI, text and sound as streams.
 
-A stream is given a piece stretch by stretch, see `music.piece.stretches`, and holds no more than one
-of them in memory; what is written so far stands in temporary files.  It gives what `render` gives
-for the whole piece, to the byte.
+A stream is given a piece stretch by stretch, see `music.piece.stretches`, and holds no more than
+one of them in memory; what is written so far stands in temporary files.  It gives what `render`
+gives for the whole piece, to the byte.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ class TextStream:
 
 
 class SoundStream:
-    """Sound by the player `builtin`, see `output.sound.to_audio`: samples go to a temporary file, to
-    be made as loud as the loudest of them allows in the end."""
+    """Sound by the player `builtin`, see `output.sound.to_audio`: samples go to a temporary file,
+    to be made as loud as the loudest of them allows in the end."""
 
     def __init__(self, path: Path, timing: Timing, arrangement: Arrangement) -> None:
         self._path, self._timing, self._arrangement = path, timing, arrangement

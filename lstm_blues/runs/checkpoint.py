@@ -98,7 +98,7 @@ def _load(path: Path) -> Checkpoint:
     except (OSError, MemoryError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is larger than the memory"
         raise BluesError(f"{str(path)!r} cannot be read: {why}.") from None
-    content = _unpacked(archive)
+    content = unpacked(archive)
     told = content.get("format") if isinstance(content, Mapping) else None
     if content is None or (told == FORMAT and not is_sealed(archive)):
         raise BluesError(
@@ -112,7 +112,7 @@ def _load(path: Path) -> Checkpoint:
         raise BluesError(f"{str(path)!r} {error}, and was not loaded.") from None
 
 
-def _unpacked(archive: bytes) -> object:
+def unpacked(archive: bytes) -> object:
     """What stands in a whole archive of `torch.save`; None for anything else."""
     if not is_whole(archive):
         return None

@@ -46,8 +46,12 @@ def fail(message: object, code: ExitCode = ExitCode.MISTAKE) -> NoReturn:
 def fail_on_file(error: OSError) -> NoReturn:
     """Ends the program where a file cannot be written or read."""
     code = ExitCode.DISK if error.errno in _DISK else ExitCode.MISTAKE
+    fail(_of_file(error), code)
+
+
+def _of_file(error: OSError) -> str:
     why = error.strerror or " ".join(str(error).split())
-    fail(f"{error.filename or 'a file'!r} cannot be written or read: {why}.", code)
+    return f"{error.filename or 'a file'!r} cannot be written or read: {why}."
 
 
 @contextmanager
@@ -122,24 +126,32 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
         command()
-    except (HydraException, OmegaConfBaseException) as error:
-        if show_traceback:
-            raise
-        fail(_in_one_sentence(error, config_name))
-    except BluesError as error:  # in a config of the user's own
-        fail(error)
-    except OSError as error:
-        if show_traceback:
-            raise
-        fail_on_file(error)
     except Exception as error:
-        if show_traceback or composed:
+        told = sentence_of(error, config_name, composing=not composed)
+        if show_traceback or told is None:
             raise
-        # Whatever Hydra stumbles over in what it composes is not of this package's making.
-        words = " ".join(str(error).split()) or type(error).__name__
-        fail(f"the settings make no config ({words}).")
+        if isinstance(error, OSError):
+            fail_on_file(error)
+        fail(told)
     finally:
         remove_unused()
+
+
+def sentence_of(error: Exception, config_name: str, *, composing: bool) -> str | None:
+    """What the user is told of an error; None for one that is this package's own.
+
+    While Hydra is `composing`, whatever it stumbles over is in what it was given.
+    """
+    if isinstance(error, BluesError):
+        return str(error)
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return _in_one_sentence(error, config_name)
+    if isinstance(error, OSError):
+        return _of_file(error)
+    if composing:
+        words = " ".join(str(error).split()) or type(error).__name__
+        return f"the settings make no config ({words})."
+    return None
 
 
 def understood(arguments: Sequence[str], config_name: str) -> list[str]:
@@ -167,6 +179,8 @@ def _in_one_sentence(error: Exception, config_name: str) -> str:
     """What Hydra says of a mistake on the command line, with the settings that there are."""
     text = " ".join(str(error).split("Config search path")[0].split())
     text = text.split(" See https://")[0].split(" object_type=")[0].replace(" full_key: ", " at ")
+    if text.startswith("LexerNoViableAltException"):
+        return f"{text.split(': ', 1)[-1].removesuffix(' ^')!r} is no setting and its value."
     if text.startswith(("mismatched input", "no viable alternative", "extraneous input")):
         # Such as a folder of a sweep, whose name has = and commas.
         return (

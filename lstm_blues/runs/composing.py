@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from torch import Tensor
-from tqdm import tqdm
 
 from lstm_blues.errors import BluesError, require_room
+from lstm_blues.files import naming
 from lstm_blues.music.ending import with_ending
 from lstm_blues.music.piece import Piece, Stretches
 from lstm_blues.music.timing import Timing
@@ -21,16 +21,24 @@ from lstm_blues.output.sound import RATE
 from lstm_blues.output.streams import Stream, open_stream
 from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs.signals import signals_into
+from lstm_blues.runs.terminal import bar
 from lstm_blues.runs.trained import Primer, Trained, compose_steps, title_of
 
 SIDE_BY_SIDE = 32
 """Pieces that are composed at once, each with its open files."""
 
-_BYTES_PER_CHORUS = {"mid": 800, "txt": 500, "musicxml": 14_000, "svg": 7_000, "pdf": 7_000}
+_BYTES_PER_CHORUS = {
+    "mid": 800,
+    "txt": 500,
+    "musicxml": 14_000,
+    "svg": 15_000,
+    "pdf": 7_000,
+    "html": 300_000,
+}
 _BYTES_PER_SECOND = {"wav": 4 * RATE, "flac": 60_000, "mp3": 12_000, "ogg": 12_000}
 """Of a file, roughly; the rest is small."""
 
-_MOST_CHORUSES = {"musicxml": 1000, "svg": 1000, "pdf": 1000, "png": 150}
+_MOST_CHORUSES = {"musicxml": 1000, "svg": 1000, "pdf": 1000, "png": 150, "html": 150}
 """A score of so many takes minutes; a picture can be no higher."""
 
 _LARGEST_WAV = 2**32
@@ -71,7 +79,9 @@ class Order:
 
     def require_possible(self, trained: Trained, folder: Path) -> None:
         """Raises `BluesError` for more than the formats, `folder`'s disk or memory can hold."""
-        form = trained.form
+        form, largest = trained.form, "pieces" if self.pieces > self.choruses else "choruses"
+        # Numbers beyond any disk are as large as this one.
+        choruses, pieces = min(self.choruses, 10**15), min(self.pieces, 10**15)
         for name in self.formats:
             most = _MOST_CHORUSES.get(name)
             if most is not None and self.choruses > most:
@@ -79,15 +89,16 @@ class Order:
                     f"choruses is {self.choruses}, but must be at most {most} with {name} among "
                     f"formats: {self.choruses * form.bars:,} bars are too many for one of these."
                 )
-        seconds = self.timing.seconds(self.choruses * form.steps, form.steps_per_bar, form.time)
+        seconds = self.timing.seconds(choruses * form.steps, form.steps_per_bar, form.time)
         sound = seconds * _BYTES_PER_SECOND["wav"]
         if "wav" in self.formats and sound > _LARGEST_WAV:
             raise BluesError(
-                f"choruses is {self.choruses}, but must be smaller with wav among formats: it would "
-                f"need {sound / 1e9:,.0f} GB, and a WAV file has at most 4; flac has no such limit."
+                f"choruses is {self.choruses}, but must be smaller with wav among formats: it "
+                f"would need {sound / 1e9:,.0f} GB, and a WAV file has at most 4 (flac has no such "
+                "limit)."
             )
         needed = sum(
-            self.choruses * _BYTES_PER_CHORUS.get(name, 0)
+            choruses * _BYTES_PER_CHORUS.get(name, 0)
             + seconds * _BYTES_PER_SECOND.get(name, 0)
             # Samples wait in a file until their loudest is known.
             + (2 * sound if name in _BYTES_PER_SECOND else 0)
@@ -95,8 +106,7 @@ class Order:
         )
         there = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
         room = shutil.disk_usage(there).free
-        largest = "pieces" if self.pieces > self.choruses else "choruses"
-        require_room(largest, getattr(self, largest), self.pieces * needed, room)
+        require_room(largest, getattr(self, largest), pieces * needed, room)
 
 
 @dataclass
@@ -126,8 +136,9 @@ class _Files:
     def add(self, stretch: Piece | None) -> None:
         if stretch is None:
             return
-        for stream in self._streams:
-            stream.add(stretch)
+        for path, stream in zip(self.written.paths, self._streams, strict=True):
+            with naming(path):
+                stream.add(stretch)
         known = sum(stretch.bars_from_library)
         self.written.known += known
         self.written.new += len(stretch.bars_from_library) - known
@@ -169,7 +180,7 @@ class Composing:
         total = order.pieces * order.choruses * self.trained.form.steps
         with (
             signals_into(self._stop),
-            tqdm(total=total, unit="step", unit_scale=True, disable=None) as bar,
+            bar(total, "step") as shown,
         ):
             for first in range(0, order.pieces, SIDE_BY_SIDE):
                 group = begun[first : first + SIDE_BY_SIDE]
@@ -180,7 +191,7 @@ class Composing:
                 for notes in islice(steps, order.choruses * self.trained.form.steps):
                     for own, played in zip(files, notes, strict=True):
                         own.step(played)
-                    bar.update(len(group))
+                    shown.update(len(group))
                     if self.stopped:
                         break
                 yield from (own.finish() for own in files)

@@ -16,6 +16,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from lstm_blues.errors import BluesError, require
+from lstm_blues.music.random_form import random_form
 
 T = TypeVar("T")
 
@@ -37,6 +38,12 @@ def _run_folder(resume: str | None, fresh: str) -> str:
 
 
 OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
+
+
+OmegaConf.register_new_resolver("random_form", random_form, replace=True)
+
+
+OmegaConf.register_new_resolver("length", len, replace=True)
 
 
 def without_groups(overrides: Sequence[str]) -> list[str]:
@@ -91,7 +98,8 @@ def read(cls: type[T], values: Any, path: str, **given: Any) -> T:
     for key in values:
         if key not in known:
             names = ", ".join(known)
-            raise BluesError(f"{prefix}{key} is not a setting; known settings are {names}.")
+            told = f"{prefix}{key}" if str(key).isprintable() and key != "" else repr(key)
+            raise BluesError(f"{told} is not a setting; known settings are {names}.")
     # What has a default came later than the first checkpoints, which know nothing of it.
     later = {field.name for field in fields(cls) if field.default is not MISSING}
     for key in known:

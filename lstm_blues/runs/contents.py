@@ -49,19 +49,28 @@ def read_contents(content: Mapping[str, Any]) -> Checkpoint:
     there, of another type, out of range or not finite.
     """
     try:
-        learner = _group("learner", content["learner"])
-        counters = _counters(_group("learner.counters", learner["counters"]))
+        learner = read_learner(content["learner"])
         # After numbers that are not finite, whatever there is may be one of them.
-        finite = not counters.nonfinite
+        finite = not learner.counters.nonfinite
         return Checkpoint(
-            _config(content["config"]),
-            _learner(LearnerState(**{**learner, "counters": counters}), finite),
+            read_config(content["config"]),
+            learner,
             _real("seconds", content["seconds"], least=0),
             _random(content["random"]),
             _schedule(MelodySchedule(**_group("plateau", content["plateau"])), finite),
         )
     except (KeyError, TypeError, AttributeError):
         raise BluesError("lacks a part of a checkpoint") from None
+
+
+def read_learner(told: Any) -> LearnerState:
+    """The inverse of `LearnerState.as_dict`, for states of old checkpoints too.
+
+    Raises what `read_contents` does, and `KeyError` or `TypeError` for a part that is missing.
+    """
+    learner = _group("learner", told)
+    counters = _counters(_group("learner.counters", learner["counters"]))
+    return _learner(LearnerState(**{**learner, "counters": counters}), not counters.nonfinite)
 
 
 def _refuse(name: str, value: Any, allowed: str) -> BluesError:
@@ -94,7 +103,8 @@ def _real(name: str, value: Any, *, finite: bool = True, least: float = -math.in
     return float(value)
 
 
-def _config(text: Any) -> dict[str, Any]:
+def read_config(text: Any) -> dict[str, Any]:
+    """A config from its JSON.  Raises what `read_contents` does."""
     try:
         config = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):

@@ -56,7 +56,13 @@ def resumed_config(
 def check_same_run(config: dict[str, Any], folder: Path) -> None:
     """Raises `BluesError` where `folder` holds a run with other settings than those of `config`
     that a run may change on the way."""
-    written = read_yaml(folder / "config.yaml")
+    path = folder / "config.yaml"
+    try:
+        written = read_yaml(path)
+    except (OSError, BluesError):
+        raise BluesError(
+            f"{str(path)!r} is not the config of a run: choose another folder."
+        ) from None
     old, new = _with_defaults(written, config), flat_config(config)
     for name in sorted(old.keys() | new.keys()):
         differs = name != "resume" and old.get(name) != new.get(name)

@@ -19,11 +19,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
-from tqdm import tqdm
 
 from lstm_blues.errors import ExitCode
 from lstm_blues.runs.config import plain
 from lstm_blues.runs.summary import Status, read_summary
+from lstm_blues.runs.terminal import bar
 
 _SHARED = re.compile(r"study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
@@ -122,9 +122,7 @@ class Watch(Callback):
         total = count_runs(overrides, swept)
         if not total:
             # Hydra makes warnings of errors here, but lets the end of the program pass.
-            print(
-                "error: the sweep has no runs: one of its settings has no value.", file=sys.stderr
-            )
+            print("error: the sweep has no runs: a setting of it has no value.", file=sys.stderr)
             sys.exit(ExitCode.MISTAKE)
         self._thread = threading.Thread(target=self._count, args=(folder, total), daemon=True)
         self._thread.start()
@@ -139,7 +137,7 @@ class Watch(Callback):
     def _count(self, folder: Path, total: int) -> None:
         if not sys.stderr.isatty():
             return
-        with tqdm(total=total, unit="run", desc=folder.name) as bar:
+        with bar(total, "run", folder.name) as shown:
             while not self._stop.wait(0.5):
-                bar.n = len(list(folder.glob("*/summary.json")))
-                bar.refresh()
+                shown.n = len(list(folder.glob("*/summary.json")))
+                shown.refresh()

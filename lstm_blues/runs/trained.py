@@ -27,6 +27,7 @@ from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.summary import read_summary
+from lstm_blues.runs.terminal import terminal
 
 
 @dataclass(frozen=True)
@@ -208,10 +209,11 @@ def compose_pieces(
     for name, value in (("pieces", pieces), ("choruses", choruses)):
         require(value >= 1, name, value, "at least 1")
     steps = choruses * trained.form.steps
-    require_room("choruses", choruses, pieces * steps * trained.network.topology.units * 2)
+    largest = ("pieces", pieces) if pieces > choruses else ("choruses", choruses)
+    require_room(*largest, pieces * steps * trained.network.topology.units * 2)
     begun = (primer or Primer()).encoded(trained, pieces, seed)
     stream = compose_steps(trained, begun, seed, sampling)
-    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None)
+    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None, **terminal())
     notes = torch.stack(list(progress), dim=1)
     songs = trained.songs
     return [

@@ -56,9 +56,13 @@ def check_own_configs(package: Path) -> None:
         def load_config(self, config_path: str) -> ConfigResult:
             path = Path(self.path) / self._normalize_file_name(config_path)
             if not path.is_file() or path.resolve().is_relative_to(self.package):
-                return super().load_config(config_path)
+                return self.load(config_path)
             with _told_as_sentence(path, _checked(path)):
-                return super().load_config(config_path)
+                return self.load(config_path)
+
+        def load(self, config_path: str) -> ConfigResult:
+            found: ConfigResult = super().load_config(config_path)
+            return found
 
     FileConfigSource.package = package.resolve()
     sources["file"] = FileConfigSource
