@@ -176,6 +176,8 @@ def test_the_command_writes_yaml_that_trains(tmp_path: Path) -> None:
     )
     assert done.returncode == 1, done.stderr
     assert "Did not learn the form tune" in done.stdout
+    with (tmp_path / "my_music" / "bars" / "tune.yaml").open("a") as mended:
+        mended.write("# mended\n")
     again = run_command("lead_sheet", "files=[a.mid]", "name=tune", "form_bars=2", cwd=tmp_path)
     assert again.returncode == 2
     assert "already exists: choose another name" in again.stderr
