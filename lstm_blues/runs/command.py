@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from lstm_blues.errors import BluesError
-from lstm_blues.runs.config import compose_config, conf_folder, flat_config, plain
+from lstm_blues.runs.config import MY_MUSIC, compose_config, conf_folder, flat_config, plain
 from lstm_blues.runs.help import help_text
 
 USER_MISTAKE = 2
@@ -59,7 +59,8 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
 
     With --help, only tells of it.  The user's mistakes become sentences, and the folder that Hydra
     made for work that never began is taken away.  With HYDRA_FULL_ERROR set, they keep their
-    tracebacks.
+    tracebacks.  Forms and bar libraries in the folder `my_music` are found, unless --config-dir
+    names another one.
     """
 
     @hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=config_name)
@@ -78,6 +79,8 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
     # more at the end, would take half a second.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    if Path(MY_MUSIC).is_dir() and not any(a.startswith(("--config-dir", "-cd")) for a in sys.argv):
+        sys.argv += ["--config-dir", MY_MUSIC]
     show_traceback = "HYDRA_FULL_ERROR" in os.environ
     # Makes Hydra hand exceptions on as they are.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")

@@ -18,6 +18,10 @@ from lstm_blues.errors import BluesError, require, require_choice
 
 T = TypeVar("T")
 
+MY_MUSIC = "my_music"
+"""The folder, below the one in which a command is run, where `lead_sheet` writes forms and bars, and
+where the other commands find them."""
+
 
 def conf_folder() -> Path:
     """The folder of the configs: inside the installed package, or beside it in a checkout."""
