@@ -41,13 +41,19 @@ class ComposeSettings:
         for name in self.formats:
             require_choice("formats", name, FORMATS)
         require_choice("player", self.player, PLAYERS)
-        Timing(self.tempo, self.swing)
+        self.timing  # noqa: B018  # raises for a tempo or a swing out of range
+
+    @property
+    def timing(self) -> Timing:
+        """Tempo and swing."""
+        return Timing(self.tempo, self.swing)
 
 
 def write_compositions(config: dict[str, Any]) -> None:
     """Composes and writes as `conf/compose.yaml` says; prints a line for each piece."""
     given = read(ComposeSettings, config, "")
     trained = load_trained(Path(given.checkpoint) if given.checkpoint else None)
+    given.timing.require_fitting(trained.form.time)
     pieces = compose_pieces(
         trained, given.pieces, given.choruses, given.seed, given.primer, given.sampling
     )

@@ -214,8 +214,8 @@ def test_evaluate_compares_and_saves(place: Path) -> None:
     table = json.loads((place / "judged" / "table.json").read_text())
     assert table["the network"]["wrong chord bits"] == [0, 0, 0]
     assert table["training songs"]["bars from the library"][0] == 1
-    assert table["training songs"]["quarters held"][0] == 1
-    assert table["random notes"]["quarters held"][0] < 0.2
+    assert table["training songs"]["beats held"][0] == 1
+    assert table["random notes"]["beats held"][0] < 0.2
     assert table["random walk"]["outside the scale"][0] == 0
     assert len(table) == 7
     assert "| measure | the network | training songs |" in done.stdout
@@ -237,7 +237,7 @@ def test_the_judge_s_measures_by_hand() -> None:
     assert values["bars from the library"].tolist() == [1, 11 / 12]
     assert values["bars new"][1] == pytest.approx(1 / 12)
     assert values["outside the scale"].tolist() == pytest.approx([0, 1 / 96])
-    assert values["quarters held"].tolist() == [1, 47 / 48]
+    assert values["beats held"].tolist() == [1, 47 / 48]
     # twelve choices between two, the rest certain, all mixed with an even choice of 13
     choice, sure = np.log(0.99 / 2 + 0.01 / 13), np.log(0.99 + 0.01 / 13)
     assert values["log-likelihood per step"][0] == pytest.approx((12 * choice + 84 * sure) / 96)

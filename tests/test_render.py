@@ -21,9 +21,10 @@ from lstm_blues.music.timing import Timing
 from lstm_blues.output import sound
 from lstm_blues.output.engraving import engrave, write_pdf
 from lstm_blues.output.musicxml import KINDS, to_musicxml
-from lstm_blues.output.notation import Spelled, key_fifths, spell, written_slices
+from lstm_blues.output.notation import Spelled, key_fifths, spell
 from lstm_blues.output.pictures import piece_roll
 from lstm_blues.output.render import FORMATS, render
+from lstm_blues.output.rhythm import written_slices
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
@@ -92,7 +93,7 @@ def test_any_rhythm_reads_back(held: str, steps_per_bar: int) -> None:
     melody = torch.randint(13, (steps,), generator=generator)[begins.cumsum(0) - 1]
     encoding = Encoding(held=held)
     form = Form("f", ("C7", "Ebm7 Ab7", "F#m7b5", "G7"), bars=4, steps_per_bar=steps_per_bar)
-    notes = torch.cat((form.chord_tensor(), encoding.encode_melody(melody, begins)), 1)
+    notes = torch.cat((form.chord_tensor(), encoding.encode_melody(melody, begins, 13)), 1)
     piece = Piece(notes, form, encoding)
     read, chords = read_back(piece)
     assert read == piece.melody
@@ -160,7 +161,7 @@ def test_notes_are_cut_where_they_would_hide_the_beat(
     notes: list[tuple[int, int]], expected: list[tuple[int, int]]
 ) -> None:
     melody = [Note(60 + n, start, end) for n, (start, end) in enumerate(notes)]
-    assert [s[1:3] for s in written_slices(melody, 0, 8, 8)] == expected
+    assert [s[1:3] for s in written_slices(melody, 0, 8)] == expected
 
 
 def test_the_page_is_laid_out(songs: BluesSongs) -> None:

@@ -13,7 +13,6 @@ from lstm_blues.errors import require
 from lstm_blues.lab.melodies import melody_of, random_walk, training_songs, transition_table
 from lstm_blues.lab.melody_metrics import Melodies, MelodyMetrics
 from lstm_blues.lab.statistics import Interval, interval
-from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.runs.trained import Primer, Trained, compose_pieces
 
 Evaluation = dict[str, dict[str, Interval]]
@@ -62,13 +61,14 @@ class EvaluateSettings:
 def evaluate(trained: Trained, given: EvaluateSettings | None = None) -> Evaluation:
     """Measures the network's compositions beside other melodies (section 4.3).
 
-    Raises `BluesError` where no note can be drawn from the network's outputs.
+    Raises `BluesError` where no note can be drawn from the network's outputs, and where a beat is
+    no whole number of steps.
     """
     given = given or EvaluateSettings()
     form, library = trained.settings.form, trained.songs.library
     metrics = MelodyMetrics(form, library, given.smoothing)
     rng = np.random.default_rng(given.seed)
-    quarters = given.choruses * form.bars * BEATS_PER_BAR
+    beats = given.choruses * form.bars * form.time.beats
     composed = compose_pieces(trained, given.pieces, given.choruses, given.seed, given.primer)
     pieces = torch.stack([piece.notes for piece in composed])
     chords = form.chord_tensor().repeat(given.choruses, 1) > 0
@@ -77,14 +77,14 @@ def evaluate(trained: Trained, given: EvaluateSettings | None = None) -> Evaluat
     sources: dict[str, Callable[[], Melodies]] = {
         "the network": lambda: melody_of(pieces, trained).numpy(),
         "training songs": lambda: training_songs(trained, given.pieces, given.choruses, rng),
-        "random walk": lambda: random_walk(trained, given.pieces, quarters, rng),
+        "random walk": lambda: random_walk(trained, given.pieces, beats, rng),
         "random notes": lambda: rng.integers(
-            form.MELODY_NOTES, size=(given.pieces, given.choruses * form.steps)
+            metrics.drawn, size=(given.pieces, given.choruses * form.steps)
         ),
     }
     for order in ORDERS:
         sources[f"transitions, order {order}"] = partial(
-            transition_table, table_songs, order, metrics.beat, given.pieces, quarters, rng
+            transition_table, table_songs, order, metrics.beat, given.pieces, beats, rng
         )
     table: Evaluation = {}
     for name, make in sources.items():

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, StudyRow
 from lstm_blues.output.pictures import HARMONY, RIGHT, RULE, TUNE, WRONG
 
-_SHOWN = ("steps with a wrong chord", "chord notes, strong beats", "quarters held")
+_SHOWN = ("steps with a wrong chord", "chord notes, strong beats", "beats held")
 
 
 def study_figure(rows: Sequence[StudyRow]) -> Figure:

@@ -11,12 +11,12 @@ from torch import Tensor
 from lstm_blues.errors import require
 from lstm_blues.lab.melody_metrics import Melodies, in_scale
 from lstm_blues.music.piece import Piece
-from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.runs.trained import Trained
 
 
 def melody_of(notes: Tensor, trained: Trained) -> Tensor:
-    """The melody's note at each step, 0 the lowest, shape (..., steps), int64."""
+    """The melody's note at each step, 0 the lowest, one above the highest for a rest, shape
+    (..., steps), int64."""
     return trained.songs.encoding.decode_melody(notes)[0].clamp(min=0)
 
 
@@ -34,16 +34,17 @@ def training_songs(
     )
 
 
-def random_walk(trained: Trained, pieces: int, quarters: int, rng: np.random.Generator) -> Melodies:
-    """Quarter notes that step up or down the scale or stay, each as likely; stopped at its ends."""
+def random_walk(trained: Trained, pieces: int, beats: int, rng: np.random.Generator) -> Melodies:
+    """Notes of one beat that step up or down the scale or stay, each as likely; stopped at its
+    ends, and without rests."""
     form = trained.form
     scale = np.flatnonzero(in_scale(form, trained.songs.library))
     at = rng.integers(len(scale), size=pieces)
     walked = []
-    for _ in range(quarters):
+    for _ in range(beats):
         walked.append(scale[at])
         at = np.clip(at + rng.integers(-1, 2, size=pieces), 0, len(scale) - 1)
-    return np.stack(walked, 1).repeat(form.steps_per_bar // BEATS_PER_BAR, 1)
+    return np.stack(walked, 1).repeat(form.steps_per_beat, 1)
 
 
 def random_walks(
@@ -51,19 +52,19 @@ def random_walks(
 ) -> list[Piece]:
     """The random walk over the form's chords, as pieces to hear and to see.
 
-    Raises `BluesError` for a number of pieces or choruses below 1.
+    Raises `BluesError` for a number of pieces or choruses below 1, and where a beat is no whole
+    number of steps.
     """
     for name, value in (("pieces", pieces), ("choruses", choruses)):
         require(value >= 1, name, value, "at least 1")
     songs, form = trained.songs, trained.form
     rng = np.random.default_rng(seed)
-    melodies = random_walk(trained, pieces, choruses * form.bars * BEATS_PER_BAR, rng)
+    melodies = random_walk(trained, pieces, choruses * form.bars * form.time.beats, rng)
     chords = form.chord_tensor().repeat(choruses, 1)
-    beat = form.steps_per_bar // BEATS_PER_BAR
-    begins = torch.arange(len(chords)) % beat == 0
+    begins = torch.arange(len(chords)) % form.steps_per_beat == 0
     walked = []
     for number, melody in enumerate(melodies, start=1):
-        units = songs.encoding.encode_melody(torch.from_numpy(melody), begins)
+        units = songs.encoding.encode_melody(torch.from_numpy(melody), begins, form.melody_notes)
         notes = torch.cat((chords, units), 1)
         title = f"Random walk {seed}.{number}"
         walked.append(Piece(notes, form, songs.encoding, songs.library, title))
@@ -71,21 +72,21 @@ def random_walks(
 
 
 def transition_table(
-    songs: Melodies, order: int, beat: int, pieces: int, quarters: int, rng: np.random.Generator
+    songs: Melodies, order: int, beat: int, pieces: int, beats: int, rng: np.random.Generator
 ) -> Melodies:
-    """Quarter notes drawn from what followed the last `order` quarters in the songs.
+    """Notes and rests of one beat, drawn from what followed the last `order` beats in the songs.
 
-    songs: shape (songs, steps).  beat: steps per quarter.  Returns shape (pieces, quarters * beat).
+    songs: shape (songs, steps).  beat: steps per beat.  Returns shape (pieces, beats * beat).
     """
     notes = songs[:, ::beat]
     table: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
     for song in notes.tolist():
         for place in range(len(song) - order):
             table[tuple(song[place : place + order])][song[place + order]] += 1
-    drawn = np.zeros((pieces, quarters), np.int64)
+    drawn = np.zeros((pieces, beats), np.int64)
     for piece in drawn:
         piece[:order] = notes[rng.integers(len(notes))][:order]
-        for place in range(order, quarters):
+        for place in range(order, beats):
             followers = table.get(tuple(piece[place - order : place].tolist()))
             if not followers:  # the end of the songs: begin anew
                 piece[place] = notes[rng.integers(len(notes))][0]

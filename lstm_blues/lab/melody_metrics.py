@@ -8,17 +8,14 @@ from numpy.typing import NDArray
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.chords import pitch_classes, pitch_of_class
 from lstm_blues.music.form import Form
-from lstm_blues.music.timing import BEATS_PER_BAR
 
 Melodies = NDArray[np.int64]
-"""Melody units, 0 the lowest, shape (pieces, steps)."""
-
-STRONG_BEATS = (0, 2)
-"""The first and third of a bar."""
+"""Melody units, 0 the lowest, that after the highest note for a rest, shape (pieces, steps)."""
 
 
 def in_scale(form: Form, library: BarLibrary) -> NDArray[np.bool_]:
-    """Which melody units are notes of the library's scale, shape (13,); all where it has none."""
+    """Which melody notes are of the library's scale, shape (melody_notes,); all where it has
+    none."""
     scale = {pitch_of_class(name) for name in library.scale} or set(range(12))
     return np.array([pitch % 12 in scale for pitch in form.melody_pitches])
 
@@ -27,51 +24,69 @@ class MelodyMetrics:
     """Measures melodies against a form and its bar library; every measure has one value per piece.
 
     Args:
-        form: gives the chords.
+        form: gives the chords and the beats.
         library: gives the segments and the scale.
         smoothing: share of a uniform choice of notes in the exact model of the training songs.
+
+    Attributes:
+        beat: steps per beat.
+        drawn: how many different notes a melody has, a rest being one of them where the library
+            has rests.
+
+    Raises:
+        BluesError: a beat is no whole number of steps.
     """
 
     def __init__(self, form: Form, library: BarLibrary, smoothing: float) -> None:
         self.form, self.library, self.smoothing = form, library, smoothing
         self.segments = [units.numpy() for units in library.units(form)]
-        self.beat = form.steps_per_bar // BEATS_PER_BAR
-        self.in_scale = in_scale(form, library)
+        self.beat = form.steps_per_beat
+        self.drawn = form.melody_notes + library.rests
+        # A rest is in no scale and in no chord.
+        self.in_scale = np.append(in_scale(form, library), False)
         chords = [pitch_classes(symbol) for symbol in form.symbols]
         self.fits = np.array(
-            [[pitch % 12 in chord for pitch in form.melody_pitches] for chord in chords]
+            [[*(pitch % 12 in chord for pitch in form.melody_pitches), False] for chord in chords]
         )
 
     def measures(self, melodies: Melodies) -> dict[str, NDArray[np.float64]]:
-        """All measures of the melodies, each of shape (pieces,)."""
-        steps = np.arange(melodies.shape[1])
+        """All measures of the melodies, each of shape (pieces,).
+
+        Those of notes are shares of the steps that have one, 0 where a piece has none; where all
+        beats are strong, as in 3/8, weak beats have no measure.
+        """
+        steps, metre = np.arange(melodies.shape[1]), self.form.time
         beats = melodies.reshape(len(melodies), -1, self.beat)
+        notes = melodies < self.form.melody_notes
         fits = self.fits[steps % self.form.steps, melodies]
-        strong = np.isin(steps // self.beat % BEATS_PER_BAR, STRONG_BEATS)
+        strong = np.isin(steps // self.beat % metre.beats, metre.strong_beats)
         library, mixed = self._bars(melodies)
-        return {
-            "quarters held": (beats == beats[..., :1]).all(2).mean(1),
+        measured = {
+            "beats held": (beats == beats[..., :1]).all(2).mean(1),
             "bars from the library": library,
             "bars mixed": mixed,
             "bars new": 1 - library - mixed,
             "longest copy, steps": np.array([self.longest_copy(m) for m in melodies], float),
-            "outside the scale": 1 - self.in_scale[melodies].mean(1),
-            "chord notes, strong beats": fits[:, strong].mean(1),
-            "chord notes, weak beats": fits[:, ~strong].mean(1),
-            "log-likelihood per step": np.array([self.log_likelihood(m) for m in melodies]),
+            "outside the scale": _share(notes & ~self.in_scale[melodies], notes),
+            "chord notes, strong beats": _share(fits[:, strong], notes[:, strong]),
         }
+        if not strong.all():
+            weak = _share(fits[:, ~strong], notes[:, ~strong])
+            measured["chord notes, weak beats"] = weak
+        likely = np.array([self.log_likelihood(melody) for melody in melodies])
+        return {**measured, "log-likelihood per step": likely}
 
     def _bars(self, melodies: Melodies) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Share of bars that are a segment of the library, and of those that are not but have each
-        quarter from one of the bar's segments at its own place; each of shape (pieces,)."""
+        beat from one of the bar's segments at its own place; each of shape (pieces,)."""
         bars = melodies.reshape(len(melodies), -1, self.form.steps_per_bar)
         whole = np.zeros(bars.shape[:2], bool)
         parts = np.zeros(bars.shape[:2], bool)
         for number in range(bars.shape[1]):
             same = bars[:, number, None] == self.segments[number % self.form.bars][None]
             whole[:, number] = same.all(2).any(1)
-            quarters = same.reshape(*same.shape[:2], -1, self.beat).all(3)
-            parts[:, number] = quarters.any(1).all(1)
+            beats = same.reshape(*same.shape[:2], -1, self.beat).all(3)
+            parts[:, number] = beats.any(1).all(1)
         return whole.mean(1), (parts & ~whole).mean(1)
 
     def longest_copy(self, melody: NDArray[np.int64]) -> int:
@@ -92,9 +107,10 @@ class MelodyMetrics:
         return longest
 
     def log_likelihood(self, melody: NDArray[np.int64]) -> float:
-        """Mean log-probability of a note, in nats per step, under the exact model of the training
-        songs: each bar's segment is drawn uniformly, and known as far as the bar's notes tell."""
-        even = 1 / self.form.MELODY_NOTES
+        """Mean log-probability of a note or rest, in nats per step, under the exact model of the
+        training songs: each bar's segment is drawn uniformly, and known as far as the bar's notes
+        tell."""
+        even = 1 / self.drawn
         total = 0.0
         for number, bar in enumerate(melody.reshape(-1, self.form.steps_per_bar)):
             possible = self.segments[number % self.form.bars]
@@ -103,6 +119,12 @@ class MelodyMetrics:
                 total += np.log((1 - self.smoothing) * exact + self.smoothing * even)
                 possible = possible[possible[:, step] == unit]
         return total / len(melody)
+
+
+def _share(these: NDArray[np.bool_], of: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each piece how many of the steps `of` are among `these`, as a share; 0 of none."""
+    shares: NDArray[np.float64] = these.sum(1) / np.maximum(of.sum(1), 1)
+    return shares
 
 
 def _tail(same: NDArray[np.bool_]) -> int:

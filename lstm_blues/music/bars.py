@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,16 +18,38 @@ from lstm_blues.music.chords import pitch_of, pitch_of_class
 from lstm_blues.music.encoding import REPORT, Encoding
 from lstm_blues.music.form import Form
 
+REST = "r"
+"""How a rest is written in a segment."""
+
+TIE = "~"
+"""Before a segment's first note: the note goes on from the bar before, where that ends on it."""
+
+
+class SegmentNote(NamedTuple):
+    """A note of a segment, or a rest.
+
+    pitch: MIDI note number; None for a rest.  steps: how long it lasts.  tied: whether it goes on
+    from the bar before, where that ends on the same pitch.
+    """
+
+    pitch: int | None
+    steps: int
+    tied: bool = False
+
 
 @dataclass(frozen=True)
 class BarLibrary:
     """Segments of melody to choose from, one list for each bar of the form.
 
+    The form is a cycle: a pickup stands at the end of the last bar, and a note of the first bar may
+    be tied to it.
+
     Args:
         name: what the library is called.
         scale: note names that segments may use, such as `Eb`; empty for any.
-        bars: for each bar its segments, each a list of notes: equally long ones such as `Eb4`, or
-            each with its length as a share of the bar, such as `Eb4:1/8`.
+        bars: for each bar its segments, each a list of notes, `Eb4`, and rests, `r`: equally long
+            ones, or each with its length as a share of the bar, `Eb4:1/8`, `r:1/4`.  The first of a
+            segment may be tied to the bar before, `~Eb4`.
     """
 
     name: str
@@ -50,7 +73,14 @@ class BarLibrary:
                     notes = read_segment(segment, form.steps_per_bar)
                 except BluesError as error:
                     raise BluesError(f"{where}{error}") from None
-                for written, (pitch, steps) in zip(segment, notes, strict=True):
+                for written, (pitch, steps, tied) in zip(segment, notes, strict=True):
+                    if pitch is None:
+                        if not encoding.rests:
+                            raise BluesError(
+                                f"{where} has a rest, but encoding.rests is false: set it to true, "
+                                "or to null for what the library needs."
+                            )
+                        continue
                     if not low <= pitch <= high:
                         raise BluesError(
                             f"{where}: {written} is outside the melody's notes, "
@@ -66,6 +96,12 @@ class BarLibrary:
                             f"{form.steps_per_bar}, but encoding.held=endings marks the last of "
                             "two or more."
                         )
+                    if encoding.held == "endings" and tied:
+                        raise BluesError(
+                            f"{where}: {written} is tied to the bar before, but "
+                            "encoding.held=endings ends every note within its bar; use begins or "
+                            "unmarked."
+                        )
         if math.prod(self.choices) > sys.maxsize:
             raise BluesError(
                 "bars.bars has so many segments that they make more songs than can be counted; "
@@ -77,23 +113,40 @@ class BarLibrary:
         """How many segments each bar has to choose from."""
         return tuple(len(segments) for segments in self.bars)
 
+    @property
+    def rests(self) -> bool:
+        """Whether any segment has a rest."""
+        return any(
+            note.partition(":")[0] == REST
+            for segments in self.bars
+            for segment in segments
+            for note in segment
+        )
+
     def units(self, form: Form) -> list[Tensor]:
-        """For each bar the melody unit of every step, shape (segments, steps_per_bar), int64."""
-        return self._by_step(form, lambda pitch, _: pitch - form.lowest_melody_note)
+        """For each bar the melody unit of every step, that after the last note for a rest, shape
+        (segments, steps_per_bar), int64."""
+
+        def unit(note: SegmentNote, _: int) -> int:
+            rest = form.melody_notes
+            return rest if note.pitch is None else note.pitch - form.lowest_melody_note
+
+        return self._by_step(form, unit)
 
     def begins(self, form: Form) -> list[Tensor]:
-        """For each bar where notes begin, shape (segments, steps_per_bar), bool."""
-        return self._by_step(form, lambda _, step: step == 0)
+        """For each bar where notes and rests begin, shape (segments, steps_per_bar), bool; a tied
+        one never does."""
+        return self._by_step(form, lambda note, step: step == 0 and not note.tied)
 
-    def _by_step(self, form: Form, value: Callable[[int, int], int]) -> list[Tensor]:
-        """For each bar a value of every step, from its pitch and how long that has sounded."""
+    def _by_step(self, form: Form, value: Callable[[SegmentNote, int], int]) -> list[Tensor]:
+        """For each bar a value of every step, from its note and how long that has sounded."""
         return [
             torch.tensor(
                 [
                     [
-                        value(pitch, step)
-                        for pitch, steps in read_segment(segment, form.steps_per_bar)
-                        for step in range(steps)
+                        value(note, step)
+                        for note in read_segment(segment, form.steps_per_bar)
+                        for step in range(note.steps)
                     ]
                     for segment in segments
                 ]
@@ -104,23 +157,28 @@ class BarLibrary:
     def encoded(self, form: Form, encoding: Encoding) -> list[Tensor]:
         """For each bar the units, shape (segments, steps_per_bar, melody_units), float64."""
         return [
-            encoding.encode_melody(units, begins)
+            encoding.encode_melody(units, begins, form.melody_notes)
             for units, begins in zip(self.units(form), self.begins(form), strict=True)
         ]
 
 
-def read_segment(segment: Sequence[str], steps_per_bar: int) -> list[tuple[int, int]]:
-    """MIDI note number and length in steps of each note of a segment.
+def read_segment(segment: Sequence[str], steps_per_bar: int) -> list[SegmentNote]:
+    """The notes and rests of a segment.
 
-    Raises `BluesError` where the notes don't fill the bar; its text goes on from the segment's
-    place.
+    Raises `BluesError` where they don't fill the bar; its text goes on from the segment's place.
     """
+    for place, written in enumerate(segment):
+        if written.startswith(TIE) and place > 0:
+            raise BluesError(
+                f": {written!r} is tied, but must be the segment's first note to go on from the "
+                "bar before."
+            )
     if not any(":" in note for note in segment):
         if not segment or steps_per_bar % len(segment):
             raise BluesError(
                 f" has {len(segment)} notes, which do not divide a bar of {steps_per_bar} steps."
             )
-        return [(_pitch(note), steps_per_bar // len(segment)) for note in segment]
+        return [_note(written, steps_per_bar // len(segment)) for written in segment]
     notes = []
     for written in segment:
         name, _, length = written.partition(":")
@@ -128,24 +186,26 @@ def read_segment(segment: Sequence[str], steps_per_bar: int) -> list[tuple[int, 
             steps = Fraction(length) * steps_per_bar
         except (ValueError, ZeroDivisionError):
             raise BluesError(
-                f": {written!r} must be a note with its share of the bar, such as Eb4:1/8; either "
-                "all notes of a segment have a share or none has."
+                f": {written!r} must be a note or a rest with its share of the bar, such as "
+                "Eb4:1/8 or r:1/4; either all of a segment have a share or none has."
             ) from None
         if steps.denominator != 1 or steps < 1:
             raise BluesError(
                 f": {written} lasts {steps} steps of a bar of {steps_per_bar}, but must last whole "
                 "ones."
             )
-        notes.append((_pitch(name), int(steps)))
-    filled = sum(steps for _, steps in notes)
+        notes.append(_note(name, int(steps)))
+    filled = sum(note.steps for note in notes)
     if filled != steps_per_bar:
         raise BluesError(f" fills {filled} steps of a bar of {steps_per_bar}.")
     return notes
 
 
-def _pitch(note: str) -> int:
+def _note(name: str, steps: int) -> SegmentNote:
+    if name == REST:
+        return SegmentNote(None, steps)
     try:
-        return pitch_of(note)
+        return SegmentNote(pitch_of(name.removeprefix(TIE)), steps, name.startswith(TIE))
     except BluesError as error:
         raise BluesError(f": {error}") from None
 

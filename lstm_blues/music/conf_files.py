@@ -12,9 +12,11 @@ def form_yaml(form: Form, sources: str) -> str:
         f"# Read from {sources}.\n"
         f"name: {form.name}\nbars: {form.bars}\n"
         f"chords: [{', '.join(form.chords)}]\n"
+        f"metre: {form.metre}\n"
         f"steps_per_bar: {form.steps_per_bar}\n"
         f"lowest_chord_note: {form.lowest_chord_note}\n"
         f"lowest_melody_note: {form.lowest_melody_note}\n"
+        f"melody_notes: {form.melody_notes}\n"
     )
 
 
@@ -31,4 +33,4 @@ def library_yaml(library: BarLibrary, form: Form, sources: str) -> str:
 
 
 def _quoted(note: str) -> str:
-    return f"'{note}'" if ":" in note else note
+    return f"'{note}'" if ":" in note or "~" in note else note

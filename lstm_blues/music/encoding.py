@@ -1,8 +1,9 @@
 """How notes stand at the network's units (section 2.2 of the report).
 
-One unit per note, 1.0 for on and 0.0 for off, twelve chord notes first, then thirteen melody notes.
-So a held note looks like a repeated one; the two ways to tell them apart that the report names but
-does not use are options here.
+One unit per note, 1.0 for on and 0.0 for off, twelve chord notes first, then the melody's, thirteen
+in the report.  So a held note looks like a repeated one; the two ways to tell them apart that the
+report names but does not use are options here.  The report's melodies never rest; where others do,
+a further unit is on, drawn as one more note.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ class Encoding:
             experiments"). Targets are 1.0 and 0.0 either way.
         held: how a melody note that is held differs from one that is repeated: not at all
             (`unmarked`), by a last step with no note on (`endings`, for steps finer than the
-            notes), or by a further unit that is on where a note begins (`begins`).
+            notes), or by a further unit that is on where a note or a rest begins (`begins`).
+        rests: whether a unit after the melody's notes, and before the one that tells beginnings, is
+            on while the melody rests.  Without it silence can be read, but not learned.
 
     Raises:
         BluesError: an unknown choice.
@@ -38,38 +41,37 @@ class Encoding:
 
     inputs: str = "on_off"
     held: str = "unmarked"
+    rests: bool = False
 
     def __post_init__(self) -> None:
         require_choice("encoding.inputs", self.inputs, INPUTS)
         require_choice("encoding.held", self.held, HELD)
 
-    @property
-    def melody_units(self) -> int:
-        """Units of the melody: its 13 notes, and with `begins` the one that tells beginnings."""
-        return Form.MELODY_NOTES + (self.held == "begins")
+    def melody_units(self, notes: int) -> int:
+        """Units of a melody of so many different notes: those, and the ones that tell rests and
+        beginnings, where there are such."""
+        return notes + self.rests + (self.held == "begins")
 
-    @property
-    def units(self) -> int:
-        """Units of chords and melody."""
-        return Form.CHORD_NOTES + self.melody_units
-
-    def encode_melody(self, melody: Tensor, begins: Tensor) -> Tensor:
+    def encode_melody(self, melody: Tensor, begins: Tensor, notes: int) -> Tensor:
         """The melody's units.
 
         Args:
-            melody: the note at each step, 0 the lowest, shape (..., steps), int64.
-            begins: where notes begin, the same shape, bool; the end of the last axis ends a note.
+            melody: the note at each step, 0 the lowest, and `notes` for a rest, shape (..., steps),
+                int64.
+            begins: where notes and rests begin, the same shape, bool; the end of the last axis ends
+                a note.
+            notes: how many different notes the melody has.
 
         Returns:
             Shape (..., steps, melody_units), float64.
         """
-        units = torch.nn.functional.one_hot(melody, self.melody_units).double()
+        units = torch.nn.functional.one_hot(melody, self.melody_units(notes)).double()
         if self.held == "begins":
             units[..., -1] = begins.double()
         if self.held == "endings":
             last = begins.roll(-1, -1)
             last[..., -1] = True
-            units[last] = 0.0
+            units[last & (melody < notes)] = 0.0
         return units
 
     def decode_melody(self, notes: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,10 +82,13 @@ class Encoding:
 
         Returns:
             The note at each step, 0 the lowest, -1 before the first one, shape (..., steps), int64
-            (the lowest where several sound), and where notes begin, the same shape, bool.  With
-            `unmarked` repeated notes are one.
+            (the lowest where several sound; a rest is the unit after the last note), and where
+            notes begin, the same shape, bool.  With `unmarked` repeated notes are one.
         """
-        on = notes[..., Form.CHORD_NOTES : Form.CHORD_NOTES + Form.MELODY_NOTES] > ON
+        marks = notes[..., -1] > ON
+        on = notes[..., Form.CHORD_NOTES :] > ON
+        if self.held == "begins":
+            on = on[..., :-1]
         sounds = on.any(-1)
         melody = on.int().argmax(-1)
         # A step with no note on belongs to the note before it.
@@ -93,9 +98,11 @@ class Encoding:
         begins = torch.ones_like(sounds)
         begins[..., 1:] = held[..., 1:] != held[..., :-1]
         if self.held == "begins":
-            begins |= notes[..., Form.CHORD_NOTES + Form.MELODY_NOTES] > ON
+            begins |= marks
         if self.held == "endings":
             begins[..., 1:] |= sounds[..., 1:] & ~sounds[..., :-1]
+        if self.rests:
+            begins &= held < on.shape[-1] - 1
         return held, begins & (held >= 0)
 
 

@@ -16,13 +16,18 @@ from lstm_blues.errors import BluesError, require
 from lstm_blues.music.chords import pitch_classes
 from lstm_blues.music.metre import FOUR_FOUR, Metre
 
-MOST_STEPS_PER_BAR = 1920
+MOST_STEPS_PER_QUARTER = 480
 """A step lasts no less than a tick of a MIDI file with 480 of them per quarter note."""
 
 
-def require_steps_per_bar(setting: str, value: int) -> None:
+def require_steps_per_bar(setting: str, value: int, metre: Metre = FOUR_FOUR) -> None:
     """Raises `BluesError` for more steps in a bar than can be written, or none."""
-    require(1 <= value <= MOST_STEPS_PER_BAR, setting, value, f"from 1 to {MOST_STEPS_PER_BAR}")
+    most = int(MOST_STEPS_PER_QUARTER * metre.quarters)
+    require(1 <= value <= most, setting, value, f"from 1 to {most}")
+
+
+PITCHES = 128
+"""MIDI note numbers."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,9 @@ class Form:
         bars: bars per chorus; `chords` must fill them.
         steps_per_bar: network steps per bar (8: one step is an eighth note, section 2.2).
         lowest_chord_note: MIDI note number of the lowest of the 12 chord units (Figure 1).
-        lowest_melody_note: MIDI note number of the lowest of the 13 melody units (Figure 1).
+        lowest_melody_note: MIDI note number of the lowest of the melody units (Figure 1).
         metre: the time signature of every bar, one of `metre.METRES`.
+        melody_notes: notes of the melody, a unit each (13 in section 2.2).
 
     Raises:
         BluesError: an unknown metre, a bar is missing, a chord is unknown, or a bar's chords do
@@ -50,21 +56,22 @@ class Form:
     lowest_chord_note: int = 48
     lowest_melody_note: int = 60
     metre: str = FOUR_FOUR.text
+    melody_notes: int = 13
 
     CHORD_NOTES = 12
-    MELODY_NOTES = 13
 
     def __post_init__(self) -> None:
-        self.time  # noqa: B018  # raises for an unknown metre
         require(self.bars > 0, "form.bars", self.bars, "at least 1")
-        require_steps_per_bar("form.steps_per_bar", self.steps_per_bar)
+        require_steps_per_bar("form.steps_per_bar", self.steps_per_bar, self.time)
         if len(self.chords) != self.bars:
             raise BluesError(
                 f"form.chords fills {len(self.chords)} bars, but form.bars is {self.bars}."
             )
-        for setting, count in (("chord", self.CHORD_NOTES), ("melody", self.MELODY_NOTES)):
+        notes = self.melody_notes
+        require(1 <= notes <= PITCHES, "form.melody_notes", notes, f"from 1 to {PITCHES}")
+        for setting, count in (("chord", self.CHORD_NOTES), ("melody", notes)):
             low = getattr(self, f"lowest_{setting}_note")
-            top = 128 - count
+            top = PITCHES - count
             require(0 <= low <= top, f"form.lowest_{setting}_note", low, f"from 0 to {top}")
         for number, bar in enumerate(self.chords, start=1):
             symbols = bar.split()
@@ -89,6 +96,17 @@ class Form:
         """Network steps in a chorus (96 in the report)."""
         return self.bars * self.steps_per_bar
 
+    @property
+    def steps_per_beat(self) -> int:
+        """Network steps in a beat of the metre (2 in the report).
+
+        Raises `BluesError` where a beat is no whole number of steps.
+        """
+        beats = self.time.beats
+        allowed = f"a multiple of the {beats} beats of form.metre={self.metre} where beats count"
+        require(self.steps_per_bar % beats == 0, "form.steps_per_bar", self.steps_per_bar, allowed)
+        return self.steps_per_bar // beats
+
     @cached_property
     def symbols(self) -> tuple[str, ...]:
         """The chord symbol that sounds at each step, length `steps`."""
@@ -107,7 +125,7 @@ class Form:
     @property
     def melody_pitches(self) -> tuple[int, ...]:
         """MIDI note numbers of the melody units, lowest first."""
-        return tuple(range(self.lowest_melody_note, self.lowest_melody_note + self.MELODY_NOTES))
+        return tuple(range(self.lowest_melody_note, self.lowest_melody_note + self.melody_notes))
 
     def chord_tensor(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """The chorus as note vectors, shape (steps, 12); unit k is the note `chord_pitches[k]`."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstm_blues.music.bars import BarLibrary
+from lstm_blues.music.bars import REST, BarLibrary
 from lstm_blues.music.chords import chord_name, note_name
 from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
@@ -114,14 +114,26 @@ class Piece:
         if not self.has_melody:
             return []
         played = self._on[:, Form.CHORD_NOTES :]
-        on = played[:, : Form.MELODY_NOTES]
+        on = played[:, : self.form.melody_notes]
         struck = played[:, -1:] if self.encoding.held == "begins" else None
         notes = sounding_notes(on, self.form.lowest_melody_note, struck)
         if self.encoding.held == "endings":
             # The mark of a note's end is a step of that note.
-            silent = np.append(~on.any(axis=1), False)
+            silent = np.append(~played.any(axis=1), False)
             notes = [note._replace(end=note.end + int(silent[note.end])) for note in notes]
         return sorted(notes, key=lambda note: (note.start, note.pitch))
+
+    @property
+    def _rests(self) -> list[int]:
+        """The steps at which a rest begins, where there is a unit that tells them."""
+        if not (self.has_melody and self.encoding.rests):
+            return []
+        sounds = np.zeros(self.steps + 1, bool)
+        sounds[0] = True
+        for note in self.melody:
+            sounds[note.start + 1 : note.end + 1] = True
+        silent = ~sounds
+        return np.flatnonzero(silent[1:] & ~silent[:-1]).tolist()
 
     @cached_property
     def bars_from_library(self) -> list[bool]:
@@ -139,10 +151,11 @@ class Piece:
         ]
 
     def in_words(self) -> str:
-        """Chords and melody as text, one line per bar; `-` is a step without a new note, `%` a bar
-        without a new chord."""
+        """Chords and melody as text, one line per bar; `-` is a step without a new note, `r` one
+        where a rest begins, `%` a bar without a new chord."""
         from_library = self.bars_from_library
-        struck = {note.start: note_name(note.pitch) for note in reversed(self.melody)}
+        struck = dict.fromkeys(self._rests, REST)
+        struck |= {note.start: note_name(note.pitch) for note in reversed(self.melody)}
         size, lines = self.form.steps_per_bar, []
         for number, first in enumerate(range(0, self.steps, size)):
             steps = range(first, min(first + size, self.steps))

@@ -23,8 +23,9 @@ class Song(NamedTuple):
     """One song, encoded: inputs and targets of shape (steps, units), float64, chords first.
 
     Both are 1.0 and 0.0; the network itself standardises what it hears, where it does.  There are
-    25 units, 26 where one tells the beginnings of notes.  The target of a step is the input of the
-    next one; the last step's is the first input.
+    25 units in the report, and more where the melody has more notes, or where units tell its rests
+    or the beginnings of its notes.  The target of a step is the input of the next one; the last
+    step's is the first input.
     """
 
     inputs: Tensor
@@ -51,7 +52,8 @@ class BluesSongs(Dataset[Song]):
         self.form, self.library, self.encoding = form, library, encoding
         most = max(library.choices)
         # table[c] is the chorus in which every bar has its segment c, shape (most, steps, units)
-        self.table = torch.zeros(most, form.steps, encoding.units).double()
+        units = form.CHORD_NOTES + encoding.melody_units(form.melody_notes)
+        self.table = torch.zeros(most, form.steps, units).double()
         self.table[:, :, : form.CHORD_NOTES] = form.chord_tensor()
         for bar, segments in enumerate(library.encoded(form, encoding)):
             steps = slice(bar * form.steps_per_bar, (bar + 1) * form.steps_per_bar)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lstm_blues.errors import require
-
-BEATS_PER_BAR = 4
-"""All music here is in 4/4."""
+from lstm_blues.music.metre import FOUR_FOUR, Metre
 
 STRAIGHT = 0.5
 """The swing of even eighths."""
@@ -22,7 +20,8 @@ class Timing:
 
     Args:
         tempo: quarter notes per minute.
-        swing: share of a beat that its first half lasts, from 0.5 (straight) to below 1.
+        swing: share of a quarter note that its first half lasts, from 0.5 (straight) to below 1; in
+            metres that count eighths there is none.
 
     Raises:
         BluesError: a value out of range.
@@ -40,15 +39,26 @@ class Timing:
         )
         require(STRAIGHT <= self.swing < 1, "swing", self.swing, "from 0.5 to below 1")
 
-    def beats(self, step: int, steps_per_bar: int) -> float:
+    def require_fitting(self, metre: Metre) -> None:
+        """Raises `BluesError` for swing in a metre that has none."""
+        require(
+            metre.swings or self.swing == STRAIGHT,
+            "swing",
+            self.swing,
+            f"0.5 in {metre.text}, whose eighths come in threes",
+        )
+
+    def quarters(self, step: int, steps_per_bar: int, metre: Metre = FOUR_FOUR) -> float:
         """When a step begins, in quarter notes from the start."""
-        beat, part = divmod(step * BEATS_PER_BAR / steps_per_bar, 1.0)
+        quarter, part = divmod(step * float(metre.quarters) / steps_per_bar, 1.0)
+        if not metre.swings:
+            return quarter + part
         if part < STRAIGHT:
             part *= self.swing / STRAIGHT
         else:
             part = self.swing + (part - STRAIGHT) * (1 - self.swing) / (1 - STRAIGHT)
-        return beat + part
+        return quarter + part
 
-    def seconds(self, step: int, steps_per_bar: int) -> float:
+    def seconds(self, step: int, steps_per_bar: int, metre: Metre = FOUR_FOUR) -> float:
         """When a step begins, in seconds from the start."""
-        return self.beats(step, steps_per_bar) * 60.0 / self.tempo
+        return self.quarters(step, steps_per_bar, metre) * 60.0 / self.tempo

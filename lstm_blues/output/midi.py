@@ -16,15 +16,18 @@ from torch import Tensor
 from lstm_blues.files import write_safely
 from lstm_blues.music.corpus import Corpus
 from lstm_blues.music.encoding import ON
+from lstm_blues.music.metre import FOUR_FOUR, Metre
 from lstm_blues.music.piece import Note, Piece, sounding_notes
-from lstm_blues.music.timing import BEATS_PER_BAR, Timing
+from lstm_blues.music.timing import Timing
 
 CHORD_PROGRAM = 0  # acoustic grand piano
 MELODY_PROGRAM = 65  # alto saxophone
 
 CHORD_VELOCITY, MELODY_VELOCITY, SONG_VELOCITY = 60, 95, 80
 
-TICKS_PER_BEAT = 480
+TICKS_PER_QUARTER = 480
+
+_CLOCKS_PER_QUARTER = 24
 
 _CHANNELS = [channel for channel in range(16) if channel != 9]  # 9 plays drums
 
@@ -39,18 +42,30 @@ class Track(NamedTuple):
 
 
 def _midi(
-    title: str, tracks: Iterable[Track], steps: int, steps_per_bar: int, timing: Timing
+    title: str,
+    tracks: Iterable[Track],
+    steps: int,
+    steps_per_bar: int,
+    timing: Timing,
+    metre: Metre = FOUR_FOUR,
 ) -> mido.MidiFile:
-    """A Standard MIDI File: title, tempo and 4/4, then the tracks, all of them `steps` long."""
+    """A Standard MIDI File: title, tempo and metre, then the tracks, all of them `steps` long."""
 
     def tick(step: int) -> int:
-        return round(timing.beats(step, steps_per_bar) * TICKS_PER_BEAT)
+        return round(timing.quarters(step, steps_per_bar, metre) * TICKS_PER_QUARTER)
 
-    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER)
     head = mido.MidiTrack()
     head.append(mido.MetaMessage("track_name", name=_latin_1(title)))
     head.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / timing.tempo)))
-    head.append(mido.MetaMessage("time_signature", numerator=BEATS_PER_BAR, denominator=4))
+    head.append(
+        mido.MetaMessage(
+            "time_signature",
+            numerator=metre.numerator,
+            denominator=metre.denominator,
+            clocks_per_click=int(_CLOCKS_PER_QUARTER * metre.beat),
+        )
+    )
     file.tracks.append(head)
     for (name, program, velocity, notes), channel in zip(tracks, cycle(_CHANNELS), strict=False):
         track = mido.MidiTrack()
@@ -93,8 +108,8 @@ def midi_file(piece: Piece, timing: Timing | None = None) -> mido.MidiFile:
     tracks = [Track("chords", CHORD_PROGRAM, CHORD_VELOCITY, harmony)]
     if piece.has_melody:
         tracks.append(Track("melody", MELODY_PROGRAM, MELODY_VELOCITY, piece.melody))
-    bar = piece.form.steps_per_bar
-    return _midi(piece.title, tracks, piece.steps, bar, timing or Timing())
+    form, timing = piece.form, timing or Timing()
+    return _midi(piece.title, tracks, piece.steps, form.steps_per_bar, timing, form.time)
 
 
 def write_midi(piece: Piece, path: Path, timing: Timing | None = None) -> None:

@@ -12,19 +12,11 @@ from xml.etree import ElementTree
 
 from lstm_blues.files import write_safely
 from lstm_blues.music.chords import ACCIDENTALS
+from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
-from lstm_blues.music.timing import BEATS_PER_BAR, STRAIGHT, Timing
-from lstm_blues.output.notation import (
-    LETTERS,
-    Slice,
-    beam_names,
-    key_fifths,
-    key_signature,
-    note_type,
-    spell,
-    symbol_parts,
-    written_slices,
-)
+from lstm_blues.music.timing import STRAIGHT, Timing
+from lstm_blues.output.notation import LETTERS, key_fifths, key_signature, spell, symbol_parts
+from lstm_blues.output.rhythm import Slice, beam_names, written_slices
 
 BARS_PER_SYSTEM = 4
 
@@ -76,11 +68,12 @@ _ACCIDENTAL_NAMES = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "
 def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool = True) -> bytes:
     """The piece as a lead sheet in MusicXML 4.0.
 
-    Title, tempo, 4/4, a double bar line after each chorus, four bars per system; chords alone are
+    Title, tempo, metre, a double bar line after each chorus, four bars per system; chords alone are
     written over rests.  Without `metronome` the tempo is in words, for programs that lack the sign.
     """
     timing = timing or Timing()
-    fifths, bar = key_fifths(piece), piece.form.steps_per_bar
+    form, fifths = piece.form, key_fifths(piece)
+    bar, metre = form.steps_per_bar, form.time
     root = ElementTree.Element("score-partwise", version="4.0")
     _put(_put(root, "work"), "work-title", piece.title)
     _put(_put(root, "identification"), "creator", "lstm_blues", type="composer")
@@ -98,22 +91,22 @@ def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool =
         if number % BARS_PER_SYSTEM == 0 and number:
             _put(measure, "print", **{"new-system": "yes"})
         if number == 0:
-            _attributes(measure, fifths, bar)
-            _tempo(measure, timing, metronome=metronome)
+            _attributes(measure, fifths, form)
+            _tempo(measure, timing, form, metronome=metronome)
         altered = dict.fromkeys(LETTERS, 0) | key_signature(fifths)
         shown: dict[tuple[str, int], int] = {}
-        slices = written_slices(piece.melody, first, first + bar, bar)
-        beams = beam_names(slices, first, bar)
+        slices = written_slices(piece.melody, first, bar, metre)
+        beams = beam_names(slices, bar, metre)
         for piece_of_bar, beam in zip(slices, beams, strict=True):
             at = [s for s in struck if piece_of_bar.start <= s < piece_of_bar.end]
             for step in sorted(at):
                 sounding = struck[step]
-                _harmony(measure, sounding, step - piece_of_bar.start)
+                _harmony(measure, sounding, (step - piece_of_bar.start) * _divisions(form))
             carried = _notes(
-                measure, piece_of_bar, bar, sounding, fifths, (altered, shown), carried, beam
+                measure, piece_of_bar, form, sounding, fifths, (altered, shown), carried, beam
             )
         style = None
-        if (first + bar) % piece.form.steps == 0:
+        if (first + bar) % form.steps == 0:
             style = "light-light"
         if number + 1 == bars:
             style = "light-heavy"
@@ -137,30 +130,39 @@ def _put(
     return child
 
 
-def _attributes(measure: ElementTree.Element, fifths: int, bar: int) -> None:
+def _divisions(form: Form) -> int:
+    """Divisions in a step: of a quarter note there are so many that this is a whole number."""
+    return form.time.quarters.numerator
+
+
+def _attributes(measure: ElementTree.Element, fifths: int, form: Form) -> None:
     attributes = _put(measure, "attributes")
-    # Divisions of a quarter note in which a step is a whole number of them.
-    _put(attributes, "divisions", bar)
+    _put(attributes, "divisions", form.steps_per_bar * form.time.quarters.denominator)
     _put(_put(attributes, "key"), "fifths", fifths)
     time = _put(attributes, "time")
-    _put(time, "beats", BEATS_PER_BAR)
-    _put(time, "beat-type", 4)
+    _put(time, "beats", form.time.numerator)
+    _put(time, "beat-type", form.time.denominator)
     clef = _put(attributes, "clef")
     _put(clef, "sign", "G")
     _put(clef, "line", 2)
 
 
-def _tempo(measure: ElementTree.Element, timing: Timing, *, metronome: bool) -> None:
+def _tempo(measure: ElementTree.Element, timing: Timing, form: Form, *, metronome: bool) -> None:
+    """The tempo in quarter notes, or in dotted ones where eighths come in threes."""
     direction = _put(measure, "direction", placement="above")
-    words = "Swing" if timing.swing > STRAIGHT else ""
+    dotted = not form.time.swings
+    words = "Swing" if timing.swing > STRAIGHT and not dotted else ""
+    beats = f"{timing.tempo / float(form.time.beat) if dotted else timing.tempo:g}"
     if not metronome:
-        words = f"{words} ♩ = {timing.tempo:g}".strip()
+        words = f"{words} ♩{'.' if dotted else ''} = {beats}".strip()
     if words:
         _put(_put(direction, "direction-type"), "words", words, **{"font-weight": "bold"})
     if metronome:
         sign = _put(_put(direction, "direction-type"), "metronome")
         _put(sign, "beat-unit", "quarter")
-        _put(sign, "per-minute", f"{timing.tempo:g}")
+        if dotted:
+            _put(sign, "beat-unit-dot")
+        _put(sign, "per-minute", beats)
     _put(direction, "sound", tempo=f"{timing.tempo:g}")
 
 
@@ -184,8 +186,7 @@ def _harmony(measure: ElementTree.Element, symbol: str, offset: int) -> None:
             _put(degree, "degree-alter", alter)
             _put(degree, "degree-type", how)
     if offset:
-        # A quarter note has as many divisions as a bar has steps: a step is four of them.
-        _put(harmony, "offset", offset * BEATS_PER_BAR)
+        _put(harmony, "offset", offset)
 
 
 def _root(harmony: ElementTree.Element, what: str, name: str) -> None:
@@ -199,7 +200,7 @@ def _root(harmony: ElementTree.Element, what: str, name: str) -> None:
 def _notes(
     measure: ElementTree.Element,
     here: Slice,
-    bar: int,
+    form: Form,
     chord: str,
     fifths: int,
     accidentals: tuple[dict[str, int], dict[tuple[str, int], int]],
@@ -208,14 +209,15 @@ def _notes(
 ) -> frozenset[int]:
     """Writes a slice as notes or a rest; returns the pitches that are tied on."""
     signature, shown = accidentals
-    length = here.end - here.start
+    value, bare = here.value, ("no" if beams else "yes")
     for place, pitch in enumerate(here.pitches or (None,)):
         note = _put(measure, "note")
         if place:
             _put(note, "chord")
         spelled = None
         if pitch is None:
-            _put(note, "rest")
+            # A rest without a type fills its bar, whatever the metre.
+            _put(note, "rest", **({} if value.type else {"measure": "yes"}))
         else:
             spelled = spell(pitch, chord, fifths)
             element = _put(note, "pitch")
@@ -223,7 +225,7 @@ def _notes(
             if spelled.alter:
                 _put(element, "alter", spelled.alter)
             _put(element, "octave", spelled.octave)
-        _put(note, "duration", length * BEATS_PER_BAR)
+        _put(note, "duration", (here.end - here.start) * _divisions(form))
         ties = [
             kind
             for kind, holds in (("stop", pitch in carried), ("start", pitch in here.tied))
@@ -232,10 +234,9 @@ def _notes(
         for kind in ties:
             _put(note, "tie", type=kind)
         _put(note, "voice", 1)
-        kind, dots = note_type(length, bar)
-        if kind:
-            _put(note, "type", kind)
-            for _ in range(dots):
+        if value.type:
+            _put(note, "type", value.type)
+            for _ in range(value.dots):
                 _put(note, "dot")
         if spelled is not None:
             where = (spelled.letter, spelled.octave)
@@ -243,12 +244,18 @@ def _notes(
                 if "stop" not in ties:
                     _put(note, "accidental", _ACCIDENTAL_NAMES[spelled.alter])
                 shown[where] = spelled.alter
+        if value.actual != value.normal:
+            ratio = _put(note, "time-modification")
+            _put(ratio, "actual-notes", value.actual)
+            _put(ratio, "normal-notes", value.normal)
         for level, beam in enumerate(beams if place == 0 else (), start=1):
             _put(note, "beam", beam, number=str(level))
-        if ties:
-            notations = _put(note, "notations")
-            for kind in ties:
-                _put(notations, "tied", type=kind)
+        edge = here.edge if place == 0 else ""
+        notations = _put(note, "notations") if ties or edge else note
+        for kind in ties:
+            _put(notations, "tied", type=kind)
+        if edge:
+            _put(notations, "tuplet", type=edge, bracket=bare)
     return here.tied
 
 

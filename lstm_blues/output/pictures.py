@@ -18,7 +18,7 @@ from torch import Tensor
 from lstm_blues.files import write_safely
 from lstm_blues.music.chords import chord_name, note_name
 from lstm_blues.music.corpus import Corpus
-from lstm_blues.music.encoding import ON
+from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
 from lstm_blues.network.topology import GATES, Topology
@@ -140,8 +140,8 @@ def piece_roll(piece: Piece) -> Figure:
     """
     form = piece.form
     choruses = max(1, -(-piece.steps // form.steps))
-    top = form.melody_pitches[-1] if piece.has_melody else form.chord_pitches[-1]
-    lowest = form.lowest_chord_note
+    pitches = (*form.chord_pitches, *(form.melody_pitches if piece.has_melody else ()))
+    lowest, top = min(pitches), max(pitches)
     figure = Figure(figsize=(11.0, 0.9 + 2.6 * choruses), layout="constrained")
     rows = figure.subplots(choruses, 1, squeeze=False)[:, 0]
     for number, axes in enumerate(rows):
@@ -187,7 +187,7 @@ def _rule(axes: Axes, piece: Piece, chorus: int) -> None:
     for bar, known in enumerate(from_library):
         if not known:
             axes.axvspan(bar * size, (bar + 1) * size, color=NEW_BAR, zorder=0)
-            below = form.lowest_chord_note - 1.7
+            below = axes.get_ylim()[0] + 0.2
             axes.text((bar + 1) * size - 0.2, below, "new", fontsize=6, ha="right")
     axes.axhline(form.lowest_melody_note - 0.5, color=RULE, linewidth=0.4, linestyle=":")
     axes.set_xticks([(bar + 0.5) * size for bar in range(form.bars)])
@@ -195,7 +195,9 @@ def _rule(axes: Axes, piece: Piece, chorus: int) -> None:
     axes.set_xticklabels([str(number) for number in numbers], fontsize=7)
 
 
-def outputs_picture(seen: Inside, form: Form, first: int = 1) -> Figure:
+def outputs_picture(
+    seen: Inside, form: Form, first: int = 1, encoding: Encoding = REPORT
+) -> Figure:
     """The output units as probabilities over one chorus, above the notes that they are to predict.
 
     The target of the chords is the form; of the melody, where there is one, the note drawn.
@@ -204,6 +206,7 @@ def outputs_picture(seen: Inside, form: Form, first: int = 1) -> Figure:
         seen: what was watched.
         form: rules bars, names notes.
         first: the step whose notes are shown first, at least 1: step 0 was given, not predicted.
+        encoding: names the melody's units beside its notes.
     """
     shown = slice(first - 1, first - 1 + form.steps)
     target = seen.played[shown].double().numpy()
@@ -213,13 +216,14 @@ def outputs_picture(seen: Inside, form: Form, first: int = 1) -> Figure:
     figure.subplots_adjust(0.05, 0.06, 0.99, 0.95, hspace=0.16)
     rows = figure.subplots(2, 1, sharex=True)
     names = [note_name(pitch) for pitch in (*form.chord_pitches, *form.melody_pitches)]
+    names += ["rest"] * encoding.rests + ["begins"] * (encoding.held == "begins")
     for axes, values, title in (
         (rows[0], seen.outputs[shown].numpy(), "outputs: probability of each note"),
         (rows[1], target, "targets: the form, and the melody note that was drawn"),
     ):
         _heat(axes, values, form, title, low=0.0)
         places = range(0, values.shape[1], 4)
-        axes.set_yticks(places, [names[k] if k < len(names) else "begins" for k in places])
+        axes.set_yticks(places, [names[k] for k in places])
         axes.axhline(form.CHORD_NOTES - 0.5, color=RULE, linewidth=0.8)
     return figure
 

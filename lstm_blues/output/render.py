@@ -41,13 +41,15 @@ def render(
         path: ends in .mid, .musicxml, .svg, .pdf, .png (a piano roll), .txt (chords and notes in
             words), .wav, .mp3, .flac or .ogg.
         tempo: quarter notes per minute.
-        swing: share of a beat that its first half lasts, 0.5 being straight.
+        swing: share of a quarter note that its first half lasts, 0.5 being straight.
         player: of sound, see `output.sound.to_audio`.
 
     Raises:
-        BluesError: another suffix, a value out of range, or an extra that is not installed.
+        BluesError: another suffix, a value out of range, swing in a metre that counts eighths, or
+            an extra that is not installed.
     """
     path, timing = Path(path), Timing(tempo, swing)
+    timing.require_fitting(piece.form.time)
     suffix = path.suffix.lower()
     require_choice("format", suffix[1:], FORMATS)
     if suffix in SOUNDS:

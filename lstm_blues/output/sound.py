@@ -66,7 +66,8 @@ def to_audio(
     """
     require_choice("sound.player", player, PLAYERS)
     timing = timing or Timing()
-    length = round((timing.seconds(piece.steps, piece.form.steps_per_bar) + TAIL) * RATE)
+    form = piece.form
+    length = round((timing.seconds(piece.steps, form.steps_per_bar, form.time) + TAIL) * RATE)
     sound = (_builtin if player == "builtin" else _fluidsynth)(piece, timing, length)
     loudest = float(np.abs(sound).max(initial=0.0))
     return sound * np.float32(PEAK / loudest) if loudest > 0 else sound
@@ -74,10 +75,10 @@ def to_audio(
 
 def _builtin(piece: Piece, timing: Timing, length: int) -> NDArray[np.float32]:
     sound = np.zeros((2, length), np.float32)
-    font, bar = general_midi(), piece.form.steps_per_bar
+    font, bar, metre = general_midi(), piece.form.steps_per_bar, piece.form.time
 
     def play(program: int, gain: float, velocity: int, pitch: int, start: int, end: int) -> None:
-        first, last = (round(timing.seconds(step, bar) * RATE) for step in (start, end))
+        first, last = (round(timing.seconds(step, bar, metre) * RATE) for step in (start, end))
         note = font.note(program, pitch, velocity, last - first, RATE)[:, : length - first]
         sound[:, first : first + note.shape[1]] += gain * note
 

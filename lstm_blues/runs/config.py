@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from lstm_blues.errors import BluesError, require, require_choice
+from lstm_blues.errors import BluesError, require
 
 T = TypeVar("T")
 
@@ -36,18 +36,7 @@ def _run_folder(resume: str | None, fresh: str) -> str:
     return str(path.parent if path.is_file() else path)
 
 
-def _melody_units(held: str) -> int:
-    # Torch takes a second to import: whoever asks for help need not wait for it.
-    from lstm_blues.music.encoding import HELD, Encoding  # noqa: PLC0415
-
-    require_choice("encoding.held", held, HELD)
-    return Encoding(held=held).melody_units
-
-
 OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
-
-
-OmegaConf.register_new_resolver("melody_units", _melody_units, replace=True)
 
 
 def compose_config(overrides: list[str], name: str = "train") -> dict[str, Any]:

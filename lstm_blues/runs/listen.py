@@ -45,7 +45,7 @@ def listen(writer: SummaryWriter, parts: Parts, weights: dict[str, Tensor], step
     writer.add_audio("composition/sound", torch.from_numpy(sound)[None], step, RATE // 2)
     for tag, figure in (
         ("composition/piano_roll", piece_roll(piece)),
-        ("network/outputs_and_targets", outputs_picture(seen, form, form.steps)),
+        ("network/outputs_and_targets", outputs_picture(seen, form, form.steps, settings.encoding)),
         ("network/states_and_gates", inside_picture(seen, network.topology, form, form.steps)),
     ):
         writer.add_image(tag, _pixels(figure), step, dataformats="HWC")

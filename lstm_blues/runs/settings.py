@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -153,13 +154,14 @@ class Settings:
                 "melody units need one."
             )
         if melody is not None:
-            units = self.encoding.melody_units
-            require(
-                melody.units == units,
-                "network.units.melody.units",
-                melody.units,
-                f"{units} with encoding.held={self.encoding.held}",
+            units = self.encoding.melody_units(self.form.melody_notes)
+            asked = (
+                f"form.melody_notes={self.form.melody_notes}, encoding.held={self.encoding.held}"
             )
+            if self.encoding.rests:
+                asked += ", encoding.rests=true"
+            allowed = f"null, or {units} with {asked}"
+            require(melody.units == units, "network.units.melody.units", melody.units, allowed)
         self.network.topology  # noqa: B018  # raises where a connection leads nowhere
         self._require_fitting_cell()
 
@@ -190,4 +192,25 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
     if values.get("name") is None:
         names = ", ".join(sorted(path.stem for path in (conf_folder() / "experiment").iterdir()))
         raise BluesError(f"no experiment is chosen: add +experiment=NAME, NAME one of {names}.")
-    return read(Settings, values, "")
+    return read(Settings, _filled_in(values), "")
+
+
+def _filled_in(values: dict[str, Any]) -> dict[str, Any]:
+    """A config with what is null because the bar library, the form and the encoding determine it:
+    `encoding.rests` and `network.units.melody.units`."""
+    values = copy.deepcopy(values)
+    encoding, melody = _group(values, "encoding"), _group(values, "network", "units", MELODY)
+    if encoding is not None and encoding.get("rests") is None:
+        library = values["bars"]
+        encoding["rests"] = library is not None and read(BarLibrary, library, "bars").rests
+    if melody is not None and melody.get("units") is None:
+        form = read(Form, values.get("form"), "form")
+        melody["units"] = read(Encoding, encoding, "encoding").melody_units(form.melody_notes)
+    return values
+
+
+def _group(values: Any, *names: str) -> dict[str, Any] | None:
+    """The group of settings at these names; None where there is none, which `read` reports."""
+    for name in names:
+        values = values.get(name) if isinstance(values, dict) else None
+    return values if isinstance(values, dict) else None

@@ -15,11 +15,11 @@ from tqdm import tqdm
 from lstm_blues.engine.compiler import has_compiler
 from lstm_blues.engine.player import CompiledPlayer
 from lstm_blues.errors import BluesError, require
+from lstm_blues.music.bars import REST
 from lstm_blues.music.chords import pitch_of
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.songs import BluesSongs
-from lstm_blues.music.timing import BEATS_PER_BAR
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.playing.player import LONGEST_PRIMER, Player, compose
 from lstm_blues.playing.sampler import SECTION_4_2, Sampling
@@ -96,7 +96,7 @@ class Primer:
     Args:
         steps: how many steps of a training song.
         song: the song's number; None: another for each piece, by seed.
-        notes: or note names, such as `Eb4`, one a quarter note.
+        notes: or note names, such as `Eb4`, and `r` for a rest, one per beat.
 
     Raises:
         BluesError: not from 1 to 24 steps.
@@ -128,12 +128,14 @@ class Primer:
     def _of_names(names: Sequence[str], songs: BluesSongs) -> Tensor:
         form = songs.form
         require(bool(names), "primer.notes", list(names), "one note or more")
-        beat = form.steps_per_bar // BEATS_PER_BAR
+        beat = form.steps_per_beat
         melody = []
         for name in names:
-            unit = pitch_of(name) - form.lowest_melody_note
-            allowed = f"notes from MIDI {form.melody_pitches[0]} to {form.melody_pitches[-1]}"
-            require(0 <= unit < form.MELODY_NOTES, "primer.notes", name, allowed)
+            unit = form.melody_notes
+            if name != REST or not songs.encoding.rests:
+                unit = pitch_of(name) - form.lowest_melody_note
+                allowed = f"notes from MIDI {form.melody_pitches[0]} to {form.melody_pitches[-1]}"
+                require(0 <= unit < form.melody_notes, "primer.notes", name, allowed)
             melody += [unit] * beat
         require(
             len(melody) <= LONGEST_PRIMER,
@@ -143,7 +145,9 @@ class Primer:
         )
         begins = torch.arange(len(melody)) % beat == 0
         encoded = songs[0].inputs[: len(melody)].clone()
-        encoded[:, form.CHORD_NOTES :] = songs.encoding.encode_melody(torch.tensor(melody), begins)
+        encoded[:, form.CHORD_NOTES :] = songs.encoding.encode_melody(
+            torch.tensor(melody), begins, form.melody_notes
+        )
         return encoded
 
 
