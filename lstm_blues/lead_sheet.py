@@ -1,8 +1,8 @@
 """`python -m lstm_blues.lead_sheet`: a form and a bar library from your own music.
 
-MusicXML, MIDI and ABC are read.  Chords become symbols, notes are moved to the nearest step, and the
-melody keeps its key, moved by octaves or in a wider range than the report's.  What comes out is YAML
-that a person can read, mend and train on.
+MusicXML, MIDI and ABC are read.  Chords become symbols, notes are moved to the nearest step, and
+the melody keeps its key, moved by octaves or in a wider range than the report's.  What comes out is
+YAML that a person can read, mend and train on.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class LeadSheetSettings:
 
 
 def write_form_and_library(config: dict[str, Any]) -> None:
-    """Reads and writes as `conf/lead_sheet.yaml` says; prints the files, what was decided and how to
-    train on them.
+    """Reads and writes as `conf/lead_sheet.yaml` says; prints the files, what was decided and how
+    to train on them.
 
     Raises `BluesError` for a file that is no lead sheet, or where a result would overwrite a file.
     """
@@ -116,8 +116,8 @@ def _in_words(sheets: list[Sheet], found: Learnable) -> str:
     songs = math.prod(found.library.choices)
     key = f" in {first.key}" if first.key else ""
     told = (
-        f"{first.title}{key}: {form.bars} bars of {form.metre} with {form.steps_per_bar} steps each, "
-        f"{songs:,} song{'s' if songs > 1 else ''}."
+        f"{first.title}{key}: {form.bars} bars of {form.metre} with {form.steps_per_bar} steps "
+        f"each, {songs:,} song{'s' if songs > 1 else ''}."
     )
     return "\n".join([told, *(f"- {remark}" for remark in found.remarks)])
 

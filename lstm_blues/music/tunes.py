@@ -32,8 +32,7 @@ def read_tune(tune: str) -> tuple[str, list[Sounding]]:
     require(score.metre in ("4/4", "2/2"), f"the time signature of {tune!r}", score.metre, "4/4")
     bar = Metre(score.metre).quarters
     # From the first bar that begins with a note.
-    tones = [*score.melody, *score.harmony]
-    begins = [tone.start for tone in tones] + [change.start for change in score.changes]
+    begins = [tone.start for tone in score.tones] + [change.start for change in score.changes]
     first = min((start for start in begins if start >= 0 and start % bar == 0), default=0)
     ends = [change.start for change in score.changes[1:]] + [score.end]
     found = [
@@ -44,6 +43,6 @@ def read_tune(tune: str) -> tuple[str, list[Sounding]]:
     ]
     found += [
         Sounding(tone.pitch, float((tone.start - first) / bar), float((tone.end - first) / bar))
-        for tone in tones
+        for tone in score.tones
     ]
     return score.title, [note for note in found if note.end > 0]

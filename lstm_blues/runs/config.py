@@ -19,8 +19,8 @@ from lstm_blues.errors import BluesError, require
 T = TypeVar("T")
 
 MY_MUSIC = "my_music"
-"""The folder, below the one in which a command is run, where `lead_sheet` writes forms and bars, and
-where the other commands find them."""
+"""The folder, below the one in which a command is run, where `lead_sheet` writes forms and bars and
+the other commands find them."""
 
 
 def conf_folder() -> Path:

@@ -120,7 +120,7 @@ class _Reader:
         elif letter == "K":
             self._set_key(value)
         elif letter == "V":
-            self.voice = self._voice(value.split()[0] if value.split() else "")
+            self.voice = self._voice(value.split(maxsplit=1)[0] if value.split() else "")
         elif letter == "P" and music:
             self.voice.section = True
 
@@ -145,7 +145,9 @@ class _Reader:
         if self.unit:
             return self.unit
         upper, _, lower = self.metre.partition("/")
-        return Fraction(1, 4) if Fraction(int(upper), int(lower)) < Fraction(3, 4) else Fraction(1, 2)
+        return (
+            Fraction(1, 4) if Fraction(int(upper), int(lower)) < Fraction(3, 4) else Fraction(1, 2)
+        )
 
     def music(self, line: str) -> None:
         """A line of notes."""
@@ -216,11 +218,10 @@ class _Reader:
 
     def _bar_line(self, sign: str) -> None:
         voice = self.voice
-        if voice.bar is not None and (voice.now or not sign):
-            if voice.now:
-                voice.bar.length = voice.now
-                voice.bars.append(voice.bar)
-                voice.bar = None
+        if voice.bar is not None and voice.now:
+            voice.bar.length = voice.now
+            voice.bars.append(voice.bar)
+            voice.bar = None
         ends = sign.startswith(":")
         if ends and voice.bars:
             voice.bars[-1].closes = True

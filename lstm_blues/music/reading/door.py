@@ -11,7 +11,7 @@ from lstm_blues.music.reading.abc import read_abc, title_of, tunes_of
 from lstm_blues.music.reading.midi import read_midi
 from lstm_blues.music.reading.notation import MUSIC21, read_notation
 from lstm_blues.music.reading.parts import top_line
-from lstm_blues.music.reading.score import ChordChange, Score, Tone
+from lstm_blues.music.reading.score import ChordChange, Score
 from lstm_blues.music.reading.symbols import looks_like_symbol, plain_symbol
 from lstm_blues.music.reading.written import WrittenBar, as_played, lay_out, sounding
 
@@ -39,7 +39,9 @@ def read_score(
     """
     place, _, after = file.partition("#")
     if after and not after.isdigit():
-        raise BluesError(f"{setting} names {file!r}, but there must be a number after #.")
+        raise BluesError(
+            f"{setting} names {file!r}, which has {after!r} after #, but must have a number there."
+        )
     number = int(after) if after else None
     if not place.startswith(MUSIC21) and not Path(place).is_file():
         raise BluesError(f"{setting} names {file!r}, which is not a file.")
@@ -103,7 +105,7 @@ def _played(
     placed = [(start, bars[number]) for start, number in zip(laid.starts, order, strict=True)]
     melody = list(sounding([(start, bar.notes) for start, bar in placed]))
     line, rest = top_line(melody, overlaps=False)
-    others = [*rest, *sounding([(start, bar.others) for start, bar in placed])]
+    others = list(sounding([(start, bar.others) for start, bar in placed]))
     changes: list[ChordChange] = []
     for number, (start, bar) in zip(order, placed, strict=True):
         for at, text in bar.symbols:
@@ -119,7 +121,8 @@ def _played(
         key,
         tuple(sorted(line, key=lambda tone: tone.start)),
         tuple(changes),
-        tuple(sorted(others, key=lambda tone: (tone.start, tone.pitch))),
+        tuple(sorted([*rest, *others], key=lambda tone: (tone.start, tone.pitch))),
+        tuple(sorted([*melody, *others], key=lambda tone: (tone.start, tone.pitch))),
         (*remarks, *laid.remarks),
     )
 
@@ -134,4 +137,4 @@ def _add(changes: list[ChordChange], text: str, start: Fraction, where: str) -> 
         changes.append(ChordChange(symbol, start))
 
 
-__all__ = ["MUSIC21", "Score", "Tone", "read_score"]
+__all__ = ["MUSIC21", "Score", "read_score"]

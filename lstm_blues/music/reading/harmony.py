@@ -89,9 +89,8 @@ def _of_bar(
 ) -> list[ChordChange]:
     """The chords of a bar; `before` sounds when it begins."""
     if not any(one.symbol for one in slices):
-        joined = _joined(slices, metre, before, where)
-        return joined
-    found = []
+        return _joined(slices, metre, before, where)
+    found: list[ChordChange] = []
     for number, one in enumerate(slices):
         symbol = one.symbol
         if symbol is None:
@@ -120,10 +119,9 @@ def _joined(
     whole = symbol_of(every)
     if whole is not None:
         return [ChordChange(whole, slices[0].start)]
-    found = []
     half = time.quarters / 2 if time.beats % 2 == 0 else time.beat
     for size in (half, time.beat):
-        found = []
+        found: list[tuple[Fraction, str | None]] = []
         for part in sorted({one.start // size for one in slices}):
             group = [one for one in slices if one.start // size == part]
             symbol = symbol_of({pitch for one in group for pitch in one.pitches})

@@ -32,9 +32,7 @@ class _Tracks:
     key: str | None = None
 
 
-def read_midi(
-    file: str, melody_track: str | None = None, chord_track: str | None = None
-) -> Score:
+def read_midi(file: str, melody_track: str | None = None, chord_track: str | None = None) -> Score:
     """A MIDI file as a score.
 
     Chords are texts, lyrics or markers that are chord symbols, or else the notes beside the melody.
@@ -65,7 +63,14 @@ def read_midi(
 
     changes = [ChordChange(symbol, start - origin) for start, symbol in symbols]
     return Score(
-        file, Path(file).stem, metre, tracks.key, moved(melody), tuple(changes), moved(harmony)
+        file,
+        Path(file).stem,
+        metre,
+        tracks.key,
+        moved(melody),
+        tuple(changes),
+        moved(harmony),
+        moved(tone for part in parts for tone in part.tones),
     )
 
 
@@ -111,7 +116,9 @@ def _chord_names(tracks: _Tracks) -> list[tuple[Fraction, str]]:
     best: list[tuple[Fraction, str]] = []
     for texts in tracks.texts.values():
         chords = [(start, text) for start, text in texts if text and is_symbol(text)]
-        if len(chords) >= 0.9 * len([text for _, text in texts if text]) and len(chords) > len(best):
+        if len(chords) >= 0.9 * len([text for _, text in texts if text]) and len(chords) > len(
+            best
+        ):
             best = chords
     plain = [(start, plain_symbol(text)) for start, text in best]
     return [(start, symbol) for start, symbol in plain if symbol is not None]
@@ -175,10 +182,10 @@ def _metre_and_origin(
     bar = Metre(metre).quarters
     if origin == ZERO and len(chords) > 3:
         origin = _phase(chords, bar)
-    start = min(chords, default=first)
-    if chords or (start - origin) % bar >= bar / 2:
-        whole = (start - origin) // bar if chords else -((origin - start) // bar)
-        origin += whole * bar
+    if first >= origin:
+        origin += (first - origin) // bar * bar
+        if not chords and first - origin >= bar / 2:
+            origin += bar
     return metre, origin
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,10 +91,8 @@ def read_notation(place: str, number: int | None, file: str) -> Notated:
             raise BluesError(f"{file!r} has {len(scores)} tunes.")
         read = scores[(number or 1) - 1]
     title = (read.metadata.bestTitle if read.metadata else None) or Path(place).stem
-    try:
+    with suppress(Exception):  # as written, where the reader stumbles
         read = read.toSoundingPitch()
-    except Exception:  # noqa: BLE001, S110  # as written, then
-        pass
     parts = list(read.parts) if hasattr(read, "parts") and len(read.parts) else [read]
     if not any(part.getElementsByClass("Measure") for part in parts):
         parts = [part.makeMeasures() for part in parts]
@@ -102,7 +101,9 @@ def read_notation(place: str, number: int | None, file: str) -> Notated:
     for part in others:
         for bar, measure in zip(bars, part.getElementsByClass("Measure"), strict=False):
             bar.others += _notes(measure)
-    jumps = {str(getattr(e, "name", "") or e) for e in read.recurse() if set(_JUMPS) & set(e.classes)}
+    jumps = {
+        str(getattr(e, "name", "") or e) for e in read.recurse() if set(_JUMPS) & set(e.classes)
+    }
     remarks = [f"the jump {name!r} is not followed" for name in sorted(jumps)]
     return Notated(str(title), _key(read), bars, remarks)
 

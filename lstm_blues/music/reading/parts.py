@@ -92,7 +92,9 @@ def top_line(tones: Sequence[Tone], *, overlaps: bool) -> tuple[list[Tone], list
     known to overlap."""
     line: list[Tone] = []
     rest: list[Tone] = []
-    for _, together in groupby(sorted(tones, key=lambda tone: tone.start), key=lambda tone: tone.start):
+    for _, together in groupby(
+        sorted(tones, key=lambda tone: tone.start), key=lambda tone: tone.start
+    ):
         *below, top = sorted(together, key=lambda tone: tone.pitch)
         rest += below
         held = line[-1] if line and line[-1].end > top.start else None

@@ -39,6 +39,7 @@ class Score:
         changes: its chords by beginning; empty where there are none.
         harmony: the notes that `changes` were read from, or that sound beside the melody; empty
             where the chords are symbols.
+        tones: all notes that sound, as long as they do, whoever plays them.
         remarks: what was decided in reading, each a sentence for the user.
     """
 
@@ -49,10 +50,11 @@ class Score:
     melody: tuple[Tone, ...]
     changes: tuple[ChordChange, ...]
     harmony: tuple[Tone, ...] = ()
+    tones: tuple[Tone, ...] = ()
     remarks: tuple[str, ...] = field(default=())
 
     @property
     def end(self) -> Fraction:
         """When the last note ends, in quarter notes."""
-        ends = [tone.end for tone in (*self.melody, *self.harmony)]
+        ends = [tone.end for tone in self.tones]
         return max([*ends, *(change.start for change in self.changes)], default=Fraction(0))

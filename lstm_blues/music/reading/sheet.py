@@ -153,9 +153,7 @@ def _in_steps(one: _Aligned, grid: Grid, bar: int) -> Sheet:
     starts = [grid.step(change.start) for change in one.changes]
     if starts[0] > 0:
         remarks.append(f"the first chord, {one.changes[0].symbol}, is held from the bar line on")
-    for start, end, change in zip(
-        [0, *starts[1:]], [*starts[1:], steps], one.changes, strict=True
-    ):
+    for start, end, change in zip([0, *starts[1:]], [*starts[1:], steps], one.changes, strict=True):
         chords += [change.symbol] * (min(end, steps) - max(start, len(chords)))
         if end - start > _LONG * bar and not score.harmony:
             remarks.append(
