@@ -12,7 +12,7 @@ from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, chord_name, pitch_classe
 from lstm_blues.music.metre import Metre
 from lstm_blues.music.reading.score import ChordChange, Tone
 
-_FEWEST = 3
+CHORD_NOTES = 3
 """Different notes that make a chord; two make one where they are a fifth apart."""
 
 _SHORT = Fraction(1, 8)
@@ -33,7 +33,7 @@ def symbol_of(pitches: Collection[int]) -> str | None:
     classes = {pitch % OCTAVE for pitch in pitches}
     name = chord_name(pitches)
     fifth = len(classes) == 2 and name.endswith("5")
-    if len(classes) < _FEWEST and not fifth:
+    if len(classes) < CHORD_NOTES and not fifth:
         return None
     return name if _known(name, frozenset(classes)) else None
 
@@ -45,17 +45,20 @@ def _known(name: str, classes: frozenset[int]) -> bool:
         return False
 
 
-def chords_from_notes(tones: Sequence[Tone], metre: str, file: str) -> list[ChordChange]:
+def chords_from_notes(
+    tones: Sequence[Tone], melody: Sequence[Tone], metre: str, file: str
+) -> list[ChordChange]:
     """The chords of an accompaniment, each where it begins.
 
     Notes that sound together are a chord where they have a symbol.  Others belong to the chord of
     their bar that contains them, as a bass before its chord does; else the notes of the bar, or of
-    its beats, are taken together, as in broken chords.
+    its beats, are taken together, as in broken chords.  Two notes count with that of the melody,
+    which may have taken the third.
 
     Raises `BluesError`, naming bar and notes, where that gives no chord.
     """
     bar = Metre(metre).quarters
-    slices = _slices(tones)
+    slices = _slices(tones, melody)
     changes: list[ChordChange] = []
     for number in sorted({one.start // bar for one in slices}):
         inside = [one for one in slices if one.start // bar == number]
@@ -68,7 +71,7 @@ def chords_from_notes(tones: Sequence[Tone], metre: str, file: str) -> list[Chor
     return merged
 
 
-def _slices(tones: Sequence[Tone]) -> list[_Slice]:
+def _slices(tones: Sequence[Tone], melody: Sequence[Tone]) -> list[_Slice]:
     starts: list[Fraction] = []
     for start in sorted(tone.start for tone in tones):
         if not starts or start - starts[-1] > _SHORT:
@@ -76,12 +79,17 @@ def _slices(tones: Sequence[Tone]) -> list[_Slice]:
     slices = []
     for start in starts:
         late = start + _SHORT
-        pitches = frozenset(
-            t.pitch for t in tones if t.start <= late and t.end > late and t.end > start
-        )
+        pitches = _at(tones, start, late)
         if pitches:
-            slices.append(_Slice(start, pitches, symbol_of(pitches)))
+            symbol = symbol_of(pitches)
+            if symbol is None and len({pitch % OCTAVE for pitch in pitches}) == CHORD_NOTES - 1:
+                symbol = symbol_of(pitches | _at(melody, start, late))
+            slices.append(_Slice(start, pitches, symbol))
     return slices
+
+
+def _at(tones: Sequence[Tone], start: Fraction, late: Fraction) -> frozenset[int]:
+    return frozenset(t.pitch for t in tones if t.start <= late and t.end > late and t.end > start)
 
 
 def _of_bar(
@@ -96,9 +104,12 @@ def _of_bar(
         if symbol is None:
             ahead = next((other.symbol for other in slices[number:] if other.symbol), None)
             last = found[-1].symbol if found else before
-            fits = [s for s in (last if found else None, ahead, last) if s and _holds(s, one)]
+            following = slices[number + 1].symbol if number + 1 < len(slices) else None
+            # A bass belongs to the chord that is struck after it, even if the last one has it too.
+            fits = [s for s in (following, last if found else None, ahead, last) if s]
+            fits = [s for s in fits if _holds(s, one)]
             symbol = fits[0] if fits else None
-            if symbol is None and len({pitch % OCTAVE for pitch in one.pitches}) < _FEWEST:
+            if symbol is None and len({pitch % OCTAVE for pitch in one.pitches}) < CHORD_NOTES:
                 symbol = last if found else ahead  # a passing note of the bass
             if symbol is None:
                 raise BluesError(_unknown(one.pitches, where))

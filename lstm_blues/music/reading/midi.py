@@ -12,11 +12,11 @@ import mido
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import OCTAVE
 from lstm_blues.music.metre import Metre
-from lstm_blues.music.reading.harmony import symbol_of
+from lstm_blues.music.reading.harmony import CHORD_NOTES, symbol_of
 from lstm_blues.music.reading.parts import Part, melody_and_harmony
 from lstm_blues.music.reading.score import ChordChange, Score, Tone
 from lstm_blues.music.reading.symbols import is_symbol, plain_symbol
-from lstm_blues.music.reading.written import ZERO, require_metre
+from lstm_blues.music.reading.written import ZERO, MetreError, require_metre
 
 _DRUMS = 9
 _TEXTS = ("text", "lyrics", "marker", "cue_marker")
@@ -136,7 +136,7 @@ def _changes_of(harmony: Sequence[Tone]) -> list[Fraction]:
     for start, notes in sorted(struck.items()):
         if not notes <= chord:
             joined = chord | notes
-            if chord and symbol_of(joined) is not None:
+            if 0 < len(chord) < CHORD_NOTES and symbol_of(joined) is not None:
                 chord = joined
             else:
                 before = bass is not None and bass[1] in notes
@@ -173,7 +173,7 @@ def _metre_and_origin(
     if len(kept) > 1:
         start, metre = kept[1]
         number = int((start - origin) // _quarters(kept[0][1])) + 1
-        raise BluesError(
+        raise MetreError(
             f"{file!r} changes its time signature from {kept[0][1]} to {metre} in bar {number}, "
             "but a form has one."
         )

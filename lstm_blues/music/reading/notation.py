@@ -158,8 +158,10 @@ def _bars(melody: Any, parts: list[Any]) -> list[WrittenBar]:
 
 
 def _timed(measure: Any) -> Iterator[Any]:
+    # Exporters fill short bars, those before a repeated pickup, with rests that are not printed.
     for element in measure.notesAndRests:
-        if "Harmony" not in element.classes:
+        hidden = element.isRest and element.style.hideObjectOnPrint
+        if "Harmony" not in element.classes and not hidden:
             yield element
 
 

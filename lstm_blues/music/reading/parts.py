@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import groupby
 
 from lstm_blues.errors import BluesError
@@ -110,4 +111,4 @@ def top_line(tones: Sequence[Tone], *, overlaps: bool) -> tuple[list[Tone], list
 
 def _is_late(held: Tone, following: Tone) -> bool:
     """Whether a note is held a little into the next one, as players do."""
-    return held.end - following.start <= (held.end - held.start) / 4
+    return held.end - following.start <= min(Fraction(1), held.end - held.start) / 4

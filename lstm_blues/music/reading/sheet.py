@@ -18,6 +18,9 @@ from lstm_blues.music.reading.score import ChordChange, Score, Tone
 _LATE = Fraction(1, 8)
 """Quarter notes by which a tune may reach beyond its last bar line."""
 
+_UNTOLD = 4
+"""Bars without a chord in which a tune may begin; the last chord of the form sounds on in them."""
+
 _LONG = 8
 """Bars without a chord symbol after which it is said that the last one is held."""
 
@@ -98,14 +101,15 @@ def _aligned(score: Score, skip_bars: int, given: Sequence[str]) -> _Aligned:
         # What sounds before the first chord's bar is a pickup, if it is shorter than a bar.
         late = changes[0].start // full
         first = min(t.start for t in score.melody if t.end > origin) - origin
-        if first <= (late - 1) * full:
+        if first > (late - 1) * full:
+            origin += late * full
+            changes = [ChordChange(c.symbol, c.start - late * full) for c in changes]
+            bars -= late
+        elif late > _UNTOLD:
             raise BluesError(
                 f"{score.file!r} has no chord before bar {late + 1}: skip_bars="
                 f"{skip_bars + late} leaves out the bars before it, and chords= gives chords."
             )
-        origin += late * full
-        changes = [ChordChange(c.symbol, c.start - late * full) for c in changes]
-        bars -= late
     if bars < 1:
         raise BluesError(f"{score.file!r} has no bar after skip_bars={skip_bars}.")
     melody = [Tone(t.pitch, t.start - origin, t.end - origin) for t in score.melody]
@@ -136,7 +140,7 @@ def _changes(score: Score, origin: Fraction) -> list[ChordChange]:
                 f"{score.file!r} has a melody but no chords: give them as chords=[C7,F7,...], one "
                 "entry per bar, as in lead_sheet chords=[C7,F7,...] 'files=[melody.mid]'."
             )
-        changes = chords_from_notes(score.harmony, score.metre, score.file)
+        changes = chords_from_notes(score.harmony, score.melody, score.metre, score.file)
     # The chord that sounds where the tune begins may have begun before.
     before = [change for change in changes if change.start <= origin]
     after = [change for change in changes if change.start > origin]

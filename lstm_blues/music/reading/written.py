@@ -14,6 +14,10 @@ from lstm_blues.music.reading.score import Tone
 ZERO = Fraction(0)
 
 
+class MetreError(BluesError):
+    """A file in a metre that no form has, or in more than one."""
+
+
 class WrittenNote(NamedTuple):
     """A note of a bar: MIDI note number, beginning and end in quarter notes from the bar line, and
     whether a tie goes on from it."""
@@ -126,7 +130,7 @@ def lay_out(bars: Sequence[WrittenBar], order: Sequence[int], file: str) -> Laid
     for place, number in enumerate(order):
         bar = bars[number]
         if bar.metre != metre and bar.length > ZERO and place:
-            raise BluesError(
+            raise MetreError(
                 f"{file!r} changes its time signature from {metre} to {bar.metre} in bar "
                 f"{number + 1}, but a form has one."
             )
@@ -151,7 +155,7 @@ def lay_out(bars: Sequence[WrittenBar], order: Sequence[int], file: str) -> Laid
 def require_metre(metre: str, file: str) -> None:
     """Raises `BluesError` for a time signature that no form has."""
     if metre not in METRES:
-        raise BluesError(
+        raise MetreError(
             f"{file!r} is in {metre}, but a form must be in one of {', '.join(METRES)}."
         )
 
