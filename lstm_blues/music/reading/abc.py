@@ -90,6 +90,8 @@ class _Voice:
     tuplet: tuple[Fraction, int] = (Fraction(1), 0)
     broken: Fraction = Fraction(1)
     last: int = 0  # how many notes the last one or chord wrote
+    written: dict[str, int] = field(default_factory=dict)  # their alterations, by letter
+    tied: dict[str, int] = field(default_factory=dict)  # those that a tie carries over a bar line
 
 
 class _Reader:
@@ -248,6 +250,9 @@ class _Reader:
             sign = {"^": 1, "_": -1, "=": 0}[note["acc"][0]]
             self.voice.altered[name] = sign * len(note["acc"])
         alter = self.voice.altered.get(name, self.key.get(name, 0))
+        if not note["acc"] and not self.voice.now:
+            alter = self.voice.tied.get(name, alter)
+        self.voice.written[name] = alter
         octave = 5 + int(letter.islower()) + note["octave"].count("'") - note["octave"].count(",")
         return 12 * octave + NATURALS[name] + alter
 
@@ -262,6 +267,7 @@ class _Reader:
         end = voice.now + size
         bar.notes += [WrittenNote(pitch, voice.now, end, tied) for pitch, tied in notes]
         voice.last, voice.now = len(notes), end
+        voice.tied = {}
 
     def _break(self, sign: str) -> None:
         """A broken rhythm: the last note and the next one share their time unequally."""
@@ -279,6 +285,7 @@ class _Reader:
         bar = voice.bar or (voice.bars[-1] if voice.bars else None)
         if bar is not None and voice.last and bar.notes:
             bar.notes[-voice.last :] = [n._replace(tied=True) for n in bar.notes[-voice.last :]]
+            voice.tied = dict(voice.written)
 
     def finish(self) -> list[WrittenBar]:
         """The bars of the first voice, with the notes of the others beside them."""

@@ -128,7 +128,8 @@ def _joined(
     time = Metre(metre)
     every = frozenset(pitch for one in slices for pitch in one.pitches)
     whole = symbol_of(every)
-    if whole is not None:
+    # Two triads in a bar have a symbol as well, a long one.
+    if whole is not None and len({pitch % OCTAVE for pitch in every}) <= CHORD_NOTES + 1:
         return [ChordChange(whole, slices[0].start)]
     half = time.quarters / 2 if time.beats % 2 == 0 else time.beat
     for size in (half, time.beat):
@@ -141,6 +142,8 @@ def _joined(
             return [ChordChange(symbol, start) for start, symbol in found if symbol]
     if before is not None and {pitch % OCTAVE for pitch in every} <= pitch_classes(before):
         return [ChordChange(before, slices[0].start)]
+    if whole is not None:
+        return [ChordChange(whole, slices[0].start)]
     raise BluesError(_unknown(every, where))
 
 
