@@ -49,5 +49,5 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    assert "nats per step on new songs" in done.stdout
+    assert "nats per step on its training songs" in done.stdout
     return folder

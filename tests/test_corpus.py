@@ -216,6 +216,22 @@ def test_both_engines_learn_several_songs_alike(changes: dict[str, object]) -> N
         assert torch.equal(one.notes[:2], stream.table[song, 1:3] > 0)
 
 
+@pytest.mark.parametrize("engine", [OnlineLearner, CompiledLearner])
+@pytest.mark.parametrize("given", [1, 2, 5])
+def test_after_its_primer_a_network_hears_itself(
+    engine: type[OnlineLearner] | type[CompiledLearner], given: int
+) -> None:
+    net = network(topology(units=4), weights=0.0)
+    with torch.no_grad():  # plays silence for ever
+        net.output["chords"][:, -1] = -5.0
+    stream = small_stream(given=given)
+    song = stream.table[1] > 0
+    assert song[1:given].any() == (given > 1)
+    played = engine(net, stream, LEARNING).free_run(12, song=1).notes
+    assert torch.equal(played[: given - 1], song[1:given])
+    assert not played[given - 1 :].any()
+
+
 def test_a_test_counts_the_worst_of_the_songs() -> None:
     always = torch.eye(4, dtype=torch.float64)[torch.zeros(12, dtype=torch.int64)]
     for worst in range(3):

@@ -45,6 +45,15 @@ def test_where_the_state_is_cleared_the_song_begins_anew() -> None:
     assert (count.gross_resets, count.songs, count.position, count.gross_in_count) == (1, 1, 0, 0)
 
 
+def test_an_episode_s_end_forgets_its_gross_errors() -> None:
+    learning = replace(LEARNING, gross_errors=3, episode_choruses=2)
+    count, rule = Counters(), CountingRule.of(learning)
+    for _ in range(5 * 2):  # one gross error a chorus, two an episode
+        for step in range(SONG_STEPS):
+            count_step(count, rule, SONG_STEPS, step == 2)
+    assert (count.gross, count.gross_resets, count.episodes) == (10, 0, 5)
+
+
 def test_the_melody_begins_with_a_song() -> None:
     count = Counters(steps=5, position=5, gross_in_chorus=1, learned=1)
     begin_melody(count)

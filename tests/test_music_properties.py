@@ -14,17 +14,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.bars import BarLibrary, read_segment
+from lstm_blues.music.bars import BarLibrary, SegmentNote, read_segment
 from lstm_blues.music.chords import CHORD_QUALITIES, NOTE_NAMES, note_name
 from lstm_blues.music.encoding import HELD, Encoding
 from lstm_blues.music.form import Form
+from lstm_blues.music.metre import METRES
 from lstm_blues.music.piece import Note, Piece
 from lstm_blues.music.songs import BluesSongs
-from lstm_blues.music.timing import BEATS_PER_BAR, Timing
+from lstm_blues.music.timing import Timing
 from lstm_blues.output.midi import midi_file
 from lstm_blues.output.musicxml import to_musicxml
 
-STEPS_PER_BAR = (1, 2, 3, 4, 6, 8, 12, 16, 32)
+STEPS_PER_BAR = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 18, 20, 24, 32)
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=14), st.data())
@@ -44,7 +45,7 @@ Line = list[tuple[int | None, int]]
 
 
 def lines(*, shortest: int = 1, rests: bool = True) -> st.SearchStrategy[Line]:
-    unit = st.integers(0, Form.MELODY_NOTES - 1)
+    unit = st.integers(0, 13 - 1)
     either = st.none() | unit if rests else unit
     return st.lists(st.tuples(either, st.integers(shortest, 20)), min_size=1, max_size=12)
 
@@ -52,16 +53,23 @@ def lines(*, shortest: int = 1, rests: bool = True) -> st.SearchStrategy[Line]:
 @st.composite
 def encoded_lines(draw: st.DrawFn) -> tuple[Encoding, Line, torch.Tensor]:
     """A line and its units by any encoding that can tell it; shape (steps, melody units)."""
-    encoding = Encoding(held=draw(st.sampled_from(HELD)))
+    encoding = Encoding(held=draw(st.sampled_from(HELD)), rests=draw(st.booleans()))
     marks_ends = encoding.held == "endings"
-    # The mark of a note's end is a step of its own, which several rests would hide.
-    line = draw(lines(shortest=2, rests=False) if marks_ends else lines())
-    melody = torch.tensor([unit or 0 for unit, steps in line for _ in range(steps)])
+    # The mark of a note's end is a step of its own, which rests without a unit would hide.
+    rests = encoding.rests or not marks_ends
+    line = draw(lines(shortest=2, rests=rests) if marks_ends else lines())
+    melody = torch.tensor([rest_or(unit, encoding) for unit, steps in line for _ in range(steps)])
     begins = torch.tensor([n == 0 for _, steps in line for n in range(steps)])
-    rests = torch.tensor([unit is None for unit, steps in line for _ in range(steps)])
-    units = encoding.encode_melody(melody, begins)
-    units[rests] = 0.0
+    silent = torch.tensor([unit is None for unit, steps in line for _ in range(steps)])
+    units = encoding.encode_melody(melody, begins, 13)
+    if not encoding.rests:
+        units[silent] = 0.0
     return encoding, line, units
+
+
+def rest_or(unit: int | None, encoding: Encoding) -> int:
+    """A note's unit, or the one of a rest; any where rests have none."""
+    return unit if unit is not None else 13 * encoding.rests
 
 
 def notes_of(line: Line, encoding: Encoding, lowest: int) -> list[Note]:
@@ -86,11 +94,11 @@ def test_a_melody_is_decoded_as_it_was_encoded(
     case: tuple[Encoding, Line, torch.Tensor],
 ) -> None:
     encoding, line, units = case
-    assume(all(unit is not None for unit, _ in line))
-    assert units.shape[1] == encoding.melody_units
+    assume(encoding.rests or all(unit is not None for unit, _ in line))
+    assert units.shape[1] == encoding.melody_units(13)
     melody, begins = encoding.decode_melody(torch.cat((torch.zeros(len(units), 12), units), 1))
     notes = notes_of(line, encoding, 0)
-    assert melody.tolist() == [n.pitch for n in notes for _ in range(n.end - n.start)]
+    assert melody.tolist() == [rest_or(unit, encoding) for unit, n in line for _ in range(n)]
     assert begins.nonzero().flatten().tolist() == [n.start for n in notes]
 
 
@@ -104,9 +112,8 @@ def forms(draw: st.DrawFn, steps_per_bar: int) -> Form:
         " ".join(symbol() for _ in range(draw(st.sampled_from(several))))
         for _ in range(draw(st.integers(1, 3)))
     )
-    return Form(
-        "f", bars, len(bars), steps_per_bar, draw(st.integers(24, 60)), draw(st.integers(36, 84))
-    )
+    lowest = (draw(st.integers(24, 60)), draw(st.integers(36, 84)))
+    return Form("f", bars, len(bars), steps_per_bar, *lowest, draw(st.sampled_from(METRES)))
 
 
 @st.composite
@@ -163,7 +170,8 @@ def assert_midi(piece: Piece, timing: Timing) -> None:
     for track, notes in (("chords", chords), ("melody", [tuple(n) for n in piece.melody])):
         read, bar = midi_notes(piece, timing, track), piece.form.steps_per_bar
         written = sorted(
-            (pitch, *(timing.seconds(step, bar) for step in ends)) for pitch, *ends in notes
+            (pitch, *(timing.seconds(step, bar, piece.form.time) for step in ends))
+            for pitch, *ends in notes
         )
         # A tick is 1/480 of a quarter note, and the tempo a whole number of microseconds.
         tick = 60 / timing.tempo / 480
@@ -182,24 +190,29 @@ def test_a_midi_file_of_any_notes_reads_back(piece: Piece, timing: Timing) -> No
     assert_midi(piece, timing)
 
 
+TYPES = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th", "256th")
+
 NATURAL = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def read_musicxml(piece: Piece) -> tuple[list[Note], list[int]]:
     """The melody with its ties joined, and where chord symbols stand, in steps.
 
-    Bars are checked to be filled exactly, and ties to lead to a note of the same pitch.
+    Bars are checked to be filled exactly, ties to lead to a note of the same pitch, and written
+    lengths to be those that sound, in tuplets that are whole.
     """
     root = ElementTree.fromstring(to_musicxml(piece))
     divisions = int(root.findtext("part/measure/attributes/divisions") or 0)
-    bar, size = divisions * BEATS_PER_BAR, piece.form.steps_per_bar
+    bar, size = divisions * piece.form.time.quarters, piece.form.steps_per_bar
+    assert bar.denominator == 1
+    in_tuplet = False
     notes: list[tuple[int, int, int]] = []
     open_ties: dict[int, int] = {}
     symbols: list[int] = []
 
     def steps(time: int) -> int:
         assert time * size % bar == 0
-        return time * size // bar
+        return int(time * size / bar)
 
     for number, measure in enumerate(root.findall("part/measure")):
         at = last = 0
@@ -210,6 +223,19 @@ def read_musicxml(piece: Piece) -> tuple[list[Note], list[int]]:
             if element.tag != "note":
                 continue
             duration = int(element.findtext("duration") or 0)
+            kind = element.findtext("type")
+            if kind is not None:
+                written = Fraction(4, 2 ** TYPES.index(kind)) * divisions
+                written *= Fraction(3, 2) ** len(element.findall("dot"))
+                written *= Fraction(element.findtext("time-modification/normal-notes") or 1)
+                written /= Fraction(element.findtext("time-modification/actual-notes") or 1)
+                assert written == duration
+            edge = [tuplet.get("type") for tuplet in element.findall("notations/tuplet")]
+            assert edge in ([], ["stop"] if in_tuplet else ["start"])
+            in_tuplet = in_tuplet != bool(edge)
+            if element.find("chord") is None:
+                modified = element.find("time-modification") is not None
+                assert modified == (in_tuplet or edge == ["stop"])
             if element.find("chord") is None:
                 last, at = at, at + duration
             pitch = element.find("pitch")
@@ -225,6 +251,7 @@ def read_musicxml(piece: Piece) -> tuple[list[Note], list[int]]:
                 else:
                     notes.append((midi, steps(begin), steps(number * bar + at)))
         assert at == bar, f"bar {number + 1} lasts {at} of {bar}"
+        assert not in_tuplet
     assert not open_ties
     return sorted((Note(*note) for note in notes), key=lambda n: (n.start, n.pitch)), symbols
 
@@ -246,36 +273,57 @@ def test_a_lead_sheet_of_any_notes_reads_back_and_fills_its_bars(piece: Piece) -
 
 
 @st.composite
-def segments(draw: st.DrawFn) -> tuple[list[str], list[tuple[int, int]], int]:
-    """A segment as it is written, its notes as (pitch, steps), and the steps of its bar."""
+def segments(draw: st.DrawFn) -> tuple[list[str], list[SegmentNote], int]:
+    """A segment as it is written, its notes, and the steps of its bar."""
     bar = draw(st.integers(1, 64))
     cuts = sorted(draw(st.sets(st.integers(1, bar), max_size=8)) | {0, bar})
-    notes = [(draw(st.integers(60, 72)), end - start) for start, end in pairwise(cuts)]
-    written = [f"{note_name(pitch)}:{Fraction(steps, bar)}" for pitch, steps in notes]
-    if len({steps for _, steps in notes}) == 1 and draw(st.booleans()):
-        written = [note_name(pitch) for pitch, _ in notes]
+    notes = [
+        SegmentNote(draw(st.none() | st.integers(60, 72)), end - start)
+        for start, end in pairwise(cuts)
+    ]
+    if notes[0].pitch is not None and draw(st.booleans()):
+        notes[0] = notes[0]._replace(tied=True)
+    written = [
+        "~" * tied + ("r" if pitch is None else note_name(pitch)) + f":{Fraction(steps, bar)}"
+        for pitch, steps, tied in notes
+    ]
+    if len({note.steps for note in notes}) == 1 and draw(st.booleans()):
+        written = [name.split(":")[0] for name in written]
     return written, notes, bar
 
 
 @given(segments())
-def test_a_segment_fills_its_bar(case: tuple[list[str], list[tuple[int, int]], int]) -> None:
+def test_a_segment_fills_its_bar(case: tuple[list[str], list[SegmentNote], int]) -> None:
     written, notes, bar = case
     assert read_segment(written, bar) == notes
     library = BarLibrary("l", (), ((tuple(written),),))
     form = Form("f", ("C",), 1, bar)
-    library.require_fitting(form)
+    rests = any(note.pitch is None for note in notes)
+    assert library.rests == rests
     (units,), (begins,) = library.units(form), library.begins(form)
-    assert units.tolist() == [[pitch - 60 for pitch, steps in notes for _ in range(steps)]]
-    assert int(begins.sum()) == len(notes)
+    assert units.tolist() == [
+        [13 if note.pitch is None else note.pitch - 60 for note in notes for _ in range(note.steps)]
+    ]
+    assert int(begins.sum()) == len(notes) - notes[0].tied
     for held in HELD:
-        if held == "endings" and min(steps for _, steps in notes) < 2:
+        encoding = Encoding(held=held, rests=rests)
+        shortest = min((note.steps for note in notes if note.pitch is not None), default=2)
+        if held == "endings" and (shortest < 2 or notes[0].tied):
+            with pytest.raises(BluesError, match=r"bar 1, segment 1 of bars\.bars"):
+                library.require_fitting(form, encoding)
             continue
-        (encoded,) = library.encoded(form, Encoding(held=held))
-        assert encoded.shape == (1, bar, Encoding(held=held).melody_units)
+        library.require_fitting(form, encoding)
+        (encoded,) = library.encoded(form, encoding)
+        assert encoded.shape == (1, bar, encoding.melody_units(13))
+        if rests:
+            with pytest.raises(BluesError, match=r"has a rest, but encoding\.rests is false"):
+                library.require_fitting(form, Encoding(held=held))
 
 
-written_notes = st.text("ABCDEFGH#b0123456789:/-. e", max_size=10) | st.builds(
-    "{}:{}".format, st.sampled_from(("C4", "Eb4", "F#4")), st.fractions(0, 1, max_denominator=9)
+written_notes = st.text("ABCDEFGHr~#b0123456789:/-. e", max_size=10) | st.builds(
+    "{}:{}".format,
+    st.sampled_from(("C4", "~Eb4", "F#4", "r")),
+    st.fractions(0, 1, max_denominator=9),
 )
 
 
@@ -285,5 +333,6 @@ def test_any_segment_fills_its_bar_or_is_an_error(segment: Sequence[str], bar: i
         notes = read_segment(segment, bar)
     except BluesError:
         return
-    assert sum(steps for _, steps in notes) == bar
-    assert all(steps >= 1 for _, steps in notes)
+    assert sum(note.steps for note in notes) == bar
+    assert all(note.steps >= 1 for note in notes)
+    assert not any(note.tied for note in notes[1:])

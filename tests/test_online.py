@@ -6,10 +6,11 @@ import pytest
 import torch
 from support import network, random_song, topology
 
+from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.learning.settings import Learning, MelodyLearning
-from lstm_blues.learning.state import Counters
+from lstm_blues.learning.state import Counters, Learner
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.playing.player import free_run
@@ -136,6 +137,17 @@ def test_learned_means_that_the_frozen_network_plays_the_choruses() -> None:
     assert learner.learn(100) == 6  # tested when a clean chorus has just been seen
     assert learner.counters.learned == 1
     assert learner.counters.free_run == 2 * len(song)
+
+
+@pytest.mark.parametrize("engine", [OnlineLearner, CompiledLearner])
+@pytest.mark.parametrize("choruses", [1, 3, 10])
+def test_a_test_lasts_all_its_choruses(engine: type[Learner], choruses: int) -> None:
+    net, song = counting(6)
+    rule = replace(LEARNING, rate=1e-9, test_choruses=choruses)
+    learner = engine(net, Stream.of_one(song), rule)  # type: ignore[call-arg]
+    learner.learn(6)
+    assert learner.counters.free_run == choruses * len(song)
+    assert learner.counters.learned == 1
 
 
 def test_right_predictions_while_learning_prove_nothing() -> None:

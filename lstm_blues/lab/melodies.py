@@ -1,15 +1,13 @@
-"""Melodies to compare: training songs, a random walk, transition tables (section 4.3)."""
+"""Melodies to compare: training songs and a random walk (section 4.3)."""
 
 from __future__ import annotations
-
-from collections import Counter, defaultdict
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lstm_blues.errors import require
-from lstm_blues.lab.melody_metrics import Melodies, in_scale
+from lstm_blues.lab.melody_metrics import Begins, Melodies, in_scale
 from lstm_blues.music.piece import Piece
 from lstm_blues.runs.trained import Trained
 
@@ -20,18 +18,31 @@ def melody_of(notes: Tensor, trained: Trained) -> Tensor:
     return trained.songs.encoding.decode_melody(notes)[0].clamp(min=0)
 
 
-def training_songs(
-    trained: Trained, pieces: int, choruses: int, rng: np.random.Generator
-) -> Melodies:
-    """Songs drawn uniformly from all, `choruses` in a row."""
-    songs = trained.songs
-    numbers = rng.integers(len(songs), size=(pieces, choruses))
-    return np.stack(
-        [
-            np.concatenate([melody_of(songs[int(n)].inputs, trained).numpy() for n in row])
-            for row in numbers
-        ]
-    )
+def begins_of(notes: Tensor, trained: Trained) -> Begins | None:
+    """Where notes begin, shape (..., steps), bool; None where nothing in the encoding marks it."""
+    encoding = trained.songs.encoding
+    return None if encoding.held == "unmarked" else encoding.decode_melody(notes)[1].numpy()
+
+
+def draw_songs(
+    trained: Trained,
+    pieces: int,
+    choruses: int,
+    rng: np.random.Generator,
+    *,
+    held_out: bool = False,
+) -> Tensor:
+    """Songs drawn uniformly from those that were learned, or from those held out of learning, some
+    choruses in a row; their notes, shape (pieces, choruses * steps, units)."""
+    songs, apart = trained.songs, np.array(trained.held_out, np.int64)
+    shape = (pieces, choruses)
+    if held_out:
+        numbers = rng.choice(apart, shape)
+    else:
+        numbers = rng.integers(len(songs), size=shape)
+        while (wrong := np.isin(numbers, apart)).any():
+            numbers[wrong] = rng.integers(len(songs), size=int(wrong.sum()))
+    return torch.stack([torch.cat([songs[int(n)].inputs for n in row]) for row in numbers])
 
 
 def random_walk(trained: Trained, pieces: int, beats: int, rng: np.random.Generator) -> Melodies:
@@ -69,28 +80,3 @@ def random_walks(
         title = f"Random walk {seed}.{number}"
         walked.append(Piece(notes, form, songs.encoding, songs.library, title))
     return walked
-
-
-def transition_table(
-    songs: Melodies, order: int, beat: int, pieces: int, beats: int, rng: np.random.Generator
-) -> Melodies:
-    """Notes and rests of one beat, drawn from what followed the last `order` beats in the songs.
-
-    songs: shape (songs, steps).  beat: steps per beat.  Returns shape (pieces, beats * beat).
-    """
-    notes = songs[:, ::beat]
-    table: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
-    for song in notes.tolist():
-        for place in range(len(song) - order):
-            table[tuple(song[place : place + order])][song[place + order]] += 1
-    drawn = np.zeros((pieces, beats), np.int64)
-    for piece in drawn:
-        piece[:order] = notes[rng.integers(len(notes))][:order]
-        for place in range(order, beats):
-            followers = table.get(tuple(piece[place - order : place].tolist()))
-            if not followers:  # the end of the songs: begin anew
-                piece[place] = notes[rng.integers(len(notes))][0]
-                continue
-            weights = np.array(list(followers.values()), float)
-            piece[place] = rng.choice(list(followers), p=weights / weights.sum())
-    return drawn.repeat(beat, 1)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_blues.lab.rhythm import Rhythm
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.chords import pitch_classes, pitch_of_class
 from lstm_blues.music.form import Form
 
 Melodies = NDArray[np.int64]
 """Melody units, 0 the lowest, that after the highest note for a rest, shape (pieces, steps)."""
+
+Begins = NDArray[np.bool_]
+"""Where notes begin, shape (pieces, steps)."""
 
 
 def in_scale(form: Form, library: BarLibrary) -> NDArray[np.bool_]:
@@ -26,7 +30,7 @@ class MelodyMetrics:
     Args:
         form: gives the chords and the beats.
         library: gives the segments and the scale.
-        smoothing: share of a uniform choice of notes in the exact model of the training songs.
+        smoothing: share of the rougher guess in each probability of the exact model of the songs.
 
     Attributes:
         beat: steps per beat.
@@ -40,6 +44,7 @@ class MelodyMetrics:
     def __init__(self, form: Form, library: BarLibrary, smoothing: float) -> None:
         self.form, self.library, self.smoothing = form, library, smoothing
         self.segments = [units.numpy() for units in library.units(form)]
+        self.rhythm = Rhythm(library, form)
         self.beat = form.steps_per_beat
         self.drawn = form.melody_notes + library.rests
         # A rest is in no scale and in no chord.
@@ -49,23 +54,26 @@ class MelodyMetrics:
             [[*(pitch % 12 in chord for pitch in form.melody_pitches), False] for chord in chords]
         )
 
-    def measures(self, melodies: Melodies) -> dict[str, NDArray[np.float64]]:
+    def measures(
+        self, melodies: Melodies, begins: Begins | None = None
+    ) -> dict[str, NDArray[np.float64]]:
         """All measures of the melodies, each of shape (pieces,).
 
         Those of notes are shares of the steps that have one, 0 where a piece has none; where all
         beats are strong, as in 3/8, weak beats have no measure.
+
+        Args:
+            melodies: melody units, shape (pieces, steps), whole choruses.
+            begins: where notes begin, the same shape, where the encoding marks it; else None.
         """
         steps, metre = np.arange(melodies.shape[1]), self.form.time
         beats = melodies.reshape(len(melodies), -1, self.beat)
         notes = melodies < self.form.melody_notes
         fits = self.fits[steps % self.form.steps, melodies]
         strong = np.isin(steps // self.beat % metre.beats, metre.strong_beats)
-        library, mixed = self._bars(melodies)
         measured = {
             "beats held": (beats == beats[..., :1]).all(2).mean(1),
-            "bars from the library": library,
-            "bars mixed": mixed,
-            "bars new": 1 - library - mixed,
+            **self._bars(melodies, begins),
             "longest copy, steps": np.array([self.longest_copy(m) for m in melodies], float),
             "outside the scale": _share(notes & ~self.in_scale[melodies], notes),
             "chord notes, strong beats": _share(fits[:, strong], notes[:, strong]),
@@ -76,18 +84,30 @@ class MelodyMetrics:
         likely = np.array([self.log_likelihood(melody) for melody in melodies])
         return {**measured, "log-likelihood per step": likely}
 
-    def _bars(self, melodies: Melodies) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Share of bars that are a segment of the library, and of those that are not but have each
-        beat from one of the bar's segments at its own place; each of shape (pieces,)."""
-        bars = melodies.reshape(len(melodies), -1, self.form.steps_per_bar)
-        whole = np.zeros(bars.shape[:2], bool)
-        parts = np.zeros(bars.shape[:2], bool)
+    def _bars(self, melodies: Melodies, begins: Begins | None) -> dict[str, NDArray[np.float64]]:
+        """What the bars are: segments of the library at their place in the form, or new.
+
+        A new bar is whole where each of its notes has a place and length as in training, and broken
+        otherwise.  It is mixed where at every step it has the note of one of its place's segments.
+        The distance to the nearest segment is counted in steps, 0 for one of the library.
+        """
+        size = self.form.steps_per_bar
+        bars = melodies.reshape(len(melodies), -1, size)
+        nearest, mixed = np.zeros(bars.shape[:2]), np.zeros(bars.shape[:2], bool)
         for number in range(bars.shape[1]):
             same = bars[:, number, None] == self.segments[number % self.form.bars][None]
-            whole[:, number] = same.all(2).any(1)
-            beats = same.reshape(*same.shape[:2], -1, self.beat).all(3)
-            parts[:, number] = beats.any(1).all(1)
-        return whole.mean(1), (parts & ~whole).mean(1)
+            nearest[:, number] = (~same).sum(2).min(1)
+            mixed[:, number] = same.any(1).all(1)
+        new = nearest > 0
+        marks = None if begins is None else begins.reshape(-1, size)
+        whole = self.rhythm.keeps(bars.reshape(-1, size), marks).reshape(new.shape)
+        return {
+            "bars from the library": 1 - new.mean(1),
+            "bars new and whole": (new & whole).mean(1),
+            "bars new and broken": (new & ~whole).mean(1),
+            "bars mixed": (new & mixed).mean(1),
+            "steps from the nearest bar": nearest.mean(1),
+        }
 
     def longest_copy(self, melody: NDArray[np.int64]) -> int:
         """Steps of the longest stretch within a chorus that stands in some training song."""
@@ -107,18 +127,30 @@ class MelodyMetrics:
         return longest
 
     def log_likelihood(self, melody: NDArray[np.int64]) -> float:
-        """Mean log-probability of a note or rest, in nats per step, under the exact model of the
-        training songs: each bar's segment is drawn uniformly, and known as far as the bar's notes
-        tell."""
+        """Mean log-probability of a note or rest, in nats per step, under a model of the songs.
+
+        The exact model knows that each bar's segment is drawn uniformly, and which are possible
+        after the bar's notes so far.  A share `smoothing` of every probability, and all of it where
+        no segment is possible any more, is a rougher guess, which knows how often notes begin at
+        each step of a bar and that the note before goes on otherwise; a share `smoothing` of that
+        in turn is an even choice of notes.
+        """
         even = 1 / self.drawn
-        total = 0.0
+        total, before = 0.0, -1
         for number, bar in enumerate(melody.reshape(-1, self.form.steps_per_bar)):
             possible = self.segments[number % self.form.bars]
             for step, unit in enumerate(bar):
-                exact = float((possible[:, step] == unit).mean()) if len(possible) else even
-                total += np.log((1 - self.smoothing) * exact + self.smoothing * even)
+                begins = self.rhythm.begins[step]
+                guess = begins * even + (1 - begins) * float(unit == before)
+                guess = self._mix(guess, even)
+                exact = float((possible[:, step] == unit).mean()) if len(possible) else guess
+                total += np.log(self._mix(exact, guess))
                 possible = possible[possible[:, step] == unit]
+                before = unit
         return total / len(melody)
+
+    def _mix(self, model: float, rougher: float) -> float:
+        return (1 - self.smoothing) * model + self.smoothing * rougher
 
 
 def _share(these: NDArray[np.bool_], of: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -68,12 +68,12 @@ def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, int, Dist
         step = (BEFORE * form.bars + bar) * form.steps_per_bar + form.steps_per_bar // 2
         here = chords[step % form.steps]
         others = [other for other in torch.unique(chords, dim=0) if not torch.equal(other, here)]
-        other = others[bar % len(others)]
-        chord = other.nonzero()[:, 0].tolist()
         first = cells.start + bar % blocks * size
         every = range(cells.start, cells.stop)
+        if others:  # none in a form of one chord
+            chord = others[bar % len(others)].nonzero()[:, 0].tolist()
+            found.append(("a wrong chord is heard", step, wrong_chord(step, chord)))
         found += [
-            ("a wrong chord is heard", step, wrong_chord(step, chord)),
             ("one block forgets", step, forget_cells(step, range(first, first + size))),
             ("all chord blocks forget", step, forget_cells(step, every)),
         ]

@@ -85,6 +85,13 @@ class BluesSongs(Dataset[Song]):
             picked.append(pick)
         return tuple(picked)
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """What each bar's choice of segment counts in a song's number: powers of two where every
+        bar has two segments."""
+        counts = self.library.choices
+        return tuple(math.prod(counts[:bar]) for bar in range(len(counts)))
+
     def number(self, picked: Sequence[int]) -> int:
         """The number of the song with these segments, one per bar; the inverse of `choices`."""
         song = 0
@@ -97,6 +104,15 @@ class BluesSongs(Dataset[Song]):
         pieces" (section 2.3).  Raises `BluesError` where there are not so many."""
         require(1 <= count <= len(self), "count", count, f"from 1 to {len(self)}")
         return Subset(self, random.Random(seed).sample(range(len(self)), count))
+
+    def held_out(self, count: int, seed: int) -> tuple[int, ...]:
+        """The numbers, in order, of `count` different songs that a run with this seed does not
+        learn.  Raises `BluesError` unless at least one song is left to learn."""
+        allowed = f"from 0 to {len(self) - 1}, fewer than there are songs"
+        require(0 <= count < len(self), "songs.held_out", count, allowed)
+        # Not the numbers of `subset`, which other songs are drawn by.
+        drawn = random.Random(f"held out {seed}").sample(range(len(self)), count)
+        return tuple(sorted(drawn))
 
     def unit_statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each unit over all songs, shape (units,); exact, so that

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -56,11 +57,18 @@ class Stream:
         return len(self.table) if self.by_episode else 1
 
     @staticmethod
-    def at_random(songs: BluesSongs, count: int, seed: int) -> Stream:
-        """`count` songs drawn uniformly from all, with repetition."""
+    def at_random(songs: BluesSongs, count: int, seed: int, held_out: Sequence[int] = ()) -> Stream:
+        """`count` songs drawn uniformly, with repetition, from all but those held out."""
         generator = torch.Generator().manual_seed(seed)
-        picks = [
-            torch.randint(choices, (count,), generator=generator)
-            for choices in songs.library.choices
-        ]
-        return Stream(songs.table, torch.stack(picks, 1))
+        apart = torch.tensor(held_out, dtype=torch.int64)
+        places = torch.tensor(songs.places)
+
+        def draw(number: int) -> Tensor:
+            choices = songs.library.choices
+            picks = [torch.randint(c, (number,), generator=generator) for c in choices]
+            return torch.stack(picks, 1)
+
+        picks = draw(count)
+        while (again := torch.isin((picks * places).sum(1), apart)).any():
+            picks[again] = draw(int(again.sum()))
+        return Stream(songs.table, picks)

@@ -380,4 +380,9 @@ def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
 
     Its gradient at the logits is o - t, the report's delta with the sign of descent.
     """
-    return F.binary_cross_entropy_with_logits(logits, target, reduction="sum")
+    return cross_entropies(logits, target).sum()
+
+
+def cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
+    """Equation 1 for each song, summed over its units, shape (N,); both arguments (N, units)."""
+    return F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(-1)

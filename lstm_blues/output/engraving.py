@@ -89,16 +89,19 @@ def _plain(svg: str) -> str:
 def _one_text(text: ElementTree.Element) -> ElementTree.Element:
     kept = ("x", "y", "text-anchor", "font-style", "font-weight")
     whole = ElementTree.Element(f"{{{_SVG}}}text", {"font-family": _FONT})
-    words, size = "", 0.0
+    words, sizes = "", {True: 0.0, False: 0.0}
     for part in text.iter():
         if part.tag == f"{{{_SVG}}}title":
             continue
         whole.attrib.update({name: part.attrib[name] for name in kept if name in part.attrib})
         if part.text and part.text.strip():
             words += part.text.translate(_SIGNS)
-            size = max(size, float(part.attrib.get("font-size", "0px").removesuffix("px")))
+            sign = part.text.translate(_SIGNS) != part.text
+            size = float(part.attrib.get("font-size", "0px").removesuffix("px"))
+            sizes[sign] = max(sizes[sign], size)
     whole.text = re.sub(r"\s+", " ", words).strip()
-    whole.set("font-size", f"{size:g}")
+    # The music font's signs are set larger than the text that they stand in.
+    whole.set("font-size", f"{sizes[False] or sizes[True]:g}")
     return whole
 
 

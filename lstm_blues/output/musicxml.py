@@ -6,7 +6,6 @@ MusicXML is written here, as a lead sheet: one melody line with chord symbols ab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,7 +15,7 @@ from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import STRAIGHT, Timing
 from lstm_blues.output.notation import LETTERS, key_fifths, key_signature, spell, symbol_parts
-from lstm_blues.output.rhythm import Slice, beam_names, written_slices
+from lstm_blues.output.rhythm import Slice, written_slices
 
 BARS_PER_SYSTEM = 4
 
@@ -73,7 +72,7 @@ def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool =
     """
     timing = timing or Timing()
     form, fifths = piece.form, key_fifths(piece)
-    bar, metre = form.steps_per_bar, form.time
+    bar = form.steps_per_bar
     root = ElementTree.Element("score-partwise", version="4.0")
     _put(_put(root, "work"), "work-title", piece.title)
     _put(_put(root, "identification"), "creator", "lstm_blues", type="composer")
@@ -95,15 +94,13 @@ def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool =
             _tempo(measure, timing, form, metronome=metronome)
         altered = dict.fromkeys(LETTERS, 0) | key_signature(fifths)
         shown: dict[tuple[str, int], int] = {}
-        slices = written_slices(piece.melody, first, bar, metre)
-        beams = beam_names(slices, bar, metre)
-        for piece_of_bar, beam in zip(slices, beams, strict=True):
+        for piece_of_bar in written_slices(piece.melody, first, bar, form.time):
             at = [s for s in struck if piece_of_bar.start <= s < piece_of_bar.end]
             for step in sorted(at):
                 sounding = struck[step]
                 _harmony(measure, sounding, (step - piece_of_bar.start) * _divisions(form))
             carried = _notes(
-                measure, piece_of_bar, form, sounding, fifths, (altered, shown), carried, beam
+                measure, piece_of_bar, form, sounding, fifths, (altered, shown), carried
             )
         style = None
         if (first + bar) % form.steps == 0:
@@ -205,11 +202,10 @@ def _notes(
     fifths: int,
     accidentals: tuple[dict[str, int], dict[tuple[str, int], int]],
     carried: frozenset[int],
-    beams: Sequence[str],
 ) -> frozenset[int]:
     """Writes a slice as notes or a rest; returns the pitches that are tied on."""
     signature, shown = accidentals
-    value, bare = here.value, ("no" if beams else "yes")
+    value = here.value
     for place, pitch in enumerate(here.pitches or (None,)):
         note = _put(measure, "note")
         if place:
@@ -248,14 +244,15 @@ def _notes(
             ratio = _put(note, "time-modification")
             _put(ratio, "actual-notes", value.actual)
             _put(ratio, "normal-notes", value.normal)
-        for level, beam in enumerate(beams if place == 0 else (), start=1):
+        for level, beam in enumerate(here.beams if place == 0 else (), start=1):
             _put(note, "beam", beam, number=str(level))
         edge = here.edge if place == 0 else ""
         notations = _put(note, "notations") if ties or edge else note
         for kind in ties:
             _put(notations, "tied", type=kind)
         if edge:
-            _put(notations, "tuplet", type=edge, bracket=bare)
+            bracket = {"bracket": "yes" if here.bracket else "no"} if edge == "start" else {}
+            _put(notations, "tuplet", type=edge, **bracket)
     return here.tied
 
 

@@ -24,6 +24,9 @@ _LETTERS_UP = (0, 1, 1, 2, 2, 3, 4, 4, 4, 5, 6, 6)
 # Sharps (positive) or flats of the major key on each pitch class.
 _FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 
+# Sharps of F# major: as many flats has Gb major.
+_TRITONE = 6
+
 _SHARP_FROM = 2
 
 
@@ -75,7 +78,8 @@ def key_fifths(piece: Piece) -> int:
     """Sharps of the key on the form's first chord, flats being negative; minor where it is."""
     parts = read_symbol(piece.form.symbols[0])
     minor = 3 in {(pitch - parts.root) % 12 for pitch in pitch_classes(piece.form.symbols[0])}
-    return _FIFTHS[(parts.root + 3 * minor) % 12]
+    fifths = _FIFTHS[(parts.root + 3 * minor) % 12]
+    return -fifths if fifths == _TRITONE and "b" in parts.root_name else fifths
 
 
 def key_signature(fifths: int) -> dict[str, int]:

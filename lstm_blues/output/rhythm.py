@@ -36,7 +36,9 @@ class Value(NamedTuple):
 class Slice(NamedTuple):
     """A stretch in which the same notes sound, in steps; `tied`: those that go on after it.
 
-    value: how it is written.  edge: `start` or `stop` where a tuplet begins or ends with it.
+    value: how it is written.  beams: MusicXML's names of what its beams do, outermost first.  edge:
+    `start` or `stop` where a tuplet begins or ends with it.  bracket: whether that tuplet needs
+    one, as a beam doesn't join it.
     """
 
     pitches: tuple[int, ...]
@@ -44,7 +46,9 @@ class Slice(NamedTuple):
     end: int
     tied: frozenset[int]
     value: Value
+    beams: tuple[str, ...] = ()
     edge: str = ""
+    bracket: bool = True
 
 
 class _Span(NamedTuple):
@@ -93,7 +97,12 @@ def written_slices(
         if span.ratio != 1:
             slices[within] = slices[within]._replace(edge="start")
             slices[-1] = slices[-1]._replace(edge="stop")
-    return slices
+    beams = _beams(slices, size, metre)
+    slices = [here._replace(beams=names) for here, names in zip(slices, beams, strict=True)]
+    return [
+        here._replace(bracket=not _is_joined(slices[place:])) if here.edge == "start" else here
+        for place, here in enumerate(slices)
+    ]
 
 
 def note_value(length: Fraction) -> Value:
@@ -224,9 +233,10 @@ class _Grid(NamedTuple):
             return False
         parts = list(pairwise(self.sizes))
         for larger, size in parts:
-            # Whole parts of one larger part: in 3/4 a half from the second beat, too.
+            # Whole parts of one larger part: in 3/4 a half from the second beat, too, but no rest.
             whole = start % size == 0 and (end % size == 0 or end == self.sizes[0])
-            if whole and self._are_together(start, end, larger):
+            seen = not self.rest or start % larger == 0 or length <= size
+            if whole and seen and self._are_together(start, end, larger):
                 return True
         undotted = length / (ONE + Fraction(value.dots, 2))
         if start % undotted == 0 and (value.dots or length < unit):
@@ -242,16 +252,23 @@ class _Grid(NamedTuple):
         return end <= (start // size + 1) * size
 
 
-def beam_names(slices: Sequence[Slice], size: int, metre: Metre = FOUR_FOUR) -> list[list[str]]:
-    """For each slice of a bar of `size` steps its beams, outermost first: notes shorter than a
-    quarter that begin in the same beat are joined."""
+def _is_joined(slices: Sequence[Slice]) -> bool:
+    """Whether a beam joins the tuplet that begins with the first slice."""
+    last = next(place for place, here in enumerate(slices) if here.edge == "stop")
+    outermost = ["".join(here.beams[:1]) for here in slices[: last + 1]]
+    return outermost == ["begin", *["continue"] * (last - 1), "end"]
+
+
+def _beams(slices: Sequence[Slice], size: int, metre: Metre) -> list[tuple[str, ...]]:
+    """For each slice of a bar of `size` steps its beams: notes shorter than a quarter that begin in
+    the same beat are joined."""
     first = slices[0].start
     counts, beats = [], []
     for here in slices:
         level = _TYPES.index(here.value.type) - _FIRST_BEAMED + 1 if here.value.type else 0
         counts.append(max(0, level) if here.pitches else 0)
         beats.append((here.start - first) * metre.quarters / size // metre.beat)
-    beams: list[list[str]] = []
+    beams = []
     for place, count in enumerate(counts):
         before = counts[place - 1] if place and beats[place - 1] == beats[place] else 0
         after = 0
@@ -265,5 +282,5 @@ def beam_names(slices: Sequence[Slice], size: int, metre: Metre = FOUR_FOUR) -> 
                 names.append(
                     "continue" if left and right else "end" if left else "begin" if right else hook
                 )
-        beams.append(names)
+        beams.append(tuple(names))
     return beams

@@ -44,6 +44,12 @@ class Parts:
         return self.songs
 
     @cached_property
+    def held_out(self) -> tuple[int, ...]:
+        """The numbers of the songs that are not learned."""
+        count = self.settings.songs.held_out
+        return self.require_songs().held_out(count, self.settings.seed) if count else ()
+
+    @cached_property
     def melody_floor(self) -> float | None:
         """The least possible cross-entropy of the melody, in nats per step; None without one."""
         settings = self.settings
@@ -59,7 +65,7 @@ class Parts:
             return Stream.of_corpus(corpus.table, SONGS_IN_ORDER, seed, corpus.primer)
         if self.songs is None:
             return Stream.of_one(self.settings.form.chord_tensor())
-        return Stream.at_random(self.songs, SONGS_IN_ORDER, seed)
+        return Stream.at_random(self.songs, SONGS_IN_ORDER, seed, self.held_out)
 
     @cached_property
     def network(self) -> Network:

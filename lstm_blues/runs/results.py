@@ -13,7 +13,8 @@ from lstm_blues.playing.player import FreeRun
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.summary import Status, Summary
 
-FRESH_SONGS = 512
+SONGS = 512
+"""How many songs the melody is measured on."""
 
 
 def play_alone(parts: Parts, steps: int, song: int = 0, *, stop_at_wrong: bool = False) -> FreeRun:
@@ -40,13 +41,21 @@ def choruses_held(parts: Parts) -> int:
     return min(played.right for played in runs) // song_steps
 
 
-def fresh_cross_entropy(parts: Parts) -> float | None:
-    """Of the frozen network's melody on songs drawn anew, nats per step; None for chords alone."""
-    songs = parts.songs
-    if songs is None:
+def songs_cross_entropy(parts: Parts, *, held_out: bool = False) -> float | None:
+    """Of the frozen network's melody on songs, nats per step.
+
+    The songs are `SONGS` different ones drawn from all that are learned, which the network may have
+    heard, or with `held_out` those that it has not; None where there are none.
+    """
+    songs, apart = parts.songs, parts.held_out if parts.songs is not None else ()
+    if songs is None or (held_out and not apart):
         return None
-    fresh = songs.subset(min(FRESH_SONGS, len(songs)), parts.settings.seed)
-    heard = torch.stack([fresh[n].inputs for n in range(len(fresh))])
+    if held_out:
+        numbers = list(apart[:SONGS])
+    else:
+        drawn = songs.subset(min(SONGS + len(apart), len(songs)), parts.settings.seed).indices
+        numbers = [number for number in drawn if number not in set(apart)][:SONGS]
+    heard = torch.stack([songs[n].inputs for n in numbers])
     if isinstance(parts.learner, CompiledLearner):
         return parts.learner.listen(heard)[1]
     return melody_cross_entropy(parts.frozen(parts.learner.state().weights), heard)
@@ -81,7 +90,10 @@ def summarise(parts: Parts, status: Status, trained: float, logging: float) -> S
         tests=count.tests,
         longest_clean_run=count.longest_clean_run,
         best_free_run=count.best_free_run,
-        melody_cross_entropy=fresh_cross_entropy(parts) if status.complete else None,
+        melody_cross_entropy=songs_cross_entropy(parts) if status.complete else None,
+        held_out_cross_entropy=songs_cross_entropy(parts, held_out=True)
+        if status.complete
+        else None,
         melody_floor=parts.melody_floor,
         version=__version__,
     )

@@ -120,6 +120,19 @@ class RunSettings:
 
 
 @dataclass(frozen=True)
+class SongSettings:
+    """`songs` in `conf/train.yaml`: which of all songs are learned.
+
+    held_out: how many songs, drawn by the run's seed, are not.
+    """
+
+    held_out: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.held_out >= 0, "songs.held_out", self.held_out, "at least 0")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a run."""
 
@@ -132,6 +145,7 @@ class Settings:
     run: RunSettings
     bars: BarLibrary | None
     corpus: Corpus | None = None
+    songs: SongSettings = SongSettings()
 
     def __post_init__(self) -> None:
         require(0 <= self.seed <= MAX_SEED, "seed", self.seed, "a whole number from 0 to 2^63-1")
@@ -147,6 +161,11 @@ class Settings:
             self.corpus.songs  # noqa: B018  # raises where a tune cannot be read
         if self.bars is not None:
             self.bars.require_fitting(self.form, self.encoding)
+            all_songs = math.prod(self.bars.choices)
+            allowed = f"fewer than the {all_songs} songs of bars={self.bars.name}"
+            require(self.songs.held_out < all_songs, "songs.held_out", self.songs.held_out, allowed)
+        elif self.songs.held_out:
+            require(False, "songs.held_out", self.songs.held_out, "0 where bars is null")
         melody = self.network.units.get(MELODY)
         if (melody is None) != (self.bars is None):
             raise BluesError(

@@ -41,8 +41,9 @@ class Summary:
     seconds: of training, without start-up, compilation and logging; logging_seconds: what
     TensorBoard took meanwhile.  choruses: played by the frozen network without a wrong note, of
     final_choruses.  cross_entropy: of the chords, nats per step, over the whole run.
-    melody_cross_entropy: of the frozen network on songs drawn anew, nats per step; melody_floor:
-    the least possible.
+    melody_cross_entropy: of the frozen network on songs drawn from all that it learned,
+    nats per step; held_out_cross_entropy: on songs that it never heard, where some were held out;
+    melody_floor: the least possible.
     """
 
     status: Status
@@ -72,6 +73,7 @@ class Summary:
     melody_cross_entropy: float | None
     melody_floor: float | None
     version: str
+    held_out_cross_entropy: float | None = None
 
     @property
     def results(self) -> dict[str, float]:
@@ -107,8 +109,13 @@ class Summary:
             )
         if self.melody_cross_entropy is not None:
             lines.append(
-                f"Melody: {self.melody_cross_entropy:.3f} nats per step on new songs; the optimum "
-                f"is {self.melody_floor:.3f}."
+                f"Melody: {self.melody_cross_entropy:.3f} nats per step on its training songs; the "
+                f"optimum is {self.melody_floor:.3f}."
+            )
+        if self.held_out_cross_entropy is not None:
+            lines.append(
+                f"On the songs held out of training: {self.held_out_cross_entropy:.3f} nats per "
+                "step."
             )
         lines.append(f"Everything is in {folder}.")
         return "\n".join(lines)

@@ -36,6 +36,8 @@ class Trained:
     settings: Settings
     songs: BluesSongs
     path: Path
+    held_out: tuple[int, ...] = ()
+    """The numbers of the songs that it has not learned."""
 
     @property
     def origin(self) -> str:
@@ -85,7 +87,9 @@ def load_trained(path: Path | None = None) -> Trained:
         raise BluesError(f"the network of {str(path)!r} plays chords only and cannot compose.")
     network = parts.blocks.cpu()
     require_fitting(checkpoint.learner, network, settings.learning, str(path))
-    return Trained(parts.frozen(checkpoint.learner.weights), settings, parts.songs, path)
+    return Trained(
+        parts.frozen(checkpoint.learner.weights), settings, parts.songs, path, parts.held_out
+    )
 
 
 @dataclass(frozen=True)
