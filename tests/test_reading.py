@@ -12,7 +12,8 @@ import pytest
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.lead_sheets import is_same, main, try_file
 from lstm_blues.music.chords import moved, pitch_classes
-from lstm_blues.music.reading.abc import read_abc, tunes_of
+from lstm_blues.music.reading.abc import read_abc
+from lstm_blues.music.reading.abc_fields import tunes_of
 from lstm_blues.music.reading.door import read_score
 from lstm_blues.music.reading.grid import Grid, coarsest_grid
 from lstm_blues.music.reading.harmony import chords_from_notes, symbol_of

@@ -1,10 +1,10 @@
 """`python -m lstm_blues.lab.lead_sheets FILES ...`: how many files `lead_sheet` reads as it is.
 
-Files and folders of MusicXML, MIDI and ABC are read with the defaults, `music21` being its whole
-corpus; of MusicXML and ABC all tunes with a chord symbol for every four bars or more.  With
---export each tune in ABC is written by other programs as well, by music21 as MusicXML and MIDI and
-by abc2midi, where it is installed, as MIDI with an accompaniment, and what is read from those is
-compared with the tune itself.
+Files and folders of MusicXML, MIDI and ABC are read with the defaults, `music21` being the lead
+sheets of its corpus; of MusicXML and ABC all tunes with a chord symbol for every four bars or more.
+With --export each tune in ABC is written by other programs as well, by music21 as MusicXML and MIDI
+and by abc2midi, where it is installed, as MIDI with an accompaniment, and what is read from those
+is compared with the tune itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from lstm_blues.files import write_text
 from lstm_blues.lab.statistics import wilson
 from lstm_blues.lab.tables import csv_text, markdown
 from lstm_blues.music.chords import pitch_classes
-from lstm_blues.music.reading.abc import read_abc, tunes_of
+from lstm_blues.music.reading.abc import read_abc
+from lstm_blues.music.reading.abc_fields import tunes_of
 from lstm_blues.music.reading.door import MUSIC21, read_score
 from lstm_blues.music.reading.sheet import Sheet, sheets_of
 from lstm_blues.music.reading.symbols import looks_like_symbol
@@ -36,8 +37,11 @@ READ = ("abc", "mxl", "musicxml", "xml", "mid", "midi")
 """Suffixes of the files that are looked for in folders."""
 
 
+LEAD_SHEETS = ("leadSheet", "nottingham-dataset")
+"""Folders of music21's corpus with lead sheets; elsewhere symbols are analyses."""
+
 SYMBOLS_PER_BAR = 0.25
-"""What has fewer chord symbols is no lead sheet: an analysis, or letters that name sections."""
+"""What has fewer chord symbols is no lead sheet."""
 
 
 class Tried(NamedTuple):
@@ -121,14 +125,14 @@ def files_of(given: str) -> Iterator[tuple[str, Path, str]]:
         corpus: Any = extra("music21", "tunes", "music21's corpus").corpus
         for path in sorted(corpus.getCorePaths()):
             name = f"{path.parent.name}/{path.name}"
-            if path.suffix.lower()[1:] in READ:
+            if path.parent.name in LEAD_SHEETS and path.suffix.lower()[1:] in READ:
                 yield f"music21, {path.parent.name}", path, MUSIC21 + name
         return
     place = Path(given)
     paths = sorted(place.rglob("*")) if place.is_dir() else [place]
     for path in paths:
         if path.suffix.lower()[1:] in READ:
-            yield place.name, path, str(path)
+            yield path.parent.name, path, str(path)
 
 
 def exports(tune: str, path: Path, folder: Path) -> Iterator[tuple[str, Path]]:

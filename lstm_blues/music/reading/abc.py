@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from lstm_blues.music.chords import ACCIDENTALS, NATURALS
+from lstm_blues.music.chords import NATURALS
+from lstm_blues.music.reading.abc_fields import key_of, metre_of, title_of, unit_of
 from lstm_blues.music.reading.written import ZERO, WrittenBar, WrittenNote
 
 _NOTE = r"(?P<acc>\^{1,2}|_{1,2}|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']*)"
@@ -31,14 +32,6 @@ _TOKEN = re.compile(
 )
 _IN_CHORD = re.compile(_NOTE + r"(?P<size>\d*(?:/+\d*)?)(?P<tie>-?)")
 
-_MODES = {"": 0, "maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2}
-_MODES |= {"phr": -4, "lyd": 1, "loc": -5}
-_MODE_NAMES = {"": "major", "maj": "major", "m": "minor", "min": "minor", "ion": "major"}
-_MODE_NAMES |= {"aeo": "minor", "mix": "mixolydian", "dor": "dorian", "phr": "phrygian"}
-_MODE_NAMES |= {"lyd": "lydian", "loc": "locrian"}
-
-_SHARPS = "FCGDAEB"
-
 
 class AbcTune(NamedTuple):
     """A tune: its title, key and bars."""
@@ -46,19 +39,6 @@ class AbcTune(NamedTuple):
     title: str
     key: str | None
     bars: list[WrittenBar]
-
-
-def tunes_of(text: str) -> list[str]:
-    """The tunes of a file, each from its `X:` on."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    parts = re.split(r"(?m)^(?=X:)", text)
-    return [part for part in parts if re.match(r"X:", part) and re.search(r"(?m)^K:", part)]
-
-
-def title_of(tune: str) -> str:
-    """The first title of a tune."""
-    found = re.search(r"(?m)^T:\s*(.*)", tune)
-    return found[1].strip() if found else ""
 
 
 def read_abc(tune: str) -> AbcTune:
@@ -112,35 +92,16 @@ class _Reader:
     def field(self, letter: str, value: str, music: bool) -> None:
         """A field of the header, or among the music."""
         if letter == "M":
-            named = {"C": "4/4", "C|": "2/2", "none": self.metre, "": self.metre}.get(value, value)
-            found = re.match(r"(\d+)\s*/\s*(\d+)", named)
-            if found:
-                self.metre = f"{int(found[1])}/{int(found[2])}"
+            self.metre = metre_of(value) or self.metre
         elif letter == "L":
-            found = re.match(r"(\d+)\s*/\s*(\d+)", value)
-            self.unit = Fraction(4 * int(found[1]), int(found[2])) if found else Fraction(0)
+            self.unit = unit_of(value)
         elif letter == "K":
-            self._set_key(value)
+            self.key, name = key_of(value)
+            self.key_name = self.key_name or name
         elif letter == "V":
             self.voice = self._voice(value.split(maxsplit=1)[0] if value.split() else "")
         elif letter == "P" and music:
             self.voice.section = True
-
-    def _set_key(self, value: str) -> None:
-        found = re.match(r"([A-G])([#b]?)\s*([A-Za-z]*)", value)
-        if found and not value.startswith("HP"):
-            letter, accidental, mode = found.groups()
-            mode = mode.lower()[:3] if mode.lower() != "m" else "m"
-            shift = _MODES.get(mode, 0)
-            fifths = "FCGDAEB".index(letter) - 1 + 7 * ACCIDENTALS[accidental] + shift
-            self.key = _signature(fifths)
-            name = f"{letter}{accidental} {_MODE_NAMES.get(mode, 'major')}"
-        else:
-            self.key, name = (_signature(2) if value.startswith(("HP", "Hp")) else {}), None
-        if self.key_name is None:
-            self.key_name = name
-        for sign, letter in re.findall(r"(\^|_|=)([a-gA-G])", value):
-            self.key[letter.upper()] = {"^": 1, "_": -1, "=": 0}[sign]
 
     @property
     def _quarter_unit(self) -> Fraction:
@@ -299,12 +260,6 @@ class _Reader:
                     bar.others += other.notes
                     bar.symbols += other.symbols
         return first
-
-
-def _signature(fifths: int) -> dict[str, int]:
-    if fifths >= 0:
-        return dict.fromkeys(_SHARPS[:fifths], 1)
-    return dict.fromkeys(_SHARPS[::-1][:-fifths], -1)
 
 
 def _size(text: str) -> Fraction:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.reading.abc import read_abc, title_of, tunes_of
+from lstm_blues.music.reading.abc import read_abc
+from lstm_blues.music.reading.abc_fields import title_of, tunes_of
 from lstm_blues.music.reading.midi import read_midi
 from lstm_blues.music.reading.notation import MUSIC21, read_notation
 from lstm_blues.music.reading.parts import top_line

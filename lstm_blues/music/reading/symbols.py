@@ -14,6 +14,7 @@ _SYMBOL = re.compile(r"([A-G])([#♯b♭]?)([^/]*(?:/9|/11|/13)?)(?:/([A-Ga-g])(
 # How else the qualities are written; the empty sign is major.
 _SPELLINGS = {
     "d": "dim",
+    "a": "aug",
     "dim5": "dim",
     "mb5": "dim",
     "+5": "aug",
@@ -87,7 +88,7 @@ def _quality(sign: str) -> str:
 
 
 _SIGNS = re.compile(
-    r"(\d|[#b♯♭+°øΔ()^,-]|maj|Maj|min|Min|mi|ma|m|M|dim|aug|sus|add|omit|no|alt|dom|o|h|j|d)*"
+    r"(\d|[#b♯♭+°øΔ()^,-]|maj|Maj|min|Min|mi|ma|m|M|dim|aug|sus|add|omit|no|alt|dom|o|h|j|d|a)*"
 )
 
 
