@@ -21,7 +21,7 @@ from support import run_command as command
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.evaluation import EvaluateSettings, evaluate
-from lstm_blues.lab.melodies import melody_of, random_walks, training_songs
+from lstm_blues.lab.melodies import draw_songs, melody_of, random_walks
 from lstm_blues.lab.melody_metrics import MelodyMetrics
 from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.music.bars import BarLibrary, melody_floor
@@ -439,12 +439,19 @@ def test_measures_count_the_beats_of_the_metre() -> None:
     found = judge.measures(played)
     assert found["beats held"].tolist() == [1, 1, 0.5]
     assert found["bars from the library"].tolist() == [1, 0, 0]
+    # At every step the note of one of the segments.
     assert found["bars mixed"].tolist() == [0, 1, 0]
+    assert found["bars new and whole"].tolist() == [0, 1, 0]
+    assert found["bars new and broken"].tolist() == [0, 0, 1]
     assert found["chord notes, strong beats"].tolist() == pytest.approx([1, 0, 2 / 3])
     assert found["chord notes, weak beats"].tolist() == [0, 0, 1]
-    # All thirteen notes and the rest are as likely where the library says nothing.
-    even, sure = np.log(0.99 / 2 + 0.01 / 14), np.log(0.99 + 0.01 / 14)
-    assert found["log-likelihood per step"][0] == pytest.approx((even + 5 * sure) / 6)
+    # Where the library says nothing, all thirteen notes and the rest are as likely.
+    first = np.log(0.99 / 2 + 0.01 / 14)
+    goes_on = 0.99 + 0.01 * (0.99 + 0.01 / 14)
+    third = 0.99 + 0.01 * (0.99 * 0.5 / 14 + 0.01 / 14)  # half of the segments begin a note there
+    assert found["log-likelihood per step"][0] == pytest.approx(
+        (first + 4 * np.log(goes_on) + np.log(third)) / 6
+    )
 
 
 # From the network to the page.
@@ -493,13 +500,13 @@ def test_a_walk_and_songs_go_by_the_beats() -> None:
     trained = untrained(settings_of("slow_blues"))
     (walk,) = random_walks(trained, choruses=1)
     assert {note.start % 3 for note in walk.melody} == {0}
-    melodies = training_songs(trained, 3, 2, np.random.default_rng(1))
+    melodies = melody_of(draw_songs(trained, 3, 2, np.random.default_rng(1)), trained)
     assert melodies.shape == (3, 2 * 144)
     assert (melodies == 13).any()
     table = evaluate(trained, EvaluateSettings(pieces=3, choruses=1, table_songs=5, resamples=5))
     assert table["training songs"]["bars from the library"][0] == 1
     assert table["random walk"]["beats held"][0] == 1
-    assert table["transitions, order 2"]["beats held"][0] == 1
+    assert table["table, told the place, order 2"]["bars from the library"][0] > 0
 
 
 def test_a_run_in_another_metre_is_told_and_composes(tmp_path: Path) -> None:
