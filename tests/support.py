@@ -18,9 +18,11 @@ from lstm_blues.learning.state import Learner
 from lstm_blues.network.blocks import block_step
 from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.network.topology import CHORDS, Group, Topology, Units
+from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import Checkpoint
-from lstm_blues.runs.settings import Settings
-from lstm_blues.runs.trained import newest_run
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import Settings, settings_from
+from lstm_blues.runs.trained import Trained, newest_run
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -165,6 +167,27 @@ def autograd(
             name = names[id(weights)]
             found[name] = gradient * shape.part_of[name].mask
     return found
+
+
+# Music.
+
+EXAMPLES = ("pickup_waltz", "slow_blues")
+"""Forms in other metres, with bar libraries of the same names that have rests and ties."""
+
+
+def example(name: str, *overrides: str) -> Settings:
+    """The settings of a melody run on one of `EXAMPLES`."""
+    return settings_from(
+        compose_config(["+experiment=melody", f"form={name}", f"bars={name}", *overrides])
+    )
+
+
+def untrained(settings: Settings) -> Trained:
+    """A network with its first weights, that plays in the readable engine."""
+    settings = replace(settings, run=replace(settings.run, engine="torch"))
+    parts = Parts(settings)
+    frozen = parts.frozen(parts.learner.state().weights)
+    return Trained(frozen, settings, parts.require_songs(), Path())
 
 
 # Commands.

@@ -48,7 +48,7 @@ def first_of_each(override: str) -> str:
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_a_command_exists_and_composes(command: tuple[str, ...]) -> None:
     name, *overrides = command
-    assert (PACKAGE / f"{name}.py").is_file()
+    assert (PACKAGE / f"{name.replace('.', '/')}.py").is_file()
     if (REPOSITORY / "conf" / f"{name}.yaml").is_file() and "--config-dir" not in overrides:
         # What Hydra's own settings, such as launchers, hold is not composed here.
         chosen = [first_of_each(o) for o in overrides if "=" in o and not o.startswith("hydra")]

@@ -22,9 +22,9 @@ from lstm_blues.output import sound
 from lstm_blues.output.engraving import engrave, write_pdf
 from lstm_blues.output.musicxml import KINDS, to_musicxml
 from lstm_blues.output.notation import Spelled, key_fifths, spell
+from lstm_blues.output.note_values import written_slices
 from lstm_blues.output.pictures import piece_roll
 from lstm_blues.output.render import FORMATS, render
-from lstm_blues.output.rhythm import written_slices
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from

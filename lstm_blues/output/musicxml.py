@@ -15,7 +15,7 @@ from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import STRAIGHT, Timing
 from lstm_blues.output.notation import LETTERS, key_fifths, key_signature, spell, symbol_parts
-from lstm_blues.output.rhythm import Slice, written_slices
+from lstm_blues.output.note_values import Slice, written_slices
 
 BARS_PER_SYSTEM = 4
 

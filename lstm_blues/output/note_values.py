@@ -1,4 +1,4 @@
-"""How a bar's rhythm is written in scores: note values, cuts at beats, tuplets, beams.
+"""How a bar's rhythm is written in scores: note values, cuts at beats, beams.
 
 Times within a bar are in quarter notes, as fractions: a metre has no step of its own.
 """
@@ -6,21 +6,20 @@ Times within a bar are in quarter notes, as fractions: a metre has no step of it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
 from lstm_blues.music.metre import FOUR_FOUR, Metre
 from lstm_blues.music.piece import Note
+from lstm_blues.output.tuplets import ONE, Span, parts_of, tuplet_spans
 
 _TYPES = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th", "256th")
 
 _WHOLE = 4
 
 _FIRST_BEAMED = _TYPES.index("eighth")
-
-ONE = Fraction(1)
 
 
 class Value(NamedTuple):
@@ -51,15 +50,6 @@ class Slice(NamedTuple):
     bracket: bool = True
 
 
-class _Span(NamedTuple):
-    """A part of a bar: from where to where in quarters, and in a tuplet the ratio of written to
-    sounding length, else 1."""
-
-    start: Fraction
-    end: Fraction
-    ratio: Fraction
-
-
 def written_slices(
     melody: Sequence[Note], first: int, size: int, metre: Metre = FOUR_FOUR
 ) -> list[Slice]:
@@ -77,7 +67,7 @@ def written_slices(
         cuts |= {max(note.start - first, 0), min(note.end - first, size)}
     points = sorted(cuts)
     slices: list[Slice] = []
-    for span in _spans([point * step for point in points], metre, step):
+    for span in tuplet_spans([point * step for point in points], metre, step):
         sizes = _sizes(span, metre)
         low, high = int(span.start / step), int(span.end / step)
         within = len(slices)
@@ -119,75 +109,10 @@ def _is_power(number: Fraction) -> bool:
     return number.denominator == 1 and number.numerator & (number.numerator - 1) == 0
 
 
-def _odd(number: int) -> int:
-    """A number without its factors of two."""
-    return number // (number & -number)
-
-
-def _spans(points: Sequence[Fraction], metre: Metre, step: Fraction) -> list[_Span]:
-    """A bar in stretches without tuplets, as long as can be, and tuplets.
-
-    A tuplet fills a quarter, in metres that count eighths an eighth, or more where a note begins or
-    ends off the beats and sounds across one.  points: where notes begin and end, from the bar's
-    start to its end.
-    """
-    found: list[_Span] = []
-    for span in _tuplets(points[0], points[-1], points, _parts(metre), step):
-        if found and found[-1].ratio == span.ratio == 1:
-            found[-1] = found[-1]._replace(end=span.end)
-        else:
-            found.append(span)
-    return found
-
-
-def _tuplets(
-    start: Fraction,
-    end: Fraction,
-    points: Sequence[Fraction],
-    levels: Sequence[Fraction],
-    step: Fraction,
-) -> Iterator[_Span]:
-    """A part of a bar in plain stretches and tuplets; levels: sizes of its parts, the first its
-    own."""
-    within = [point for point in points if start <= point <= end]
-    if all(_odd(point.denominator) == 1 for point in within):
-        yield _Span(start, end, ONE)
-        return
-    if len(levels) > 1:
-        size = levels[1]
-        bounds = [start + n * size for n in range(math.ceil((end - start) / size))] + [end]
-        if all(_is_clean(bound, points, step) for bound in bounds):
-            for begin, finish in pairwise(bounds):
-                yield from _tuplets(begin, finish, points, levels[1:], step)
-            return
-    length = end - start
-    actual = math.lcm(*(_odd(((point - start) / length).denominator) for point in within))
-    # As many written notes as have the length that is filled: three quarters, two halves.
-    normal = _odd(length.numerator)
-    while normal * 2 <= actual:
-        normal *= 2
-    yield _Span(start, end, Fraction(actual, normal))
-
-
-def _is_clean(bound: Fraction, points: Sequence[Fraction], step: Fraction) -> bool:
-    """Whether what sounds across a bound can be cut there without a tuplet."""
-    before = max(point for point in points if point <= bound)
-    after = min(point for point in points if point >= bound)
-    plain = _odd(before.denominator) == _odd(after.denominator) == 1
-    return before == after or (plain and (bound / step).denominator == 1)
-
-
-def _parts(metre: Metre) -> tuple[Fraction, ...]:
-    """The sizes of a bar's parts, from the bar down to what tuplets and syncopations fill: the
-    quarter, or where eighths are counted the eighth."""
-    unit = ONE if metre.swings else Fraction(1, 2)
-    return (*(size for size in metre.spans if size > unit), unit)
-
-
-def _sizes(span: _Span, metre: Metre) -> tuple[Fraction, ...]:
+def _sizes(span: Span, metre: Metre) -> tuple[Fraction, ...]:
     """The sizes of the parts that show the beat: of the bar, or in a tuplet of that as written."""
     if span.ratio == 1:
-        return _parts(metre)
+        return parts_of(metre)
     length = (span.end - span.start) * span.ratio
     return (length, length / span.ratio.numerator)
 
