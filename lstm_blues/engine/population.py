@@ -39,7 +39,7 @@ class FastPopulation:
             CompiledLearner(network, stream, learning)
             for network, learning in zip(networks, learnings, strict=True)
         ]
-        self.workers = workers or len(_cores())
+        self.workers = workers or len(cores())
 
     def learn(self, steps: int) -> int:
         """See `Population.learn`; the interpreter's lock is free meanwhile."""
@@ -51,7 +51,8 @@ class FastPopulation:
         return self.members[member].state()
 
 
-def _cores() -> set[int]:
+def cores() -> set[int]:
+    """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return os.sched_getaffinity(0)
     return set(range(os.cpu_count() or 1))

@@ -71,6 +71,11 @@ def varied(runs: Sequence[Run]) -> list[str]:
     return [name for name in names if len(values[name]) > 1]
 
 
+def of_forms(names: Sequence[str]) -> bool:
+    """Whether runs that differ in these settings differ in nothing but their form."""
+    return bool(names) and all(name.startswith("form.") for name in names)
+
+
 def told(value: Any) -> str:
     """A value of a setting in words, without spaces."""
     return f"{value:g}" if isinstance(value, float) else str(value).replace(" ", "")
@@ -101,7 +106,9 @@ def by_setting(runs: Sequence[Run]) -> dict[str, list[Run]]:
         if names and values == [told(default.get(name)) for name in names]:
             setting += " (default)"
         of_seeds = [groups[key][seed] for seed in sorted(groups[key])]
-        if names and by_folder:
+        if of_forms(names):
+            setting = f"form={of_seeds[0].settings['form.name']}"
+        elif names and by_folder:
             parts = _swept(of_seeds[0].folder)
             setting = " ".join(f"{name}={value}" for name, value in parts.items())
         found.setdefault(setting or "all", []).extend(of_seeds)

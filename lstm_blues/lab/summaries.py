@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm_blues.lab.collect import Run, by_setting
+from lstm_blues.lab.collect import Run, by_setting, of_forms, varied
 from lstm_blues.lab.statistics import Interval, Quartiles, Share, interval, quartiles, wilson
 
 Record = dict[str, Any]
@@ -45,8 +45,11 @@ class StudyRow:
 
 
 def tabulate(runs: Sequence[Run]) -> list[StudyRow]:
-    """One row per setting, see `by_setting`."""
-    return [_row(setting, of_seeds) for setting, of_seeds in by_setting(runs).items()]
+    """One row per setting, see `by_setting`; where these are forms, one more for all of them."""
+    rows = [_row(setting, of_seeds) for setting, of_seeds in by_setting(runs).items()]
+    if of_forms(varied(runs)):
+        rows.append(_row("all", runs))
+    return rows
 
 
 def _row(setting: str, of_seeds: Sequence[Run]) -> StudyRow:

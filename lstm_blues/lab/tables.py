@@ -12,6 +12,9 @@ from lstm_blues.lab.evaluation import Evaluation
 from lstm_blues.lab.statistics import Interval, Quartiles, Share
 from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, Records, StudyRow
 
+_NO_NUMBERS = ("seed", "name", "form", "wrong", "chosen", "attempts")
+"""Parts of a summary that are no column of `runs.csv`, or its first."""
+
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table, without a line break at its end."""
@@ -63,7 +66,7 @@ def study_table(rows: Sequence[StudyRow]) -> str:
 def runs_csv(runs: Sequence[Run]) -> str:
     """The runs of a study, one row each: what was varied, the seed, and the numbers."""
     names = varied(runs)
-    numbers = ["seed", *(n for n in runs[0].summary if n not in ("seed", "name", "form"))]
+    numbers = ["seed", *(n for n in runs[0].summary if n not in _NO_NUMBERS)]
     rows = (
         [*(told(run.settings.get(n)) for n in names), *(run.summary.get(n) for n in numbers)]
         for run in runs

@@ -76,13 +76,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BluesError(f"{str(path)!r} is not a checkpoint of this package, and was not loaded.")
     try:
-        learner = dict(content["learner"])
-        learner["counters"] = Counters(
-            **{_OLD_COUNTERS.get(name, name): n for name, n in learner["counters"].items()}
-        )
         return Checkpoint(
             json.loads(content["config"]),
-            LearnerState(**learner),
+            learner_state(content["learner"]),
             float(content["seconds"]),
             content["random"],
             MelodySchedule(**content["plateau"]),
@@ -91,6 +87,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise BluesError(
             f"{str(path)!r} lacks a part of a checkpoint, and was not loaded."
         ) from None
+
+
+def learner_state(plain: dict[str, Any]) -> LearnerState:
+    """The inverse of `LearnerState.as_dict`, for states of old checkpoints too.
+
+    Raises `KeyError` or `TypeError` where a part is missing or unknown.
+    """
+    learner = dict(plain)
+    learner["counters"] = Counters(
+        **{_OLD_COUNTERS.get(name, name): n for name, n in learner["counters"].items()}
+    )
+    return LearnerState(**learner)
 
 
 def require_fitting(state: LearnerState, network: Network, learning: Learning, path: str) -> None:

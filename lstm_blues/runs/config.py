@@ -15,6 +15,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from lstm_blues.errors import BluesError, require
+from lstm_blues.music.random_form import random_form
 
 T = TypeVar("T")
 
@@ -37,6 +38,12 @@ def _run_folder(resume: str | None, fresh: str) -> str:
 
 
 OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
+
+
+OmegaConf.register_new_resolver("random_form", random_form, replace=True)
+
+
+OmegaConf.register_new_resolver("length", len, replace=True)
 
 
 def compose_config(overrides: list[str], name: str = "train") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from lstm_blues import __version__
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.frozen import test_uniform
+from lstm_blues.playing.diagnosis import diagnose
 from lstm_blues.playing.metrics import melody_cross_entropy
 from lstm_blues.playing.player import FreeRun
 from lstm_blues.runs.build import Parts
@@ -39,6 +40,17 @@ def choruses_held(parts: Parts) -> int:
         play_alone(parts, steps, song, stop_at_wrong=True) for song in range(parts.stream.tested)
     ]
     return min(played.right for played in runs) // song_steps
+
+
+def where_wrong(parts: Parts) -> str | None:
+    """Where in the form the frozen network goes wrong first, in words; None for a corpus, and where
+    it does not within the choruses of the test."""
+    settings = parts.settings
+    if settings.corpus is not None:
+        return None
+    steps = settings.learning.test_choruses * settings.form.steps
+    found = diagnose(settings.form, play_alone(parts, steps, stop_at_wrong=True))
+    return None if found is None else found.in_words()
 
 
 def songs_cross_entropy(parts: Parts, *, held_out: bool = False) -> float | None:
@@ -96,4 +108,5 @@ def summarise(parts: Parts, status: Status, trained: float, logging: float) -> S
         else None,
         melody_floor=parts.melody_floor,
         version=__version__,
+        wrong=where_wrong(parts) if status == Status.STEP_LIMIT else None,
     )

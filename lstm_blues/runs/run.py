@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ from lstm_blues.runs.checkpoint import (
     save_checkpoint,
 )
 from lstm_blues.runs.log import Log
+from lstm_blues.runs.portfolio import NAME as PORTFOLIO
+from lstm_blues.runs.portfolio import TRIED, Rounds, read_attempts, tell_choice, with_choice
 from lstm_blues.runs.results import summarise
 from lstm_blues.runs.resume import check_same_run, is_finished, resumed_config
 from lstm_blues.runs.settings import Settings, settings_from
@@ -178,29 +181,58 @@ def run_experiment(
         BluesError: a mistake in the config, or `folder` already holds a run.
     """
     checkpoint = None
-    if resume is not None:
+    unfinished = resume is not None and (folder / PORTFOLIO).is_file()
+    if resume is not None and unfinished:
+        old = json.loads(read_attempts(folder)["config"])
+        config = resumed_config(old, config, resume, overrides)
+    elif resume is not None:
         checkpoint = load_checkpoint(Path(resume))
         config = resumed_config(checkpoint.config, config, resume, overrides)
     config = {name: value for name, value in config.items() if name != "resume"}
     settings = settings_from(config)
-    if checkpoint is None and (folder / NAME).exists():
+    holds = (folder / NAME).exists() or (folder / PORTFOLIO).exists()
+    if checkpoint is None and holds and not unfinished:
         raise BluesError(
             f"{str(folder)!r} already contains a run: choose another hydra.run.dir, or resume it "
             f"with resume={folder}."
         )
     if not os.access(folder, os.W_OK):
         raise BluesError(f"hydra.run.dir is {str(folder)!r}, which cannot be written.")
-    run = Run(settings, config, folder)
-    if checkpoint is not None:
+    run = None if settings.portfolio else Run(settings, config, folder)
+    if run is not None and checkpoint is not None:
         run.resume(checkpoint)
-    write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
+    # That of a portfolio's run stays the one that was asked for.
+    if not (folder / TRIED).is_file():
+        write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
     Thread(target=import_writers).start()
-    summary = run.train()
+    if run is None:
+        run, ended = _choose(settings, config, folder)
+        summary = ended or run.train()
+    else:
+        summary = run.train()
+    summary = with_choice(summary, folder)
     if summary.status != Status.INTERRUPTED:
         from lstm_blues.runs.publish import publish  # noqa: PLC0415  # see `import_writers`
 
         publish(run.parts, summary, folder)
     return summary
+
+
+def _choose(settings: Settings, config: dict[str, Any], folder: Path) -> tuple[Run, Summary | None]:
+    """The run of a portfolio's winner, which goes on with the melody; where there is no winner the
+    best attempt's, and its summary."""
+    choice = Rounds(settings, config, folder).run()
+    run = Run(settings_from(choice.config), choice.config, folder)
+    run.learner.load(choice.state)
+    run.seconds = choice.seconds
+    if choice.stopped:
+        return run, summarise(run.parts, Status.INTERRUPTED, run.seconds, 0.0)
+    tell_choice(choice, settings, folder)
+    run.save()
+    if choice.won:
+        (folder / PORTFOLIO).unlink()
+        return run, None
+    return run, summarise(run.parts, Status.STEP_LIMIT, run.seconds, 0.0)
 
 
 def run_of_sweep(config: dict[str, Any], folder: Path, overrides: Sequence[str]) -> Summary | None:
@@ -211,7 +243,7 @@ def run_of_sweep(config: dict[str, Any], folder: Path, overrides: Sequence[str])
     """
     if config["resume"] is not None:
         raise BluesError("resume continues one run and cannot be swept with -m.")
-    if not (folder / NAME).is_file():
+    if not (folder / NAME).is_file() and not (folder / PORTFOLIO).is_file():
         return run_experiment(config, folder)
     check_same_run(config, folder)
     if is_finished(folder, settings_from(config).run.step_limit):

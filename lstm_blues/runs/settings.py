@@ -21,6 +21,7 @@ from lstm_blues.network.blocks import ACTIVATIONS
 from lstm_blues.network.cells import BLOCKS, CELLS
 from lstm_blues.network.topology import CHORDS, MELODY, Group, Topology, Units
 from lstm_blues.runs.config import conf_folder, read
+from lstm_blues.runs.recipes import Portfolio, with_or_without_melody
 
 FAST = "fast"
 ENGINES = (FAST, "torch")
@@ -86,12 +87,14 @@ class RunSettings:
     log_interval: int
     listen_share: float
     checkpoint_seconds: float
+    workers: int = 0
 
     def __post_init__(self) -> None:
         require_choice("run.engine", self.engine, ENGINES)
         require_choice("run.dtype", self.dtype, DTYPES)
         for name in ("step_limit", "final_choruses", "log_interval"):
             require(getattr(self, name) >= 1, f"run.{name}", getattr(self, name), "at least 1")
+        require(self.workers >= 0, "run.workers", self.workers, "at least 0, 0 for one per core")
         require(0 <= self.listen_share < 1, "run.listen_share", self.listen_share, "0 to below 1")
         require(
             self.checkpoint_seconds > 0,
@@ -145,6 +148,7 @@ class Settings:
     run: RunSettings
     bars: BarLibrary | None
     corpus: Corpus | None = None
+    portfolio: Portfolio | None = None
     songs: SongSettings = SongSettings()
 
     def __post_init__(self) -> None:
@@ -183,6 +187,7 @@ class Settings:
             require(melody.units == units, "network.units.melody.units", melody.units, allowed)
         self.network.topology  # noqa: B018  # raises where a connection leads nowhere
         self._require_fitting_cell()
+        self._require_fitting_portfolio()
 
     def _require_fitting_cell(self) -> None:
         cell = self.network.cell
@@ -196,6 +201,14 @@ class Settings:
         unrolled, gradient = self.learning.rule.gradient.unrolled, self.learning.gradient
         require(unrolled, "learning.gradient", gradient, f"bptt with {cell}")
 
+    def _require_fitting_portfolio(self) -> None:
+        if self.portfolio is None:
+            return
+        cell = self.network.cell
+        require(self.network.has_blocks, "network.cell", cell, "blocks with a portfolio")
+        if not self.network.topology.chords_are_separate:
+            raise BluesError("a portfolio learns the chords first: no melody may reach them.")
+
     @property
     def song_steps(self) -> int:
         """Steps in a song."""
@@ -208,9 +221,12 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
     values.pop("resume", None)
     values.setdefault("bars", None)
     values.setdefault("corpus", None)
+    values.setdefault("portfolio", None)
     if values.get("name") is None:
         names = ", ".join(sorted(path.stem for path in (conf_folder() / "experiment").iterdir()))
         raise BluesError(f"no experiment is chosen: add +experiment=NAME, NAME one of {names}.")
+    if values["portfolio"] is not None:
+        values = with_or_without_melody(values)
     return read(Settings, _filled_in(values), "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 
 class Status(StrEnum):
@@ -43,7 +44,9 @@ class Summary:
     final_choruses.  cross_entropy: of the chords, nats per step, over the whole run.
     melody_cross_entropy: of the frozen network on songs drawn from all that it learned,
     nats per step; held_out_cross_entropy: on songs that it never heard, where some were held out;
-    melody_floor: the least possible.
+    melody_floor: the least possible.  wrong: where in the form the frozen network goes wrong, in
+    words, where it did not learn.  chosen, attempts: what a portfolio chose, in words, and what it
+    tried; `steps` are then the winner's, and where there is none those of all attempts.
     """
 
     status: Status
@@ -74,6 +77,9 @@ class Summary:
     melody_floor: float | None
     version: str
     held_out_cross_entropy: float | None = None
+    wrong: str | None = None
+    chosen: str | None = None
+    attempts: list[dict[str, Any]] | None = None
 
     @property
     def results(self) -> dict[str, float]:
@@ -81,6 +87,13 @@ class Summary:
         names = ("learned", "steps", "seconds", "choruses", "melody_cross_entropy")
         found = {name: getattr(self, name) for name in names}
         return {name: float(value) for name, value in found.items() if value is not None}
+
+    @property
+    def _advice(self) -> str:
+        """What to try where the form was not learned."""
+        if self.attempts is not None:
+            return "Try another seed, or resume with a higher run.step_limit."
+        return f"Try: python -m lstm_blues.train +experiment=own form={self.form}"
 
     def in_words(self, folder: Path) -> str:
         """The summary as a person would tell it."""
@@ -107,6 +120,11 @@ class Summary:
             lines.append(
                 f"Its best free run was {self.best_free_run} steps ({self.form_steps} per chorus)."
             )
+            if self.wrong is not None:
+                lines.append(self.wrong)
+            lines.append(self._advice)
+        if self.chosen is not None:
+            lines.append(self.chosen)
         if self.melody_cross_entropy is not None:
             lines.append(
                 f"Melody: {self.melody_cross_entropy:.3f} nats per step on its training songs; the "
