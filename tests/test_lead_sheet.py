@@ -8,6 +8,7 @@ import pytest
 from support import run_command
 
 from lstm_blues.errors import BluesError
+from lstm_blues.lead_sheet import write_form_and_library
 from lstm_blues.music.chords import chord_name, pitch_of
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Note
@@ -155,7 +156,7 @@ def test_tracks_are_told_by_name_or_by_what_they_hold(tmp_path: Path) -> None:
     [
         ({"melody": [("C4", 0, 0.1), ("E4", 0.1, 1)]}, "bar 1 of the melody .* C4 and E4 fall on"),
         ({"numerator": 7}, "is in 7/4, but a form must be in one of 2/4, 3/4"),
-        ({"chords": [(("C3", "E3", "G3"), 4, 8)]}, "no chord before bar 2: skip_bars=1 leaves out"),
+        ({"chords": [(("C3", "E3", "G3"), 20, 24)]}, "no chord before bar 6: skip_bars=5 leaves"),
         ({"chords": [(("C3", "C#3", "D3"), 0, 8)]}, "bar 1 of .*: the notes C, C#, D sound"),
         ({"chords": [(("C3",), 0, 4), (("C3",), 4, 8)]}, "bar 1 of .*: C alone makes no chord"),
         ({"chords": []}, r"a melody but no chords: give them as chords=\[C7,F7,\.\.\.\]"),
@@ -185,48 +186,68 @@ def test_chords_are_named_on_their_bass() -> None:
 
 def test_the_command_writes_yaml_that_trains(tmp_path: Path) -> None:
     write_sheet(tmp_path / "a.mid", [*LINE[:-1], ("G4", 4, 5.5), ("A4", 5.5, 8)])
-    done = run_command("lead_sheet", "files=[a.mid]", "name=tune", "form_bars=2", cwd=tmp_path)
+    done = run_command("lead_sheet", "files=[a.mid]", "name=mine", "form_bars=2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    written = (tmp_path / "my_music" / "bars" / "tune.yaml").read_text()
+    written = (tmp_path / "my_music" / "bars" / "mine.yaml").read_text()
     assert "# bar 2: F\n  - - ['G4:3/8', 'A4:5/8']" in written
     command = done.stdout.splitlines()[-1].split()
-    assert command == [
-        "python",
-        "-m",
-        "lstm_blues.train",
-        "+experiment=own",
-        "form=tune",
-        "bars=tune",
-    ]
+    assert command[2:] == ["lstm_blues.train", "+experiment=own", "form=mine", "bars=mine"]
     # The form and the bars are found where lead_sheet wrote them.
-    done = run_command(
-        "train",
-        "+experiment=melody",
-        "form=tune",
-        "bars=tune",
-        "run.step_limit=1000",
-        "hydra.run.dir=run",
-        cwd=tmp_path,
-    )
+    given = ("form=mine", "bars=mine", "run.step_limit=1000", "hydra.run.dir=run")
+    done = run_command("train", "+experiment=melody", *given, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    assert "Did not learn the form tune" in done.stdout
-    again = run_command("lead_sheet", "files=[a.mid]", "name=tune", "form_bars=2", cwd=tmp_path)
-    assert again.returncode == 2
-    assert "already exists: choose another name, or set overwrite=true" in again.stderr
-    again = run_command(
-        "lead_sheet", "files=[a.mid]", "name=tune", "rests=null", "overwrite=true", cwd=tmp_path
-    )
-    assert again.returncode == 0, again.stderr
+    assert "Did not learn the form mine" in done.stdout
+    failed = run_command("lead_sheet", "files=[a.mid]", cwd=tmp_path)
+    assert failed.returncode == 2
+    (line,) = [line for line in failed.stderr.splitlines() if line.strip()]
+    assert line.startswith("error: ")
+    assert "name" in line
+
+
+def test_what_the_command_cannot_do_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_sheet(tmp_path / "a.mid", LINE)
     (tmp_path / "bad.mid").write_text("no music")
+
+    def run(*overrides: str) -> None:
+        write_form_and_library(compose_config([*overrides], "lead_sheet"))
+
+    run("files=[a.mid]", "name=mine")
     for overrides, words in (
+        (["files=[a.mid]", "name=mine"], "already exists: choose another name, or set overwrite=t"),
         (["files=[bad.mid]", "name=x"], "'bad.mid' cannot be read as MIDI"),
         (["files=[none.mid]", "name=x"], "which is not a file"),
         (["files=[a.mid]", "name=a b"], "name is 'a b', but must be a word"),
         (["files=[a.mid]", "name=x", "chords=[Hm]"], "chords: chord symbol 'Hm' must begin with"),
-        (["files=[a.mid]"], "name"),
+        (["files=[a.mid]", "name=x", "rests=0"], "rests is 0.0, but must be above 0, or null"),
+        (["files=[a.mid]", "name=x", "melody_notes=0"], "melody_notes is 0, but must be at least"),
     ):
-        failed = run_command("lead_sheet", *overrides, cwd=tmp_path)
-        assert failed.returncode == 2
-        (line,) = [line for line in failed.stderr.splitlines() if line.strip()]
-        assert line.startswith("error: ")
-        assert words in line
+        with pytest.raises(BluesError) as told:
+            run(*overrides)
+        assert words in str(told.value)
+    run("files=[a.mid]", "name=mine", "form_bars=1", "skip_bars=1", "overwrite=true")
+    assert "bars: 1\n" in (tmp_path / "my_music" / "form" / "mine.yaml").read_text()
+
+
+@pytest.mark.slow
+def test_from_a_file_to_music(tmp_path: Path) -> None:
+    (tmp_path / "tune.abc").write_text(
+        "X:1\nT:Tune\nM:6/8\nL:1/8\nK:G\n"
+        'D|"G"G2A B2d|"C"e2d c2A|"D7"F2A d2c|"G"B3 G2A|\n'
+        '"Em"B2c d2B|"Am"c2B A2G|"D7"F2E D2F|"G"G3 z2|\n'
+    )
+    done = run_command("lead_sheet", "files=[tune.abc]", "name=mine", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    given = ("form=mine", "bars=mine", "hydra.run.dir=run")
+    done = run_command("train", "+experiment=own", *given, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Learned the form mine" in done.stdout
+    given = ("checkpoint=run", "choruses=2", "formats=[txt,musicxml]", "output_dir=out")
+    done = run_command("compose", *given, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    bars = (tmp_path / "out" / "piece_1.txt").read_text().splitlines()
+    # Without choices the tune is played from memory.
+    assert sum(line.endswith("library") for line in bars) >= 14
+    assert b"<beat-type>8</beat-type>" in (tmp_path / "out" / "piece_1.musicxml").read_bytes()
