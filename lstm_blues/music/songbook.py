@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from lstm_blues.errors import BluesError
@@ -89,6 +90,10 @@ def form_and_library(
             if segment not in choices:
                 choices.append(segment)
     library = BarLibrary(name, (), tuple(tuple(choices) for choices in segments))
+    if any(_repeats(segment) for choices in segments for segment in choices):
+        remarks.append(
+            "a repeated note is learned as a held one, unless train has encoding.held=begins"
+        )
     library.require_fitting(form, Encoding(rests=library.rests))
     return Learnable(form, library, remarks)
 
@@ -158,6 +163,11 @@ def _filled(
         yield note.pitch, note.start, min(own, steps)
         if own < min(end, steps):
             yield None, own, min(end, steps)
+
+
+def _repeats(segment: Sequence[str]) -> bool:
+    names = [note.partition(":")[0] for note in segment]
+    return any(one == other != REST for one, other in pairwise(names))
 
 
 def _segment(

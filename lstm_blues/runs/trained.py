@@ -179,7 +179,9 @@ def compose_pieces(
     progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None)
     notes = torch.stack(list(progress), dim=1)
     songs = trained.songs
+    form = songs.form.name
+    kind = "Blues" if "blues" in form else form.replace("_", " ").capitalize()
     return [
-        Piece(each, songs.form, songs.encoding, songs.library, f"Blues {seed}.{number}")
+        Piece(each, songs.form, songs.encoding, songs.library, f"{kind} {seed}.{number}")
         for number, each in enumerate(notes, start=1)
     ]
