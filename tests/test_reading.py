@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from lstm_blues.music.reading.score import Tone
 from lstm_blues.music.reading.sheet import Sheet, sheets_of
 from lstm_blues.music.reading.symbols import looks_like_symbol, plain_symbol
 from lstm_blues.music.reading.written import as_played, lay_out
+from lstm_blues.music.songbook import form_and_library
 
 # A waltz with a pickup, a repeat with two endings, a slash chord, a diminished one, a tie, a
 # triplet and a dotted rhythm.
@@ -315,6 +318,26 @@ def test_words_of_a_song_are_no_chords(tmp_path: Path) -> None:
     assert chords(found) == ["C", "F", "G7", "C"]
     with pytest.raises(BluesError, match="has a melody but no chords"):
         sheet(midi(tmp_path / "b.mid", how="none", extra_text=words))
+
+
+def test_broken_files_are_read_or_refused(tmp_path: Path) -> None:
+    rng = random.Random(1)
+    whole = midi(tmp_path / "a.mid", how="one").read_bytes()
+    for number in range(120):
+        if number % 2:
+            text = list(WALTZ)
+            for _ in range(rng.choice((1, 5, 20))):
+                text[rng.randrange(4, len(text))] = rng.choice('|:[]"()<>-^_=/0123ABcz,KML\n {}')
+            path = tmp_path / "broken.abc"
+            path.write_text("".join(text))
+        else:
+            raw = bytearray(whole)
+            for _ in range(rng.choice((1, 5, 20))):
+                raw[rng.randrange(14, len(raw))] = rng.randrange(256)
+            path = tmp_path / "broken.mid"
+            path.write_bytes(raw)
+        with suppress(BluesError):  # never anything else
+            form_and_library([sheet(path)], "tune")
 
 
 # MusicXML.

@@ -267,5 +267,5 @@ def _size(text: str) -> Fraction:
     upper, slash, lower = text.partition("/")
     size = Fraction(int(upper or 1))
     if slash:
-        size /= int(lower) if lower.isdigit() else 2 ** (1 + lower.count("/"))
+        size /= max(1, int(lower)) if lower.isdigit() else 2 ** (1 + lower.count("/"))
     return size

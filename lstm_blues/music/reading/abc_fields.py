@@ -7,6 +7,8 @@ from fractions import Fraction
 
 from lstm_blues.music.chords import ACCIDENTALS
 
+_FRACTION = r"0*([1-9]\d{0,3})\s*/\s*0*([1-9]\d{0,3})(?!\d)"
+
 _MODES = {"": 0, "maj": 0, "ion": 0, "m": -3, "min": -3, "aeo": -3, "mix": -1, "dor": -2}
 _MODES |= {"phr": -4, "lyd": 1, "loc": -5}
 _MODE_NAMES = {"": "major", "maj": "major", "m": "minor", "min": "minor", "ion": "major"}
@@ -48,13 +50,13 @@ def key_of(value: str) -> tuple[dict[str, int], str | None]:
 
 def metre_of(value: str) -> str | None:
     """A time signature such as `6/8`; None where the field has none."""
-    found = re.match(r"(\d+)\s*/\s*(\d+)", {"C": "4/4", "C|": "2/2"}.get(value, value))
+    found = re.match(_FRACTION, {"C": "4/4", "C|": "2/2"}.get(value, value))
     return f"{int(found[1])}/{int(found[2])}" if found else None
 
 
 def unit_of(value: str) -> Fraction:
     """The length of a note without a number, in quarter notes; 0 where the field has none."""
-    found = re.match(r"(\d+)\s*/\s*(\d+)", value)
+    found = re.match(_FRACTION, value)
     return Fraction(4 * int(found[1]), int(found[2])) if found else Fraction(0)
 
 

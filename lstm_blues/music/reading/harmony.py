@@ -62,8 +62,11 @@ def chords_from_notes(
     changes: list[ChordChange] = []
     for number in sorted({one.start // bar for one in slices}):
         inside = [one for one in slices if one.start // bar == number]
+        if number < 0:  # a pickup may have a bass alone
+            inside = [one for one in inside if one.symbol]
         last = changes[-1].symbol if changes else None
-        changes += _of_bar(inside, metre, last, f"bar {number + 1} of {file!r}")
+        if inside:
+            changes += _of_bar(inside, metre, last, f"bar {number + 1} of {file!r}")
     merged: list[ChordChange] = []
     for change in changes:
         if not merged or merged[-1].symbol != change.symbol:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby
 
 from lstm_blues.errors import BluesError
 from lstm_blues.music.reading.score import Tone
@@ -16,6 +15,10 @@ _CHORDS = re.compile(r"chord|harmon|accomp", re.IGNORECASE)
 
 _LOW = 50
 """A part whose notes lie below this MIDI number on average is no melody, where others are there."""
+
+
+_AT_ONCE = Fraction(1, 24)
+"""Quarter notes: what begins within so little time begins together."""
 
 
 @dataclass
@@ -33,9 +36,8 @@ class Part:
     @property
     def is_one_line(self) -> bool:
         """Whether nearly all notes begin alone."""
-        starts = sorted(tone.start for tone in self.tones)
-        alone = sum(1 for _, together in groupby(starts) if len(list(together)) == 1)
-        return alone >= 0.9 * len(set(starts))
+        groups = _together(self.tones)
+        return sum(1 for group in groups if len(group) == 1) >= 0.9 * len(groups)
 
 
 def is_melody_name(name: str) -> bool:
@@ -93,9 +95,7 @@ def top_line(tones: Sequence[Tone], *, overlaps: bool) -> tuple[list[Tone], list
     known to overlap."""
     line: list[Tone] = []
     rest: list[Tone] = []
-    for _, together in groupby(
-        sorted(tones, key=lambda tone: tone.start), key=lambda tone: tone.start
-    ):
+    for together in _together(tones):
         *below, top = sorted(together, key=lambda tone: tone.pitch)
         rest += below
         held = line[-1] if line and line[-1].end > top.start else None
@@ -107,6 +107,17 @@ def top_line(tones: Sequence[Tone], *, overlaps: bool) -> tuple[list[Tone], list
             line[-1] = held._replace(end=top.start)
         line.append(top)
     return line, rest
+
+
+def _together(tones: Sequence[Tone]) -> list[list[Tone]]:
+    """Notes in groups that begin at once, or nearly so."""
+    groups: list[list[Tone]] = []
+    for tone in sorted(tones, key=lambda tone: tone.start):
+        if groups and tone.start - groups[-1][0].start <= _AT_ONCE:
+            groups[-1].append(tone)
+        else:
+            groups.append([tone])
+    return groups
 
 
 def _is_late(held: Tone, following: Tone) -> bool:
