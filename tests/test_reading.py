@@ -19,6 +19,7 @@ from lstm_blues.music.reading.abc_fields import tunes_of
 from lstm_blues.music.reading.door import read_score
 from lstm_blues.music.reading.grid import Grid, coarsest_grid
 from lstm_blues.music.reading.harmony import chords_from_notes, symbol_of
+from lstm_blues.music.reading.parts import top_line
 from lstm_blues.music.reading.score import Tone
 from lstm_blues.music.reading.sheet import Sheet, sheets_of
 from lstm_blues.music.reading.symbols import looks_like_symbol, plain_symbol
@@ -220,6 +221,15 @@ def test_chords_are_found_in_blocks_after_a_bass_and_in_broken_ones() -> None:
     assert changes[0].symbol == "G"
 
 
+def test_the_top_line_is_the_melody() -> None:
+    def line(*events: tuple[float, tuple[int, ...], float]) -> list[int]:
+        return [tone.pitch for tone in top_line(played(*events), overlaps=False)[0]]
+
+    assert line((0, (48, 64), 1), (1, (65,), 1)) == [64, 65]
+    assert line((0, (76,), 4), (2, (48, 52, 55), 2)) == [76]  # the chord is below a held note
+    assert line((0, (76,), 1.125), (1, (72,), 1)) == [76, 72]  # played a little too long
+
+
 def test_one_note_is_no_chord() -> None:
     assert symbol_of([48, 60]) is None
     assert symbol_of([48, 52]) is None
@@ -263,9 +273,18 @@ CHORDS = [
 ]
 
 
-def midi(path: Path, *, how: str, pickup: str = "padded", extra_text: tuple[str, ...] = ()) -> Path:
+def midi(
+    path: Path,
+    *,
+    how: str,
+    pickup: str = "padded",
+    extra_text: tuple[str, ...] = (),
+    melody: Sequence[tuple[int, int, int]] = MELODY,
+    harmony: Sequence[tuple[str, tuple[int, ...], int]] = CHORDS,
+) -> Path:
     """A pickup and four bars: chords as notes in a track or the melody's, or as texts."""
-    shift = 3 if pickup == "unpadded" else 0
+    shift = melody[0][1] if pickup == "unpadded" else 0
+    length = harmony[1][2] - harmony[0][2]
     file = mido.MidiFile(ticks_per_beat=480)
     head = mido.MidiTrack()
     if pickup == "signature":
@@ -276,8 +295,8 @@ def midi(path: Path, *, how: str, pickup: str = "padded", extra_text: tuple[str,
         head.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
     head.append(mido.MetaMessage("key_signature", key="C"))
     file.tracks.append(head)
-    notes = [(pitch, start, end) for pitch, start, end in MELODY]
-    blocks = [(pitch, start, start + 4) for _, chord, start in CHORDS for pitch in chord]
+    notes = list(melody)
+    blocks = [(pitch, start, start + length) for _, chord, start in harmony for pitch in chord]
     parts = {"one": [notes + blocks], "two": [notes, blocks]}.get(how, [notes])
     for number, part in enumerate(parts):
         events: list[tuple[int, int, mido.messages.BaseMessage]] = []
@@ -286,7 +305,7 @@ def midi(path: Path, *, how: str, pickup: str = "padded", extra_text: tuple[str,
                 message = mido.Message(kind, note=pitch, velocity=80, channel=number)
                 events.append(((time - shift) * 480, int(kind == "note_on"), message))
         if how in ("marker", "lyrics", "text"):
-            for name, _, start in CHORDS:
+            for name, _, start in harmony:
                 text = mido.MetaMessage(how, text=name)
                 events.append(((start - shift) * 480, 0, text))
             for text in extra_text:
@@ -310,6 +329,14 @@ def test_midi_is_read_whichever_way_it_is_written(tmp_path: Path, how: str, pick
         *((pitch, (start - 4) * 2) for pitch, start, _ in MELODY[1:]),
         (67, 30),  # the pickup, where the form begins again
     ]
+
+
+def test_a_long_pickup_is_told_by_the_first_chord(tmp_path: Path) -> None:
+    # Chords change twice per bar, so that half bars begin as many as bars do.
+    changing = [(*CHORDS[n % 3][:2], 4 + 2 * n) for n in range(8)]
+    long = [(65, 1, 2), (67, 2, 4), *MELODY[1:]]
+    path = midi(tmp_path / "a.mid", how="two", pickup="unpadded", melody=long, harmony=changing)
+    assert chords(sheet(path)) == ["C", "G7", "F", "C"]
 
 
 def test_words_of_a_song_are_no_chords(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from lstm_blues.music.metre import Metre
 from lstm_blues.music.reading.score import ChordChange, Tone
 
 CHORD_NOTES = 3
-"""Different notes that make a chord; two make one where they are a fifth apart."""
+"""Different notes of a triad."""
 
 _SHORT = Fraction(1, 8)
 """Quarter notes: what begins within so little time begins together."""
@@ -30,19 +30,12 @@ class _Slice(NamedTuple):
 def symbol_of(pitches: Collection[int]) -> str | None:
     """The symbol of notes that sound together, on the lowest where there is one; None where there
     is none: one note is no chord, and two are one only where they are a fifth apart."""
-    classes = {pitch % OCTAVE for pitch in pitches}
     name = chord_name(pitches)
-    fifth = len(classes) == 2 and name.endswith("5")
-    if len(classes) < CHORD_NOTES and not fifth:
-        return None
-    return name if _known(name, frozenset(classes)) else None
-
-
-def _known(name: str, classes: frozenset[int]) -> bool:
     try:
-        return pitch_classes(name) == classes
+        known = pitch_classes(name) == {pitch % OCTAVE for pitch in pitches}
     except BluesError:
-        return False
+        return None
+    return name if known else None
 
 
 def chords_from_notes(

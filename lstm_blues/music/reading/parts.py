@@ -69,7 +69,8 @@ def melody_and_harmony(
     usual = [part for part in parts if part is not melody and _CHORDS.search(part.name)]
     if usual:
         others = [tone for part in usual for tone in part.tones]
-    return line, sorted([*rest, *others], key=lambda tone: (tone.start, tone.pitch))
+    # Second voices of the melody are chords only where nothing else is.
+    return line, sorted(others or rest, key=lambda tone: (tone.start, tone.pitch))
 
 
 def _named(parts: Sequence[Part], file: str, setting: str, wanted: str | None) -> Part | None:
