@@ -11,12 +11,16 @@ from tqdm import tqdm
 
 from lstm_blues.errors import require, require_choice
 from lstm_blues.music.timing import Timing
-from lstm_blues.output.render import FORMATS, render
+from lstm_blues.music.transpose import KEYS, WRITTEN_FOR
+from lstm_blues.output.parts import Arrangement
+from lstm_blues.output.render import FORMATS
 from lstm_blues.output.sound import PLAYERS
 from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs.command import run_command
+from lstm_blues.runs.composing import Composing, Order
 from lstm_blues.runs.config import read
-from lstm_blues.runs.trained import Primer, compose_pieces, load_trained
+from lstm_blues.runs.summary import Status
+from lstm_blues.runs.trained import Primer, load_trained
 
 
 @dataclass(frozen=True)
@@ -33,44 +37,71 @@ class ComposeSettings:
     sampling: Sampling
     formats: tuple[str, ...]
     player: str
+    band: str
+    instrument: str
+    key: str | None
+    ending: bool
+    written_for: str
     output_dir: str
 
     def __post_init__(self) -> None:
         for name in ("pieces", "choruses"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        require(bool(self.formats), "formats", [], "one format or more of " + ", ".join(FORMATS))
+        require(self.checkpoint != "", "checkpoint", "", "a checkpoint, a run's folder, or null")
+        require(self.output_dir != "", "output_dir", "", "a folder")
         for name in self.formats:
             require_choice("formats", name, FORMATS)
         require_choice("player", self.player, PLAYERS)
+        if self.key is not None:
+            require_choice("key", self.key, KEYS)
+        require_choice("written_for", self.written_for, WRITTEN_FOR)
+        self.arrangement  # noqa: B018  # raises for an unknown band or instrument
         self.timing  # noqa: B018  # raises for a tempo or a swing out of range
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """Who plays."""
+        return Arrangement(self.band, self.instrument, self.seed)
 
     @property
     def timing(self) -> Timing:
         """Tempo and swing."""
         return Timing(self.tempo, self.swing)
 
+    @property
+    def order(self) -> Order:
+        """What is to be composed."""
+        return Order(
+            *(self.pieces, self.choruses, self.seed, self.primer, self.sampling, self.formats),
+            self.timing,
+            self.player,
+            self.arrangement,
+            self.key,
+            self.ending,
+            self.written_for,
+        )
+
 
 def write_compositions(config: dict[str, Any]) -> None:
-    """Composes and writes as `conf/compose.yaml` says; prints a line for each piece."""
+    """Composes and writes as `conf/compose.yaml` says; prints a line for each piece.
+
+    Ctrl-C and SIGTERM end the pieces where they are, and the program with 130.
+    """
     given = read(ComposeSettings, config, "")
     trained = load_trained(Path(given.checkpoint) if given.checkpoint else None)
+    folder, order = Path(given.output_dir), given.order
+    order.require_possible(trained, folder)
     given.timing.require_fitting(trained.form.time)
-    pieces = compose_pieces(
-        trained, given.pieces, given.choruses, given.seed, given.primer, given.sampling
-    )
-    folder = Path(given.output_dir)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     print(f"composed by {trained.origin}", file=sys.stderr)
-    width = len(str(given.pieces))
-    for number, piece in enumerate(tqdm(pieces, unit="piece", disable=None), start=1):
-        stem = f"piece_{number:0{width}d}"
-        paths = [
-            render(piece, folder / f"{stem}.{name}", given.tempo, given.swing, given.player)
-            for name in given.formats
-        ]
-        known = sum(piece.bars_from_library)
-        new = len(piece.bars_from_library) - known
-        files = " ".join(str(path) for path in paths)
-        tqdm.write(f"{files}\t{known} bars from the library\t{new} new bars")
+    composing = Composing(trained, order, folder)
+    for written in composing.run():
+        files = " ".join(str(path) for path in written.paths)
+        tqdm.write(f"{files}\t{written.known} bars from the library\t{written.new} new bars")
+    if composing.stopped:
+        print("Interrupted: the files end where the music was.", file=sys.stderr)
+        sys.exit(Status.INTERRUPTED.exit_code)
 
 
 def main() -> None:

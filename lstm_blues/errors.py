@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Collection
+from contextlib import suppress
+from enum import IntEnum
 from importlib import import_module
-from types import ModuleType
+from pathlib import Path
+from types import ModuleType, TracebackType
 from typing import Any
+
+
+class ExitCode(IntEnum):
+    """What the commands end with; a sweep ends with the largest of its runs'."""
+
+    DONE = 0
+    """All that was asked for is done; for training: every run has learned."""
+    NOT_LEARNED = 1
+    """A run reached its step limit."""
+    MISTAKE = 2
+    """A mistake in a setting or a file, or something that this machine does not have."""
+    NON_FINITE = 3
+    """A number of a run is no longer finite."""
+    DISK = 4
+    """The disk is full, over its quota, or failing."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C or SIGTERM."""
+    CLOSED_PIPE = 141
+    """The reader of the output closed it: as a shell tells it of a program that SIGPIPE ended."""
 
 
 class BluesError(ValueError):
@@ -21,6 +45,56 @@ def require(holds: bool, setting: str, value: Any, allowed: str) -> None:
 def require_choice(setting: str, value: Any, choices: Collection[str]) -> None:
     """Raise `BluesError` unless `value` is one of `choices`."""
     require(value in choices, setting, value, "one of " + ", ".join(choices))
+
+
+def interrupt_quietly() -> None:
+    """From now on Ctrl-C ends this program without a traceback, even while it imports."""
+    show = sys.excepthook
+
+    def hook(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("Interrupted.", file=sys.stderr)
+        else:
+            show(kind, error, traceback)
+
+    sys.excepthook = hook
+
+
+def memory() -> int:
+    """Bytes of this machine's memory, or of what its container may use."""
+    try:
+        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # no such question on this system
+        found = 2**34
+    with suppress(OSError, ValueError):
+        found = min(found, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return found
+
+
+def require_room(setting: str, value: Any, needed: float, room: float | None = None) -> None:
+    """Raise `BluesError` naming the setting where it needs more bytes than there is `room`, which
+    is this machine's memory by default."""
+    needed = min(needed, 10**30)
+    what = "memory" if room is None else "disk space"
+    room = memory() if room is None else room
+    if needed > room:
+        raise BluesError(
+            f"{setting} is {value!r}, but must be smaller: it would need {_bytes(needed)} of "
+            f"{what}, and there are {_bytes(room)}."
+        )
+
+
+def _bytes(count: float) -> str:
+    units = ("bytes", "kB", "MB", "GB", "TB", "PB")
+    if count > 1e300:  # whole numbers know no end
+        return "more than 1e282 EB"
+    for unit in units:
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} EB"
 
 
 def extra(module: str, name: str, what: str) -> ModuleType:

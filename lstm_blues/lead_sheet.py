@@ -10,15 +10,18 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lstm_blues.errors import BluesError, require
-from lstm_blues.files import write_text
+from lstm_blues.files import write_together
 from lstm_blues.music.chords import pitch_classes
 from lstm_blues.music.conf_files import form_yaml, library_yaml
+from lstm_blues.music.form import PITCHES, require_steps_per_bar
+from lstm_blues.music.metre import Metre
 from lstm_blues.music.reading.door import read_score
-from lstm_blues.music.reading.sheet import Sheet, sheets_of
+from lstm_blues.music.reading.sheet import MOST_BARS, Sheet, sheets_of
 from lstm_blues.music.songbook import Learnable, form_and_library
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.config import MY_MUSIC, read
@@ -53,11 +56,17 @@ class LeadSheetSettings:
                     pitch_classes(symbol)
                 except BluesError as error:
                     raise BluesError(f"chords: {error}") from None
-        for setting in ("form_bars", "steps_per_bar", "melody_notes"):
-            value = getattr(self, setting)
-            require(value is None or value >= 1, setting, value, "at least 1, or null")
-        require(self.skip_bars >= 0, "skip_bars", self.skip_bars, "at least 0")
-        require(self.rests is None or self.rests > 0, "rests", self.rests, "above 0, or null")
+        bars = self.form_bars
+        fine = bars is None or 1 <= bars <= MOST_BARS
+        require(fine, "form_bars", bars, f"from 1 to {MOST_BARS}, or null")
+        require(
+            0 <= self.skip_bars <= MOST_BARS, "skip_bars", self.skip_bars, f"from 0 to {MOST_BARS}"
+        )
+        notes, rests = self.melody_notes, self.rests
+        fine = notes is None or 1 <= notes <= PITCHES
+        require(fine, "melody_notes", notes, f"from 1 to {PITCHES}, or null")
+        require(rests is None or rests > 0, "rests", rests, "above 0, or null")
+        require(self.output_dir != "", "output_dir", "", "a folder")
 
 
 def write_form_and_library(config: dict[str, Any]) -> None:
@@ -70,6 +79,8 @@ def write_form_and_library(config: dict[str, Any]) -> None:
     scores = [
         read_score(file, "files", given.melody_track, given.chord_track) for file in given.files
     ]
+    if given.steps_per_bar is not None:
+        require_steps_per_bar("steps_per_bar", given.steps_per_bar, Metre(scores[0].metre))
     sheets = sheets_of(
         scores,
         steps_per_bar=given.steps_per_bar,
@@ -99,15 +110,17 @@ def _write(given: LeadSheetSettings, found: Learnable) -> None:
         folder / "form" / f"{given.name}.yaml": form_yaml(found.form, sources),
         folder / "bars" / f"{given.name}.yaml": library_yaml(found.library, found.form, sources),
     }
-    for path in texts:
-        if path.exists() and not given.overwrite:
+    contents = {path: text.encode() for path, text in texts.items()}
+    for path, content in contents.items():
+        # One of the same content is what this command left when it was killed between the two.
+        same = path.is_file() and path.read_bytes() == content
+        if path.exists() and not same and not (given.overwrite and path.is_file()):
             raise BluesError(
                 f"{str(path)!r} already exists: choose another name, or set overwrite=true."
             )
-    for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, text)
-        print(path)
+    write_together({path: partial(_put, content) for path, content in contents.items()})
+    print(*contents, sep="\n")
 
 
 def _in_words(sheets: list[Sheet], found: Learnable) -> str:
@@ -120,6 +133,10 @@ def _in_words(sheets: list[Sheet], found: Learnable) -> str:
         f"each, {songs:,} song{'s' if songs > 1 else ''}."
     )
     return "\n".join([told, *(f"- {remark}" for remark in found.remarks)])
+
+
+def _put(content: bytes, file: BinaryIO) -> None:
+    file.write(content)
 
 
 def main() -> None:

@@ -45,6 +45,7 @@ from lstm_blues.lab.tables import (
 )
 from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail
+from lstm_blues.runs.terminal import terminal
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         groups = by_setting(read_runs(given.folders))
         runs = [(setting, run) for setting, of_seeds in groups.items() for run in of_seeds]
         found: dict[str, list[Record]] = defaultdict(list)
-        for setting, run in tqdm(runs, unit="run", disable=None):
+        for setting, run in tqdm(runs, unit="run", disable=None, **terminal()):
             shared = {"setting": setting, "seed": run.summary["seed"]}
             found[setting] += [shared | record for record in probe.measure(run)]
         records = {setting: measured for setting, measured in found.items() if measured}

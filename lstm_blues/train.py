@@ -14,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from lstm_blues.runs.command import run_command
+from lstm_blues.runs.orphans import end_with_sweep
 from lstm_blues.runs.summary import Status, Summary
 from lstm_blues.runs.sweep import Watch
 
@@ -54,6 +55,7 @@ def _train(config: dict[str, Any]) -> None:
     tell(summary, folder)
     _statuses.append(summary.status)
     if summary.status == Status.INTERRUPTED:
+        end_with_sweep()
         # A sweep stops too.
         sys.exit(summary.status.exit_code)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
+from fuzz_support import TALLY
 from support import Command, run_command
 
 from lstm_blues.runs.config import compose_config
@@ -20,6 +21,12 @@ hypothesis.settings.register_profile(
     "tests", derandomize=True, database=None, deadline=None, max_examples=100
 )
 hypothesis.settings.load_profile("tests")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the fuzz harness tried."""
+    if TALLY.tried:
+        terminalreporter.write_line("\n" + TALLY.table())
 
 
 @pytest.fixture(scope="session")

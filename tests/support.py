@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from lstm_blues.network.blocks import block_step
 from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.network.topology import CHORDS, Group, Topology, Units
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.checkpoint import Checkpoint
 from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.contents import Checkpoint
+from lstm_blues.runs.seal import seal
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.trained import Trained, newest_run
 
@@ -167,6 +169,13 @@ def autograd(
             name = names[id(weights)]
             found[name] = gradient * shape.part_of[name].mask
     return found
+
+
+def write_contents(path: Path, content: object) -> None:
+    """Writes what is to stand in a checkpoint's file, with a checksum that is right."""
+    archive = io.BytesIO()
+    torch.save(content, archive)
+    path.write_bytes(seal(archive.getvalue()))
 
 
 # Music.

@@ -76,13 +76,27 @@ def test_every_number_of_the_report_names_its_section() -> None:
         (["network.units.chords.units=11"], "12 units"),
         (["network.g=relu"], "network.g is 'relu', but must be one of identity, tanh"),
         (["network.h=relu"], "network.h is 'relu'"),
-        (["network.weight_range=-1"], "network.weight_range is -1.0"),
+        (["network.weight_range=-1"], "network.weight_range is -1.0, but must be from 0 to 1000"),
         (["form.chords=[C,F7]"], "fills 2 bars, but form.bars is 12"),
         (["form.steps_per_bar=7"], "do not divide its 7 steps"),
         (["run.engine=slow"], "run.engine is 'slow', but must be one of fast, torch"),
         (["run.engine=torch", "run.device=cuda:99"], "run.device is 'cuda:99', but must be a"),
         (["run.engine=torch", "run.device=nonsense"], "run.device is 'nonsense'"),
         (["run.device=meta"], "run.device is 'meta', but must be cpu with run.engine=fast"),
+        (["run.engine=torch", "run.device=meta"], "run.device is 'meta', but must be a device"),
+        (["run.engine=torch", "run.device=hpu"], "run.device is 'hpu', but must be a device"),
+        (["network.groups.chords.input_bias=[0,0,0,inf]"], "input_bias is [0.0, 0.0, 0.0, inf]"),
+        (["network.units.chords.bias=-inf"], "network.units.chords.bias is -inf"),
+        (["learning.rate=1e30"], "learning.rate is 1e+30, but must be above 0, and at most 1000"),
+        (["network.weight_range=1e30"], "network.weight_range is 1e+30, but must be from 0 to"),
+        (["learning.melody.plateau=inf"], "learning.melody.plateau is inf"),
+        (["learning.melody.enough=inf"], "learning.melody.enough is inf"),
+        (["form.steps_per_bar=1e30"], "from 1 to 1920"),
+        (["run.final_choruses=1000000000"], "run.final_choruses is 1000000000, but must be small"),
+        (["network.groups.chords.cells=1000000000"], "need"),
+        (["network.hidden=1000000000", "+cell=gru"], "need"),
+        (["network.window=1000000000", "+cell=feed_forward"], "network.window is 1000000000"),
+        (["learning.unroll=1000000000", "learning.gradient=bptt"], "learning.unroll is 1000000000"),
         (["run.dtype=float8"], "run.dtype is 'float8', but must be one of float64, float32"),
         (["run.step_limit=0"], "run.step_limit is 0"),
         (["run.checkpoint_seconds=0"], "run.checkpoint_seconds is 0"),
@@ -102,7 +116,7 @@ def test_mistakes_are_named_with_value_and_what_is_allowed(
 
 
 def test_without_an_experiment_the_choices_are_named() -> None:
-    with pytest.raises(BluesError, match=r"\+experiment=NAME, NAME one of chords"):
+    with pytest.raises(BluesError, match=r"\+experiment=NAME, NAME one of bebop, chords"):
         settings_from(compose_config([]))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pretty_midi
 import pytest
 import torch
+import yaml
 from support import LEARNING, Command, assert_same, network, random_song, topology
 
 from lstm_blues.engine.learner import CompiledLearner
@@ -23,7 +24,7 @@ from lstm_blues.music.timing import Timing
 from lstm_blues.music.tunes import Sounding, read_tune
 from lstm_blues.output.midi import write_songs
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.config import compose_config, conf_folder
 from lstm_blues.runs.settings import settings_from
 
 FORMS = {
@@ -314,3 +315,21 @@ def test_a_mistake_in_a_corpus_is_one_sentence(train: Command) -> None:
     done = train("+experiment=tunes", "corpus.tunes=[nowhere.mid]")
     assert done.returncode == 2
     assert done.stderr == "error: corpus.tunes names 'nowhere.mid', which is not a file.\n"
+
+
+def test_only_the_first_songs_of_the_forms_are_taken() -> None:
+    every = list(corpus().songs)
+    assert list(corpus(most=2).songs) == every[:2]
+    assert list(corpus(most=1000).songs) == every
+    with pytest.raises(BluesError, match=r"corpus\.most is 0"):
+        corpus(most=0)
+
+
+def test_the_songbook_is_of_the_songs_of_its_names() -> None:
+    made = settings_from(compose_config(["+experiment=songbook"])).corpus
+    assert made is not None
+    assert len(made.songs) == 32
+    for name, form in made.forms.items():
+        path = conf_folder() / "form" / f"{name}.yaml"
+        chords = yaml.safe_load(path.read_text())["chords"]
+        assert list(form.chords) == (chords * 12)[:12]

@@ -12,6 +12,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from support import REPOSITORY
 
+from lstm_blues.errors import ExitCode
 from lstm_blues.runs.config import compose_config
 
 PACKAGE = REPOSITORY / "lstm_blues"
@@ -57,6 +58,12 @@ def test_a_command_exists_and_composes(command: tuple[str, ...]) -> None:
         assert compose_config(chosen, name)
 
 
+def test_the_guide_lists_every_exit_code() -> None:
+    text = (REPOSITORY / "docs" / "guide" / "training.md").read_text()
+    listed = re.findall(r"^\| (\d+) \| \S", text, re.M)
+    assert [int(code) for code in listed] == sorted(ExitCode)
+
+
 def test_programs_import_what_is_there() -> None:
     blocks = list(fenced("python"))
     assert blocks
@@ -95,3 +102,11 @@ def test_the_study_shows_the_recorded_tables() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((REPOSITORY / "README.md").read_text().splitlines()) <= 150
+
+
+def test_every_promise_is_held_by_a_test_that_is_there() -> None:
+    page = (REPOSITORY / "docs" / "promises.md").read_text()
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    assert len(named) > 20
+    for file, name in named:
+        assert f"def {name}(" in (REPOSITORY / "tests" / file).read_text(), (file, name)

@@ -12,11 +12,11 @@ from lstm_blues.errors import BluesError
 from lstm_blues.lab.evaluation import LOSS, EvaluateSettings, evaluate
 from lstm_blues.lab.melodies import draw_songs, random_walk
 from lstm_blues.lab.melody_metrics import MelodyMetrics
-from lstm_blues.lab.rhythm import Rhythm
 from lstm_blues.lab.statistics import interval
 from lstm_blues.lab.transitions import BLIND, CHORD, PLACE, TransitionTable, told_labels
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.form import Form
+from lstm_blues.music.rhythm import Rhythm
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.playing.metrics import melody_cross_entropy, melody_losses
 from lstm_blues.playing.player import Player

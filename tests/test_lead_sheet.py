@@ -216,13 +216,16 @@ def test_what_the_command_cannot_do_is_one_sentence(
 
     run("files=[a.mid]", "name=mine")
     for overrides, words in (
-        (["files=[a.mid]", "name=mine"], "already exists: choose another name, or set overwrite=t"),
+        (
+            ["files=[a.mid]", "name=mine", "skip_bars=1"],
+            "already exists: choose another name, or set overwrite=t",
+        ),
         (["files=[bad.mid]", "name=x"], "'bad.mid' cannot be read as MIDI"),
         (["files=[none.mid]", "name=x"], "which is not a file"),
         (["files=[a.mid]", "name=a b"], "name is 'a b', but must be a word"),
         (["files=[a.mid]", "name=x", "chords=[Hm]"], "chords: chord symbol 'Hm' must begin with"),
         (["files=[a.mid]", "name=x", "rests=0"], "rests is 0.0, but must be above 0, or null"),
-        (["files=[a.mid]", "name=x", "melody_notes=0"], "melody_notes is 0, but must be at least"),
+        (["files=[a.mid]", "name=x", "melody_notes=0"], "melody_notes is 0, but must be from 1"),
     ):
         with pytest.raises(BluesError) as told:
             run(*overrides)

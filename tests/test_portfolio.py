@@ -20,8 +20,9 @@ from lstm_blues.music.form import Form
 from lstm_blues.music.random_form import random_form
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.choice import TRIED, Choice
 from lstm_blues.runs.config import compose_config, conf_folder
-from lstm_blues.runs.portfolio import NAME, TRIED, Choice, Rounds
+from lstm_blues.runs.portfolio import NAME, Rounds
 from lstm_blues.runs.recipes import attempt_seed
 from lstm_blues.runs.run import run_experiment
 from lstm_blues.runs.settings import settings_from

@@ -256,6 +256,17 @@ def test_measures_count_the_beats_of_the_metre() -> None:
     )
 
 
+def test_two_rests_in_a_row_are_one() -> None:
+    form = Form("f", ("C",), 1, 4)
+    library = BarLibrary("l", (), ((("r", "r", "C4", "E4"), ("E4:1/4", "C4:3/4")),))
+    judge = MelodyMetrics(form, library, smoothing=0.01)
+    begins = np.array([[False, False, True, True], [False, True, True, False]])
+    found = judge.measures(np.array([[13, 13, 2, 2], [13, 2, 2, 2]]), begins)
+    assert found["bars new and whole"].tolist() == [1, 0]
+    assert found["bars new and broken"].tolist() == [0, 1]
+    assert judge.rhythm.begins.tolist() == [1, 0.5, 0.5, 0.5]
+
+
 # From the network to the page.
 
 

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import json
 import os
+import pickle
+import platform
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 from support import environment, run_command, train_command
 
+from lstm_blues.errors import BluesError
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config, conf_folder
-from lstm_blues.runs.resume import is_finished
+from lstm_blues.runs.orphans import EndWithSweep
+from lstm_blues.runs.resume import check_same_run, is_finished
+from lstm_blues.runs.run import run_experiment, run_of_sweep
 from lstm_blues.runs.settings import settings_from
-from lstm_blues.runs.sweep import count_runs, run_name
+from lstm_blues.runs.sweep import Watch, count_runs, run_name
 
 STUDIES = sorted(path.stem for path in (conf_folder() / "study").glob("*.yaml"))
 SMALL = ["-m", "+experiment=chords", "run.listen_share=0", "hydra.sweep.dir=sweep"]
@@ -46,6 +55,12 @@ def weights(folder: Path) -> torch.Tensor:
 )
 def test_a_run_s_folder_is_named_after_what_sets_it_apart(dirname: str, name: str) -> None:
     assert run_name(dirname) == name
+
+
+def test_settings_of_run_are_named_where_a_sweep_varies_them() -> None:
+    dirname = "run.final_choruses=9,run.step_limit=5,seed=1"
+    assert run_name(dirname) == "seed=1"
+    assert run_name(dirname, "run.step_limit") == "step_limit=5,seed=1"
 
 
 def test_ambiguous_names_are_told_apart() -> None:
@@ -149,6 +164,159 @@ def test_a_run_that_goes_on_since_its_end_is_not_finished(tmp_path: Path) -> Non
     assert not is_finished(folder, 5000)
     assert run_command("train", *options, "run.step_limit=5000", cwd=tmp_path).returncode == 1
     assert json.loads((folder / "summary.json").read_text())["steps"] == 5000
+
+
+def test_a_sweep_s_runs_are_named_as_its_command_line_says() -> None:
+    said = "hydra.sweep.subdir=\"${run_name:${hydra:job.override_dirname},'run.step_limit'}\""
+    for task, own, expected in (
+        (["run.step_limit=5,6", "seed=1,2"], [], [said]),
+        (["run.step_limit=5", "run.dtype=float32,float64"], [], []),
+        (["run.step_limit=5,6"], ["hydra.sweep.subdir=x"], ["hydra.sweep.subdir=x"]),
+    ):
+        told = {"overrides": {"task": task, "hydra": own}, "sweeper": {"params": None}}
+        config = OmegaConf.create({"hydra": {**told, "sweep": {"dir": "sweep"}}})
+        watch = Watch()
+        watch.on_multirun_start(config)
+        watch.on_multirun_end(config)
+        Watch.ended = None
+        assert OmegaConf.to_container(config.hydra.overrides.hydra) == expected
+
+
+@pytest.mark.slow
+def test_runs_of_a_swept_run_setting_have_folders_of_their_own(tmp_path: Path) -> None:
+    options = [*SMALL, "run.final_choruses=1", "run.step_limit=500,1000"]
+    done = run_command("train", *options, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    told = {path.parent.name: json.loads(path.read_text())["steps"] for path in summaries(tmp_path)}
+    assert told == {
+        "experiment=chords,step_limit=500": 500,
+        "experiment=chords,step_limit=1000": 1000,
+    }
+    again = run_command("train", *options, cwd=tmp_path)
+    assert again.stdout.count("Already finished") == 2
+
+
+def summaries(place: Path) -> list[Path]:
+    return sorted((place / "sweep").glob("*/summary.json"))
+
+
+def without(config: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A config as it was before these settings were added."""
+    found = copy.deepcopy(config)
+    for name in names:
+        *groups, last = name.split(".")
+        group = found
+        for each in groups:
+            group = group[each]
+        del group[last]
+    return found
+
+
+NEW = ("learning.gradient", "learning.kalman", "network.cell", "form.bars")
+"""Settings with a default, which configs of old runs do not have."""
+
+
+def test_a_folder_from_before_a_setting_was_added_is_the_same_run(tmp_path: Path) -> None:
+    config = compose_config(["+experiment=chords", "run.step_limit=500", "run.final_choruses=1"])
+    run_experiment(without(config, *NEW), tmp_path)
+    written = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    assert "gradient" not in written["learning"]
+    check_same_run(config, tmp_path)
+    # What a command line says that is the default changes nothing, either.
+    overrides = ["learning.gradient=truncated", "run.step_limit=500"]
+    assert run_of_sweep(config, tmp_path, overrides) is None
+    config["run"]["step_limit"] = 800
+    summary = run_of_sweep(config, tmp_path, overrides)
+    assert summary is not None
+    assert summary.steps == 800
+    config["learning"]["gradient"] = "rtrl"
+    with pytest.raises(BluesError, match=r"learning.gradient 'truncated' and not 'rtrl'"):
+        check_same_run(config, tmp_path)
+    with pytest.raises(BluesError, match=r"cannot change learning.gradient from 'truncated'"):
+        run_experiment(config, tmp_path, str(tmp_path), ["learning.gradient=rtrl"])
+
+
+CHILD = """
+import pickle, signal, sys, time
+callback = pickle.loads(bytes.fromhex(sys.argv[1]))
+def stop(*_):
+    print("stopped", flush=True)
+    sys.exit(130)
+signal.signal(signal.SIGTERM, stop)
+callback.on_job_start()
+print("started", flush=True)
+time.sleep(60)
+"""
+PARENT = f"""
+import pickle, subprocess, sys
+from lstm_blues.runs.orphans import EndWithSweep
+callback = EndWithSweep()
+callback.on_job_start()
+command = [sys.executable, "-c", {CHILD!r}, pickle.dumps(callback).hex()]
+subprocess.run(command, stdout=sys.stdout)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a system with signals")
+def test_a_run_in_another_process_is_stopped_where_the_sweep_is_no_more() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], env=environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        process.kill()
+        assert process.stdout.readline() == "stopped\n"
+    # One that begins only then does not begin.
+    late = pickle.dumps(EndWithSweep(platform.node(), process.pid)).hex()
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, late], env=environment(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (130, b"")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc to find children in")
+def test_workers_end_with_the_sweep(tmp_path: Path) -> None:
+    if importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher") is None:
+        pytest.skip("the extra 'cores' is not installed")
+    options = ["learning.rate=1e-9", "run.checkpoint_seconds=0.2", "run.log_interval=1e12"]
+    process = subprocess.Popen(
+        train_command(
+            *SMALL, *options, "seed=1,2,3,4", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"
+        ),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    begun = tmp_path / "sweep"
+    deadline = time.monotonic() + 120
+    while len(list(begun.glob("*/checkpoint.previous.pt"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = children(process.pid)
+    assert len(left) >= 2
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 60
+    while any(map(is_running, left)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(is_running, left))
+    # They saved where they stood, and no further run began.
+    folders = [path.parent for path in begun.glob("*/checkpoint.pt")]
+    assert len(folders) == 2
+    for folder in folders:
+        assert load_checkpoint(folder).learner.counters.steps > 0
+        assert not (folder / ".lock").exists()
+
+
+def is_running(process: int) -> bool:
+    """Whether a process, which may be no one's child any more, still does something."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return told.rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_another_sweep_in_the_same_folder_is_refused(tmp_path: Path) -> None:

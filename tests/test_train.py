@@ -132,7 +132,7 @@ def test_the_readable_engine_runs_the_same_command(train: Command, tmp_path: Pat
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_saved_state(train: Command, tmp_path: Path) -> None:
-    done = train("+experiment=chords", "learning.rate=1e300", "hydra.run.dir=run")
+    done = train("+experiment=chords", "network.units.chords.bias=1e308", "hydra.run.dir=run")
     assert done.returncode == 3
     assert "no longer a finite number" in done.stderr
     assert "Traceback" not in done.stderr

@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_bytes
+from lstm_blues.files import is_alive, write_bytes
 
 # Without contraction of products and sums: what a compiler fused would differ from the next one's.
 FLAGS = (
@@ -119,9 +119,23 @@ def _compile(source: str, bits: int, compiler: tuple[str, ...], folder: Path) ->
                 with suppress(OSError):
                     return load_kernel(folder / name)
             return _build(source, bits, compiler, folder / name)
-    with _workshop(Path(tempfile.gettempdir()), "lstm_blues-") as own:
-        # Loaded, the file need not be there any more.
-        return _build(source, bits, compiler, own / name)
+    elif folder.is_dir():
+        print(
+            f"warning: compiled engines are not kept in {str(folder)!r}, which others can write; "
+            f"`chmod go-w` and a folder of your own, or another LSTM_BLUES_CACHE, change that.",
+            file=sys.stderr,
+        )
+    temporary = Path(tempfile.gettempdir())
+    with _workshop(temporary, "lstm_blues-") as own:
+        try:
+            # Loaded, the file need not be there any more.
+            return _build(source, bits, compiler, own / name)
+        except OSError as error:  # such as a disk from which nothing may be executed
+            raise BluesError(
+                f"engine=fast cannot load what it compiled, neither from {str(folder)!r} nor from "
+                f"{str(temporary)!r} ({' '.join(str(error).split())}): set LSTM_BLUES_CACHE to a "
+                "folder of your own on a disk that programs may run from, or choose engine=torch."
+            ) from None
 
 
 def _build(source: str, bits: int, compiler: tuple[str, ...], path: Path) -> CompiledKernel:
@@ -183,25 +197,13 @@ def _workshop(folder: Path, prefix: str = "build-") -> Iterator[Path]:
         process, _, mark = left.name.removeprefix(prefix).partition("-")
         # More dashes are those of another machine's name.
         own_kind = process.isdigit() and "-" not in mark and _is_ours(left)
-        if own_kind and not _is_alive(int(process)):
+        if own_kind and not is_alive(int(process)):
             shutil.rmtree(left, ignore_errors=True)
     own = Path(tempfile.mkdtemp(dir=folder, prefix=f"{prefix}{os.getpid()}-"))
     try:
         yield own
     finally:
         shutil.rmtree(own, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    if os.name != "posix":  # where the signal 0 is one
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's, or no such question on this system
-        return True
-    return True
 
 
 def _digest_of(path: Path) -> Path:

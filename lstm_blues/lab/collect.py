@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lstm_blues.errors import BluesError
 from lstm_blues.runs.config import compose_config, flat_config
+from lstm_blues.runs.summary import read_summary
 from lstm_blues.runs.sweep import name_parts
+from lstm_blues.runs.yaml_files import read_yaml
 
 # Settings that do not influence what is learned.
 _ASIDE = ("resume", "name", "seed", *(f"run.{name}" for name in ("log_interval", "listen_share")))
 
-_LIMIT = "run.step_limit"
+_LIMIT, _CHORUSES = "run.step_limit", "run.final_choruses"
 
 _MANY = 3
 """With more settings than these, a row is named after its folder."""
@@ -40,15 +41,27 @@ class Run:
 def read_runs(folders: Sequence[Path]) -> list[Run]:
     """Every finished run below the folders, in the order of the folders' names.
 
-    Raises `BluesError` for a folder that is not there, or where there is no run at all.
+    What is no run, or is broken, is passed over with a word on stderr.  Raises `BluesError` for a
+    folder that is not there, or where there is no run at all.
     """
     runs = []
     for folder in folders:
         if not folder.is_dir():
-            raise BluesError(f"folder is {str(folder)!r}, but must be a folder with runs.")
+            where = ""
+            if str(folder).startswith(("output_dir=", "hydra.run.dir=")):
+                where = " (--out FOLDER is for results)"
+            raise BluesError(f"folder is {str(folder)!r}, but must be a folder with runs{where}.")
         for path in sorted(folder.rglob("summary.json")):
-            config = yaml.safe_load((path.parent / "config.yaml").read_text())
-            runs.append(Run(path.parent, flat_config(config), json.loads(path.read_text())))
+            summary = read_summary(path)
+            if summary is None:
+                continue
+            settings: dict[str, Any] = {}
+            with suppress(BluesError, OSError):
+                settings = flat_config(read_yaml(path.parent / "config.yaml"))
+            if isinstance(settings.get(_CHORUSES), int):
+                runs.append(Run(path.parent, settings, summary))
+            else:
+                print(f"{str(path.parent)!r} is passed over: no config of a run.", file=sys.stderr)
     if not runs:
         raise BluesError("the given folders contain no finished run.")
     return runs

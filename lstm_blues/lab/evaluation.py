@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstm_blues.errors import require
+from lstm_blues.errors import require, require_room
 from lstm_blues.lab.melodies import begins_of, draw_songs, melody_of, random_walk
 from lstm_blues.lab.melody_metrics import Melodies, MelodyMetrics
-from lstm_blues.lab.rhythm import Rhythm
 from lstm_blues.lab.statistics import Interval, interval
 from lstm_blues.lab.transitions import TOLD, TransitionTable, told_labels
 from lstm_blues.music.bars import melody_floor
 from lstm_blues.music.encoding import ON
 from lstm_blues.music.form import Form
+from lstm_blues.music.rhythm import Rhythm
 from lstm_blues.playing.metrics import melody_losses
 from lstm_blues.runs.trained import Primer, Trained, compose_pieces
 
@@ -73,6 +73,10 @@ class EvaluateSettings:
     def __post_init__(self) -> None:
         for name in ("pieces", "choruses", "table_songs", "resamples"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        # Of every resample the pieces that it drew; transition tables count songs by their steps.
+        require_room("resamples", self.resamples, self.resamples * self.pieces * 16)
+        require_room("table_songs", self.table_songs, self.table_songs * 1000)
+        require(self.checkpoint != "", "checkpoint", "", "a checkpoint, a run's folder, or null")
         require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2^63-1")
         require(0 < self.smoothing < 1, "smoothing", self.smoothing, "between 0 and 1")
 

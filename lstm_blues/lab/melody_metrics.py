@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_blues.lab.rhythm import Rhythm
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.chords import pitch_classes, pitch_of_class
 from lstm_blues.music.form import Form
+from lstm_blues.music.rhythm import Rhythm
 
 Melodies = NDArray[np.int64]
 """Melody units, 0 the lowest, that after the highest note for a rest, shape (pieces, steps)."""

@@ -28,6 +28,7 @@ from lstm_blues.playing.inside import (
 from lstm_blues.playing.metrics import chord_cross_entropy
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
+from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.trained import compose_pieces, load_trained
 
@@ -50,9 +51,10 @@ def trained_learner(run: Run) -> tuple[Settings, Learner]:
     """The settings of a run, and its learner as the run left it."""
     checkpoint = load_checkpoint(run.folder)
     settings = settings_from(checkpoint.config)
-    learner = Parts(settings).learner
-    learner.load(checkpoint.learner)
-    return settings, learner
+    parts = Parts(settings)
+    require_fitting(checkpoint, parts, str(run.folder))
+    parts.learner.load(checkpoint.learner)
+    return settings, parts.learner
 
 
 def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, int, Disturbance]]:

@@ -77,10 +77,12 @@ class MelodyLearning:
         )
         require(self.patience > 0, "learning.melody.patience", self.patience, "at least 1")
         require(self.window > 0, "learning.melody.window", self.window, "at least 1")
-        require(self.unroll >= 0, "learning.melody.unroll", self.unroll, "at least 0")
+        fine = 0 <= self.unroll <= 2**31
+        require(fine, "learning.melody.unroll", self.unroll, f"from 0 to {2**31}")
         for name in ("plateau", "enough"):
             value = getattr(self, name)
-            require(value >= 0, f"learning.melody.{name}", value, "a number of at least 0")
+            allowed = "a number of at least 0"
+            require(0 <= value < math.inf, f"learning.melody.{name}", value, allowed)
 
     @property
     def together(self) -> bool:

@@ -13,7 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lstm_blues.errors import BluesError, require
+from lstm_blues.errors import BluesError, require, require_room
 from lstm_blues.music.chords import NOTE_NAMES, OCTAVE
 from lstm_blues.music.form import Form, require_steps_per_bar
 from lstm_blues.music.tunes import Sounding, read_tune
@@ -42,6 +42,7 @@ class Corpus:
         lowest_note: MIDI note number of the first unit.
         notes: units; notes outside are moved in by octaves.
         primer: steps of a song that the frozen network hears before it plays by itself.
+        most: only the first so many of the forms' songs, form by form; None: all.
 
     Raises:
         BluesError: a mistake in a form or a value out of range.
@@ -56,15 +57,24 @@ class Corpus:
     lowest_note: int
     notes: int
     primer: int
+    most: int | None = None
 
     def __post_init__(self) -> None:
         require_steps_per_bar("corpus.steps_per_bar", self.steps_per_bar)
         for setting in ("bars", "primer"):
             value = getattr(self, setting)
-            require(value >= 1, f"corpus.{setting}", value, ">= 1")
-        require(self.notes >= OCTAVE, "corpus.notes", self.notes, "at least 12")
+            require(value >= 1, f"corpus.{setting}", value, "at least 1")
+        most = self.most
+        require(most is None or most >= 1, "corpus.most", most, "null, or at least 1")
+        require(OCTAVE <= self.notes <= 128, "corpus.notes", self.notes, "from 12 to 128")
         top = 128 - self.notes
-        require(0 <= self.lowest_note <= top, "corpus.lowest_note", self.lowest_note, f"0 to {top}")
+        require(
+            0 <= self.lowest_note <= top, "corpus.lowest_note", self.lowest_note, f"from 0 to {top}"
+        )
+        # Songs are held as they are, once more as a table, and as what is being read.
+        for setting, value in (("bars", self.steps), ("primer", self.primer)):
+            needed = value * self.notes * 8 * 4
+            require_room(f"corpus.{setting}", getattr(self, setting), needed)
         require(bool(self.forms or self.tunes), "corpus.forms", [], "forms, or tunes beside them")
         require(bool(self.keys or not self.forms), "corpus.keys", [], "one key or more")
         for name, form in self.forms.items():
@@ -95,6 +105,7 @@ class Corpus:
                 song = torch.zeros(self.steps, self.notes, dtype=torch.float64)
                 song[:, :OCTAVE] = chords.roll(key % OCTAVE, 1)
                 found[f"{form.name} in {NOTE_NAMES[key % OCTAVE]}"] = song
+        found = dict(list(found.items())[: self.most])
         for tune in self.tunes:
             name, sounding = read_tune(tune)
             found[name] = self._in_steps(tune, sounding)

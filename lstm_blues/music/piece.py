@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -14,6 +16,10 @@ from lstm_blues.music.bars import REST, BarLibrary
 from lstm_blues.music.chords import chord_name, note_name
 from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
+from lstm_blues.music.rhythm import rhythm_of
+
+LIBRARY, NEW, BROKEN = "library", "new", "broken"
+"""What a bar of a composition is."""
 
 
 class Note(NamedTuple):
@@ -66,6 +72,8 @@ class Piece:
         encoding: how held notes are told from repeated ones.
         library: the bar library of the training songs, where there is one.
         title: what the piece is called.
+        written_above: semitones and letters that its notes stand above what sounds, for a
+            transposing instrument.
     """
 
     notes: Tensor
@@ -73,6 +81,7 @@ class Piece:
     encoding: Encoding = REPORT
     library: BarLibrary | None = None
     title: str = "12-bar blues"
+    written_above: tuple[int, int] = (0, 0)
 
     @property
     def steps(self) -> int:
@@ -136,24 +145,41 @@ class Piece:
         return np.flatnonzero(silent[1:] & ~silent[:-1]).tolist()
 
     @cached_property
-    def bars_from_library(self) -> list[bool]:
-        """For each whole bar whether its melody is a segment of the library at its place in the
-        form; empty where there is no library or no melody."""
+    def bar_kinds(self) -> list[str]:
+        """What each whole bar's melody is: `LIBRARY`, a segment of the library at its place in the
+        form; `NEW`, another, each of whose notes has a place and length as in the library; or
+        `BROKEN`.  Empty where there is no library or no melody."""
         if self.library is None or not self.has_melody:
             return []
-        melody, _ = self.encoding.decode_melody(self.notes)
+        melody, begins = self.encoding.decode_melody(self.notes)
         size = self.form.steps_per_bar
-        bars = melody[: len(melody) // size * size].reshape(-1, size)
+        whole = len(melody) // size * size
+        bars, marks = melody[:whole].reshape(-1, size), begins[:whole].reshape(-1, size).numpy()
+        marked = None if self.encoding.held == "unmarked" else marks
+        keeps = rhythm_of(self.library, self.form).keeps(bars.numpy(), marked)
         segments = self.library.units(self.form)
-        return [
+        known = [
             bool((segments[number % self.form.bars] == bar).all(1).any())
             for number, bar in enumerate(bars)
         ]
+        return [
+            LIBRARY if is_known else NEW if is_whole else BROKEN
+            for is_known, is_whole in zip(known, keeps, strict=True)
+        ]
 
-    def in_words(self) -> str:
+    @property
+    def bars_from_library(self) -> list[bool]:
+        """For each whole bar whether its melody is a segment of the library at its place in the
+        form; empty where there is no library or no melody."""
+        return [kind == LIBRARY for kind in self.bar_kinds]
+
+    def in_words(self, bars_before: int = 0) -> str:
         """Chords and melody as text, one line per bar; `-` is a step without a new note, `r` one
-        where a rest begins, `%` a bar without a new chord."""
-        from_library = self.bars_from_library
+        where a rest begins, `%` a bar without a new chord.
+
+        Bars are numbered from 1, or on from `bars_before`; each says what it is, see `bar_kinds`.
+        """
+        kinds = self.bar_kinds
         struck = dict.fromkeys(self._rests, REST)
         struck |= {note.start: note_name(note.pitch) for note in reversed(self.melody)}
         size, lines = self.form.steps_per_bar, []
@@ -161,8 +187,55 @@ class Piece:
             steps = range(first, min(first + size, self.steps))
             chords = [c.symbol for c in self.chords if c.start in steps] or ["%"]
             melody = [struck.get(step, "-") for step in steps]
-            line = f"{number + 1:4d}  {' '.join(chords):10s}  {' '.join(melody)}"
-            if number < len(from_library):
-                line += "  library" if from_library[number] else "  new"
+            line = f"{bars_before + number + 1:4d}  {' '.join(chords):10s}  {' '.join(melody)}"
+            if number < len(kinds):
+                line += f"  {kinds[number]}"
             lines.append(line)
         return "\n".join(lines)
+
+
+LONGEST_STRETCH = 32
+"""Choruses in which a melody note may be held over every chorus's end."""
+
+
+class Stretches:
+    """Cuts a piece, as its steps come, into stretches of whole choruses over whose ends no melody
+    note is held, and no rest.
+
+    A note that would be held over `LONGEST_STRETCH` choruses is struck anew.
+
+    Args:
+        like: gives all but the notes.
+    """
+
+    def __init__(self, like: Piece) -> None:
+        self._like = like
+        self._kept: list[Tensor] = []
+
+    def add(self, notes: Tensor) -> Piece | None:
+        """Takes the notes of a step, shape (units,); returns the stretch that ends before it."""
+        kept, chorus, found = self._kept, self._like.form.steps, None
+        if kept and len(kept) % chorus == 0:
+            # With the step after them, a note or a rest that goes on shows.
+            ahead, end = replace(self._like, notes=torch.stack([*kept, notes])), len(kept)
+            held = any(note.start < end < note.end for note in ahead.melody)
+            silent = not any(note.end >= end for note in ahead.melody)
+            held |= self._like.encoding.rests and silent
+            if not held or len(kept) >= LONGEST_STRETCH * chorus:
+                found, self._kept = self.rest(), []
+        self._kept.append(notes)
+        return found
+
+    def rest(self) -> Piece | None:
+        """The stretch since the last one."""
+        return replace(self._like, notes=torch.stack(self._kept)) if self._kept else None
+
+
+def stretches(steps: Iterable[Tensor], like: Piece) -> Iterator[Piece]:
+    """The stretches of a piece, see `Stretches`, from the notes of each step, shape (units,)."""
+    cut = Stretches(like)
+    for notes in steps:
+        if (found := cut.add(notes)) is not None:
+            yield found
+    if (last := cut.rest()) is not None:
+        yield last

@@ -8,6 +8,7 @@ the compiled engine all read that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,6 +69,7 @@ class Group:
                 list(biases),
                 f"one number for each of the {self.blocks} blocks",
             )
+            require(all(map(math.isfinite, biases)), f"{where}.{gate}_bias", list(biases), "finite")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ class Units:
     cells: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        require(self.units > 0, f"network.units.{self.name}.units", self.units, "at least 1")
+        where = f"network.units.{self.name}"
+        require(self.units > 0, f"{where}.units", self.units, "at least 1")
+        require(math.isfinite(self.bias), f"{where}.bias", self.bias, "finite")
 
 
 class Rows(NamedTuple):

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterable, Mapping
 from itertools import cycle
 from pathlib import Path
-from typing import NamedTuple
 
 import mido
 import numpy as np
@@ -17,42 +16,32 @@ from lstm_blues.files import write_safely
 from lstm_blues.music.corpus import Corpus
 from lstm_blues.music.encoding import ON
 from lstm_blues.music.metre import FOUR_FOUR, Metre
-from lstm_blues.music.piece import Note, Piece, sounding_notes
+from lstm_blues.music.piece import Piece, sounding_notes
 from lstm_blues.music.timing import Timing
+from lstm_blues.output.parts import CHORD_PROGRAM, REPORT_ARRANGEMENT, Arrangement, Part, Struck
+from lstm_blues.output.performance import perform
 
-CHORD_PROGRAM = 0  # acoustic grand piano
-MELODY_PROGRAM = 65  # alto saxophone
-
-CHORD_VELOCITY, MELODY_VELOCITY, SONG_VELOCITY = 60, 95, 80
+SONG_VELOCITY = 80
 
 TICKS_PER_QUARTER = 480
 
 _CLOCKS_PER_QUARTER = 24
 
-_CHANNELS = [channel for channel in range(16) if channel != 9]  # 9 plays drums
+DRUM_CHANNEL = 9
 
+_CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
 
-class Track(NamedTuple):
-    """A track to be written: its name, General MIDI program, velocity, and notes in steps."""
-
-    name: str
-    program: int
-    velocity: int
-    notes: Iterable[Note]
+_PAN = 10  # the controller
 
 
 def _midi(
-    title: str,
-    tracks: Iterable[Track],
-    steps: int,
-    steps_per_bar: int,
-    timing: Timing,
-    metre: Metre = FOUR_FOUR,
+    title: str, parts: Iterable[Part], quarters: float, timing: Timing, metre: Metre = FOUR_FOUR
 ) -> mido.MidiFile:
-    """A Standard MIDI File: title, tempo and metre, then the tracks, all of them `steps` long."""
+    """A Standard MIDI File: title, tempo and metre, then the parts, each a track of so many
+    quarter notes."""
 
-    def tick(step: int) -> int:
-        return round(timing.quarters(step, steps_per_bar, metre) * TICKS_PER_QUARTER)
+    def tick(time: float) -> int:
+        return round(time * TICKS_PER_QUARTER)
 
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER)
     head = mido.MidiTrack()
@@ -67,15 +56,21 @@ def _midi(
         )
     )
     file.tracks.append(head)
-    for (name, program, velocity, notes), channel in zip(tracks, cycle(_CHANNELS), strict=False):
+    channels = cycle(_CHANNELS)
+    for part in parts:
+        channel = DRUM_CHANNEL if part.drums else next(channels)
         track = mido.MidiTrack()
-        track.append(mido.MetaMessage("track_name", name=_latin_1(name)))
-        track.append(mido.Message("program_change", channel=channel, program=program))
+        track.append(mido.MetaMessage("track_name", name=_latin_1(part.name)))
+        track.append(mido.Message("program_change", channel=channel, program=part.program))
+        if part.pan:
+            value = round(64 + part.pan * 63)
+            track.append(mido.Message("control_change", channel=channel, control=_PAN, value=value))
         events = []
-        for pitch, start, end in notes:
-            events += [(tick(start), 1, pitch), (tick(end), 0, pitch)]
+        for pitch, start, end, velocity in part.notes:
+            events += [(tick(start), 1, pitch, velocity), (tick(end), 0, pitch, 0)]
         now = 0
-        for at, on, pitch in sorted(events):  # at the same tick, ends come before beginnings
+        # At the same tick, ends come before beginnings.
+        for at, on, pitch, velocity in sorted(events):
             # Every number is known to be in range: the checks would take most of the time.
             track.append(
                 mido.Message(
@@ -83,12 +78,12 @@ def _midi(
                     skip_checks=True,
                     channel=channel,
                     note=pitch,
-                    velocity=velocity if on else 0,
+                    velocity=velocity,
                     time=at - now,
                 )
             )
             now = at
-        track.append(mido.MetaMessage("end_of_track", time=tick(steps) - now))
+        track.append(mido.MetaMessage("end_of_track", time=tick(quarters) - now))
         file.tracks.append(track)
     return file
 
@@ -98,29 +93,45 @@ def _latin_1(text: str) -> str:
     return text.encode("latin-1", "replace").decode("latin-1")
 
 
-def midi_file(piece: Piece, timing: Timing | None = None) -> mido.MidiFile:
-    """A Standard MIDI File of a piece: a track named `chords`, one named `melody` where there is
-    one, and before them title, tempo and time signature.
+def midi_file(
+    piece: Piece,
+    timing: Timing | None = None,
+    arrangement: Arrangement = REPORT_ARRANGEMENT,
+    bars_before: int = 0,
+) -> mido.MidiFile:
+    """A Standard MIDI File of a piece: a track for each part, see `performance.perform`, and before
+    them title, tempo and time signature.
 
-    Chords are struck where any of their notes changes and where a chorus begins.
+    Args:
+        piece: what to write, or a stretch of it.
+        timing: tempo and swing.
+        arrangement: who plays.
+        bars_before: of the piece, before this stretch.
     """
-    harmony = [Note(p, chord.start, chord.end) for chord in piece.chords for p in chord.pitches]
-    tracks = [Track("chords", CHORD_PROGRAM, CHORD_VELOCITY, harmony)]
-    if piece.has_melody:
-        tracks.append(Track("melody", MELODY_PROGRAM, MELODY_VELOCITY, piece.melody))
     form, timing = piece.form, timing or Timing()
-    return _midi(piece.title, tracks, piece.steps, form.steps_per_bar, timing, form.time)
+    parts = perform(piece, timing, arrangement, bars_before)
+    quarters = timing.quarters(piece.steps, form.steps_per_bar, form.time)
+    return _midi(piece.title, parts, quarters, timing, form.time)
 
 
-def write_midi(piece: Piece, path: Path, timing: Timing | None = None) -> None:
+def write_midi(
+    piece: Piece,
+    path: Path,
+    timing: Timing | None = None,
+    arrangement: Arrangement = REPORT_ARRANGEMENT,
+) -> None:
     """Writes a Standard MIDI File, see `midi_file`."""
-    write_safely(path, lambda file: midi_file(piece, timing).save(file=file))
+    write_safely(path, lambda file: midi_file(piece, timing, arrangement).save(file=file))
 
 
-def to_midi(piece: Piece, timing: Timing | None = None) -> pretty_midi.PrettyMIDI:
+def to_midi(
+    piece: Piece,
+    timing: Timing | None = None,
+    arrangement: Arrangement = REPORT_ARRANGEMENT,
+) -> pretty_midi.PrettyMIDI:
     """The piece as `pretty_midi` holds it, times in seconds: what `write_midi` writes."""
     buffer = io.BytesIO()
-    midi_file(piece, timing).save(file=buffer)
+    midi_file(piece, timing, arrangement).save(file=buffer)
     return pretty_midi.PrettyMIDI(io.BytesIO(buffer.getvalue()))
 
 
@@ -136,11 +147,19 @@ def write_songs(
         path: where to write.
         timing: tempo and swing.
     """
-    tracks, begin = [], 0
+    timing, size = timing or Timing(), corpus.steps_per_bar
+    parts, begin = [], 0
     for name, song in songs.items():
-        notes = sounding_notes(np.asarray(song.cpu()) > ON, corpus.lowest_note)
-        moved = [Note(pitch, begin + start, begin + end) for pitch, start, end in notes]
-        tracks.append(Track(name, CHORD_PROGRAM, SONG_VELOCITY, moved))
+        notes = [
+            Struck(
+                pitch,
+                timing.quarters(begin + start, size),
+                timing.quarters(begin + end, size),
+                SONG_VELOCITY,
+            )
+            for pitch, start, end in sounding_notes(np.asarray(song.cpu()) > ON, corpus.lowest_note)
+        ]
+        parts.append(Part(name, CHORD_PROGRAM, notes))
         begin += len(song)
-    midi = _midi(corpus.name, tracks, begin, corpus.steps_per_bar, timing or Timing())
+    midi = _midi(corpus.name, parts, timing.quarters(begin, size), timing)
     write_safely(path, lambda file: midi.save(file=file))

@@ -90,7 +90,7 @@ def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool =
         if number % BARS_PER_SYSTEM == 0 and number:
             _put(measure, "print", **{"new-system": "yes"})
         if number == 0:
-            _attributes(measure, fifths, form)
+            _attributes(measure, fifths, form, piece.written_above)
             _tempo(measure, timing, form, metronome=metronome)
         altered = dict.fromkeys(LETTERS, 0) | key_signature(fifths)
         shown: dict[tuple[str, int], int] = {}
@@ -132,7 +132,9 @@ def _divisions(form: Form) -> int:
     return form.time.quarters.numerator
 
 
-def _attributes(measure: ElementTree.Element, fifths: int, form: Form) -> None:
+def _attributes(
+    measure: ElementTree.Element, fifths: int, form: Form, written_above: tuple[int, int]
+) -> None:
     attributes = _put(measure, "attributes")
     _put(attributes, "divisions", form.steps_per_bar * form.time.quarters.denominator)
     _put(_put(attributes, "key"), "fifths", fifths)
@@ -142,6 +144,11 @@ def _attributes(measure: ElementTree.Element, fifths: int, form: Form) -> None:
     clef = _put(attributes, "clef")
     _put(clef, "sign", "G")
     _put(clef, "line", 2)
+    semitones, letters = written_above
+    if semitones or letters:
+        transpose = _put(attributes, "transpose")
+        _put(transpose, "diatonic", -letters)
+        _put(transpose, "chromatic", -semitones)
 
 
 def _tempo(measure: ElementTree.Element, timing: Timing, form: Form, *, metronome: bool) -> None:

@@ -20,7 +20,7 @@ from lstm_blues.music.chords import chord_name, note_name
 from lstm_blues.music.corpus import Corpus
 from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
-from lstm_blues.music.piece import Piece
+from lstm_blues.music.piece import BROKEN, NEW, Piece
 from lstm_blues.network.topology import GATES, Topology
 from lstm_blues.playing.inside import Inside
 
@@ -28,7 +28,10 @@ from lstm_blues.playing.inside import Inside
 RIGHT, WRONG, MISSED, RULE = "#0072B2", "#D55E00", "#F0E442", "#666666"
 
 # Told apart in black and white, too: the melody is the darker one.
-HARMONY, TUNE, NEW_BAR = "#E69F00", "#0072B2", "#EDEDED"
+HARMONY, TUNE = "#E69F00", "#0072B2"
+
+BAR_COLOURS = {NEW: "#DCEFDC", BROKEN: "#F6DDD6"}
+"""Of bars that are not in the library."""
 
 _KINDS = ListedColormap(["white", RIGHT, WRONG, MISSED])
 
@@ -135,13 +138,17 @@ def _roll(axes: Axes, kinds: NDArray[np.int64], form: Form, title: str) -> None:
 def piece_roll(piece: Piece) -> Figure:
     """A piano roll of a piece, one row per chorus: chords orange, melody blue.
 
-    Chord names stand above, bars and choruses are ruled; bars whose melody is not in the library
-    are shaded and marked `new`.
+    Chord names stand above, bars and choruses are ruled, every pitch that sounds is named; bars
+    whose melody is not in the library are shaded and marked, see `Piece.bar_kinds`.
     """
     form = piece.form
     choruses = max(1, -(-piece.steps // form.steps))
     pitches = (*form.chord_pitches, *(form.melody_pitches if piece.has_melody else ()))
     lowest, top = min(pitches), max(pitches)
+    sounding = sorted(
+        {pitch for chord in piece.chords for pitch in chord.pitches}
+        | {note.pitch for note in piece.melody}
+    )
     figure = Figure(figsize=(11.0, 0.9 + 2.6 * choruses), layout="constrained")
     rows = figure.subplots(choruses, 1, squeeze=False)[:, 0]
     for number, axes in enumerate(rows):
@@ -159,16 +166,19 @@ def piece_roll(piece: Piece) -> Figure:
                 start, end = max(note.start, first) - first, min(note.end, last) - first
                 _bar(axes, note.pitch, start, end, TUNE)
         _rule(axes, piece, number)
-        octaves = [pitch for pitch in range(lowest, top + 1) if pitch % 12 in (0, 7)]
-        axes.set_yticks(octaves, [note_name(pitch) for pitch in octaves], fontsize=7)
+        axes.set_yticks(sounding, [note_name(pitch) for pitch in sounding], fontsize=5)
         axes.tick_params(length=0)
     rows[0].set_title(piece.title, fontsize=10, loc="left", pad=16)
     handles = [Patch(color=HARMONY, label="chords")]
     if piece.has_melody:
         handles.append(Patch(color=TUNE, label="melody"))
     if piece.bars_from_library:
-        handles.append(Patch(facecolor=NEW_BAR, edgecolor=RULE, label="bar not in the library"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        labels = {NEW: "new bar, whole", BROKEN: "new bar with a broken note"}
+        handles += [
+            Patch(facecolor=BAR_COLOURS[kind], edgecolor=RULE, label=label)
+            for kind, label in labels.items()
+        ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     return figure
 
 
@@ -180,15 +190,15 @@ def _bar(axes: Axes, pitch: int, start: int, end: int, colour: str) -> None:
 def _rule(axes: Axes, piece: Piece, chorus: int) -> None:
     """Rules the bars of a chorus, numbers them, and shades the new ones."""
     form, size = piece.form, piece.form.steps_per_bar
-    from_library = piece.bars_from_library[chorus * form.bars : (chorus + 1) * form.bars]
+    kinds = piece.bar_kinds[chorus * form.bars : (chorus + 1) * form.bars]
     for bar in range(form.bars + 1):
         edge = bar in (0, form.bars)
         axes.axvline(bar * size, color=RULE, linewidth=1.6 if edge else 0.5)
-    for bar, known in enumerate(from_library):
-        if not known:
-            axes.axvspan(bar * size, (bar + 1) * size, color=NEW_BAR, zorder=0)
+    for bar, kind in enumerate(kinds):
+        if kind in BAR_COLOURS:
+            axes.axvspan(bar * size, (bar + 1) * size, color=BAR_COLOURS[kind], zorder=0)
             below = axes.get_ylim()[0] + 0.2
-            axes.text((bar + 1) * size - 0.2, below, "new", fontsize=6, ha="right")
+            axes.text((bar + 1) * size - 0.2, below, kind, fontsize=6, ha="right")
     axes.axhline(form.lowest_melody_note - 0.5, color=RULE, linewidth=0.4, linestyle=":")
     axes.set_xticks([(bar + 0.5) * size for bar in range(form.bars)])
     numbers = range(chorus * form.bars + 1, (chorus + 1) * form.bars + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -13,15 +14,14 @@ from numpy.typing import NDArray
 
 from lstm_blues.errors import BluesError, require_choice
 from lstm_blues.files import write_safely
-from lstm_blues.music.piece import Piece
+from lstm_blues.music.form import Form
+from lstm_blues.music.piece import Piece, stretches
 from lstm_blues.music.timing import Timing
-from lstm_blues.output.midi import (
-    CHORD_PROGRAM,
-    CHORD_VELOCITY,
-    MELODY_PROGRAM,
-    MELODY_VELOCITY,
-    to_midi,
-)
+from lstm_blues.output.loudness import Loudness
+from lstm_blues.output.midi import to_midi
+from lstm_blues.output.ogg import write_ogg
+from lstm_blues.output.parts import NONE, REPORT_ARRANGEMENT, Arrangement
+from lstm_blues.output.performance import perform
 from lstm_blues.output.soundfont import SoundFont
 
 RATE = 44100
@@ -30,15 +30,18 @@ RATE = 44100
 TAIL = 1.0
 """Seconds after the last step, in which the last notes die away."""
 
-PEAK = 0.89
-"""The largest sample of a piece: -1 dB, so that no player or encoder clips."""
+PEAK = 0.84
+"""The largest sample of a piece, -1.5 dB, so that no player or encoder clips between samples."""
+
+LOUDNESS = -16.0
+"""LUFS: as loud as a piece is, where its peaks allow it."""
 
 PLAYERS = ("builtin", "fluidsynth")
 
 FORMATS = {".wav": "WAV", ".mp3": "MP3", ".flac": "FLAC", ".ogg": "OGG"}
 
-# The melody stands in front of the chords.
-_CHORD_GAIN, _MELODY_GAIN = 0.7, 1.0
+
+_GRAIN = RATE // 50
 
 
 @lru_cache(maxsize=1)
@@ -48,15 +51,21 @@ def general_midi() -> SoundFont:
 
 
 def to_audio(
-    piece: Piece, timing: Timing | None = None, *, player: str = "builtin"
+    piece: Piece,
+    timing: Timing | None = None,
+    *,
+    player: str = "builtin",
+    arrangement: Arrangement = REPORT_ARRANGEMENT,
 ) -> NDArray[np.float32]:
-    """A piece as sound, peak at -1 dB, a second longer than the piece.
+    """A piece as sound at -16 LUFS, or softer where its peaks would be above -1.5 dB, a second
+    longer than the piece.
 
     Args:
         piece: what to play.
         timing: tempo and swing.
         player: `builtin` plays the samples of a sound font in NumPy; `fluidsynth` has FluidSynth
             play the same font, with its filters and effects.
+        arrangement: who plays.
 
     Returns:
         Shape (2, samples), left and right, 44100 samples per second, float32.
@@ -66,33 +75,75 @@ def to_audio(
     """
     require_choice("sound.player", player, PLAYERS)
     timing = timing or Timing()
-    form = piece.form
-    length = round((timing.seconds(piece.steps, form.steps_per_bar, form.time) + TAIL) * RATE)
-    sound = (_builtin if player == "builtin" else _fluidsynth)(piece, timing, length)
-    loudest = float(np.abs(sound).max(initial=0.0))
-    return sound * np.float32(PEAK / loudest) if loudest > 0 else sound
+    length = sample_of(timing, piece.steps, piece.form) + round(TAIL * RATE)
+    if player == "builtin":
+        sound = np.zeros((2, length), np.float32)
+        at = 0
+        for stretch in stretches(piece.notes.unbind(0), piece):
+            heard = dry_sound(stretch, timing, at, arrangement)
+            first = sample_of(timing, at, piece.form)
+            heard = heard[:, : length - first]
+            sound[:, first : first + heard.shape[1]] += heard
+            at += stretch.steps
+    else:
+        sound = _fluidsynth(piece, timing, length, arrangement)
+    loudness = Loudness(RATE)
+    loudness.add(sound)
+    return sound * gain_for(float(np.abs(sound).max(initial=0.0)), loudness.lufs)
 
 
-def _builtin(piece: Piece, timing: Timing, length: int) -> NDArray[np.float32]:
-    sound = np.zeros((2, length), np.float32)
-    font, bar, metre = general_midi(), piece.form.steps_per_bar, piece.form.time
+def gain_for(loudest: float, lufs: float) -> np.float32:
+    """What sound whose largest sample is `loudest` is multiplied by, to be as loud as `LOUDNESS`
+    where its peak stays below `PEAK`."""
+    if not loudest:
+        return np.float32(1.0)
+    wanted = 10 ** ((LOUDNESS - lufs) / 20) if math.isfinite(lufs) else math.inf
+    return np.float32(min(wanted, PEAK / loudest))
 
-    def play(program: int, gain: float, velocity: int, pitch: int, start: int, end: int) -> None:
-        first, last = (round(timing.seconds(step, bar, metre) * RATE) for step in (start, end))
-        note = font.note(program, pitch, velocity, last - first, RATE)[:, : length - first]
-        sound[:, first : first + note.shape[1]] += gain * note
 
-    for chord in piece.chords:
-        for pitch in chord.pitches:
-            play(CHORD_PROGRAM, _CHORD_GAIN, CHORD_VELOCITY, pitch, chord.start, chord.end)
-    for note in piece.melody:
-        play(MELODY_PROGRAM, _MELODY_GAIN, MELODY_VELOCITY, *note)
+def sample_of(timing: Timing, step: int, form: Form) -> int:
+    """The sample at which a step of a form begins."""
+    return round(timing.seconds(step, form.steps_per_bar, form.time) * RATE)
+
+
+def dry_sound(
+    stretch: Piece, timing: Timing, at: int, arrangement: Arrangement = REPORT_ARRANGEMENT
+) -> NDArray[np.float32]:
+    """A stretch of a piece by the player `builtin`, until its last note has died away, neither
+    louder nor softer than the font is; it begins `at` this step of the piece.
+
+    Shape (2, samples), as in `to_audio`.
+    """
+    font, form = general_midi(), stretch.form
+    begin = sample_of(timing, at, form)
+    before = timing.quarters(at, form.steps_per_bar, form.time)
+    sound = np.zeros((2, sample_of(timing, at + stretch.steps, form) - begin), np.float32)
+    for part in perform(stretch, timing, arrangement, at // form.steps_per_bar):
+        # Balance: the other side is softened, so that the middle is as loud as ever.
+        sides = np.array([[min(1.0, 1 - part.pan)], [min(1.0, 1 + part.pan)]], np.float32)
+        for pitch, start, end, velocity in part.notes:
+            first, last = (
+                round((before + time) * 60 / timing.tempo * RATE) - begin for time in (start, end)
+            )
+            samples, loud = last - first, velocity
+            if arrangement.band != NONE:
+                # Players differ by a few milliseconds, and by less than can be heard: coarser
+                # lengths and velocities let a note that was played be used again.
+                samples = max(1, round(samples / _GRAIN)) * _GRAIN
+                loud = max(1, round(velocity / 4) * 4)
+            note = font.note(part.program, pitch, loud, samples, RATE, drums=part.drums)
+            lacking = first + note.shape[1] - sound.shape[1]
+            if lacking > 0:
+                sound = np.pad(sound, ((0, 0), (0, lacking)))
+            sound[:, first : first + note.shape[1]] += part.gain * sides * note
     return sound
 
 
-def _fluidsynth(piece: Piece, timing: Timing, length: int) -> NDArray[np.float32]:
+def _fluidsynth(
+    piece: Piece, timing: Timing, length: int, arrangement: Arrangement
+) -> NDArray[np.float32]:
     try:
-        played = to_midi(piece, timing).fluidsynth(RATE, str(general_midi().path))
+        played = to_midi(piece, timing, arrangement).fluidsynth(RATE, str(general_midi().path))
     except ImportError:
         raise BluesError(
             "sound.player=fluidsynth needs the extra 'fluidsynth' (pip install "
@@ -109,7 +160,12 @@ def _fluidsynth(piece: Piece, timing: Timing, length: int) -> NDArray[np.float32
 
 
 def write_sound(
-    piece: Piece, path: Path, timing: Timing | None = None, *, player: str = "builtin"
+    piece: Piece,
+    path: Path,
+    timing: Timing | None = None,
+    *,
+    player: str = "builtin",
+    arrangement: Arrangement = REPORT_ARRANGEMENT,
 ) -> None:
     """Writes WAV (16 bits), FLAC, OGG (Vorbis) or MP3, by the suffix of `path`, see `to_audio`.
 
@@ -117,13 +173,14 @@ def write_sound(
     """
     suffix = path.suffix.lower()
     require_choice("the suffix of a sound file", suffix, FORMATS)
-    sound = to_audio(piece, timing, player=player).T
+    sound = to_audio(piece, timing, player=player, arrangement=arrangement).T
+
+    kind = FORMATS[suffix]
 
     def write(file: BinaryIO) -> None:
-        kind = FORMATS[suffix]
         with soundfile.SoundFile(file, "w", RATE, channels=2, format=kind) as whole:
             # In blocks: the Vorbis encoder keeps what it is given on the stack.
             for first in range(0, len(sound), RATE):
                 whole.write(sound[first : first + RATE])
 
-    write_safely(path, write)
+    write_safely(path, write_ogg(write) if kind == "OGG" else write)

@@ -39,6 +39,14 @@ _EMU = 0.4
 
 _SILENT_DB = 100.0
 
+_DRUM_BANK = 128
+
+_BIAS = 0.002
+"""A sample whose mean is further from 0 was recorded with a bias, which is taken out."""
+
+_SLOWEST = 20.0
+"""Hz: what is slower than this cannot be heard."""
+
 Zone = dict[int, int]
 """Values by generator, unsigned ones as signed 16 bits."""
 
@@ -78,6 +86,12 @@ class SoundFont:
             ]
         except (KeyError, struct.error, OSError, ValueError):
             raise BluesError(f"{str(self.path)!r} is not a SoundFont 2 file.") from None
+        for sample in self._samples:
+            parts = (sample.start, sample.end), (sample.loop_start, sample.loop_end)
+            means = [abs(self._wave[a:b].mean()) for a, b in parts if b > a]
+            if sample.end > sample.start and max(means) > _BIAS:
+                inside = slice(sample.start, sample.end)
+                self._wave[inside] = _without_bias(self._wave[inside], sample.rate)
 
     def _bags(self, kind: bytes, first: int, last: int) -> list[Zone]:
         """The zones `first` to before `last` of presets (p) or instruments (i)."""
@@ -85,13 +99,14 @@ class SoundFont:
         generators = list(struct.iter_unpack("<Hh", self._chunks[kind + b"gen"]))
         return [dict(generators[bags[n] : bags[n + 1]]) for n in range(first, last)]
 
-    def _zones(self, program: int) -> list[tuple[Zone, Zone]]:
+    @lru_cache(maxsize=64)  # noqa: B019  # fonts live as long as the program
+    def _zones(self, program: int, bank: int) -> list[tuple[Zone, Zone]]:
         """Preset and instrument zones of a General MIDI program, global ones merged in."""
         presets = list(struct.iter_unpack("<20sHHHIII", self._chunks[b"phdr"]))
         instruments = list(struct.iter_unpack("<20sH", self._chunks[b"inst"]))
-        number = next((n for n, p in enumerate(presets[:-1]) if p[1:3] == (program, 0)), None)
+        number = next((n for n, p in enumerate(presets[:-1]) if p[1:3] == (program, bank)), None)
         if number is None:
-            raise BluesError(f"{str(self.path)!r} has no program {program}.")
+            raise BluesError(f"{str(self.path)!r} has no program {program} in bank {bank}.")
         first, last = presets[number][3], presets[number + 1][3]
         zones = []
         for outer in _with_global(self._bags(b"p", first, last), _INSTRUMENT):
@@ -102,16 +117,24 @@ class SoundFont:
 
     @lru_cache(maxsize=4096)  # noqa: B019  # fonts live as long as the program
     def note(
-        self, program: int, pitch: int, velocity: int, samples: int, rate: int
+        self,
+        program: int,
+        pitch: int,
+        velocity: int,
+        samples: int,
+        rate: int,
+        *,
+        drums: bool = False,
     ) -> NDArray[np.float32]:
         """One note, released after `samples` samples.
 
         Args:
-            program: General MIDI program, 0 to 127, of bank 0.
+            program: General MIDI program, 0 to 127; with `drums` the program of a kit.
             pitch: MIDI note number.
             velocity: 1 to 127.
             samples: how long the key is held.
             rate: samples per second.
+            drums: a kit of percussion, in which every pitch is an instrument.
 
         Returns:
             Shape (2, n), left and right, float32; longer than `samples` by the release.
@@ -121,7 +144,7 @@ class SoundFont:
         """
         parts = [
             self._sound(_added(outer, inner), pitch, velocity, samples, rate)
-            for outer, inner in self._zones(program)
+            for outer, inner in self._zones(program, _DRUM_BANK if drums else 0)
             if _covers(outer, pitch, velocity) and _covers(inner, pitch, velocity)
         ]
         whole = np.zeros((2, max([samples, *(part.shape[1] for part in parts)])), np.float32)
@@ -164,6 +187,16 @@ class SoundFont:
         wave *= (envelope * level).astype(np.float32)
         pan = (min(500, max(-500, get(_PAN))) + 500) / 1000 * math.pi / 2
         return np.stack((wave * math.cos(pan), wave * math.sin(pan))).astype(np.float32)
+
+
+def _without_bias(wave: NDArray[np.floating], rate: int) -> NDArray[np.float32]:
+    """A sample less its mean over a sliding window, which leaves what is faster than `_SLOWEST`."""
+    half = min(round(rate / _SLOWEST / 2), len(wave) - 1)
+    padded = np.pad(wave.astype(np.float64), half, mode="reflect")
+    sums = np.concatenate(([0.0], padded.cumsum()))
+    width = 2 * half + 1
+    slow = (sums[width:] - sums[:-width]) / width
+    return (wave - slow).astype(np.float32)
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:

@@ -178,6 +178,9 @@ def compose(
     seed: int,
     sampling: Sampling = SECTION_4_2,
     player: Player | None = None,
+    *,
+    first: int = 0,
+    of: int | None = None,
 ) -> Iterator[Tensor]:
     """Composes for as long as one is willing to listen (section 4.2).
 
@@ -190,6 +193,9 @@ def compose(
         sampling: options beside section 4.2's.
         player: what plays, with as many songs as there are primers and the same `sampling`; None
             for a `Player` of its own.
+        first: the number, from 0, of the first of these pieces among those that are composed from
+            the seed.
+        of: how many those are; None for these alone.
 
     Yields:
         The notes of all pieces, one step at a time, shape (N, units), bool: first the primers',
@@ -201,12 +207,13 @@ def compose(
     given = primers.shape[1]
     require(1 <= given <= LONGEST_PRIMER, "primer", given, f"1 to {LONGEST_PRIMER} steps")
     player = player or Player(network, len(primers), sampling=sampling)
-    return _compose(player, primers.to(network.like), seed)
+    return _compose(player, primers.to(network.like), seed, first, of or len(primers))
 
 
-def _compose(player: Player, primers: Tensor, seed: int) -> Iterator[Tensor]:
+def _compose(player: Player, primers: Tensor, seed: int, begin: int, of: int) -> Iterator[Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    pieces, numbers = len(primers), draws(player.network.encoding, player.sampling)
+    own = slice(begin, begin + len(primers))
+    numbers = draws(player.network.encoding, player.sampling)
     *first, last = primers.unbind(1)
     for notes in first:
         yield notes > 0
@@ -214,5 +221,5 @@ def _compose(player: Player, primers: Tensor, seed: int) -> Iterator[Tensor]:
     player.notes = last
     while True:
         yield player.notes > 0
-        uniform = torch.rand(pieces, numbers, generator=generator, dtype=torch.float64)
-        player.step(uniform=uniform.to(primers))
+        uniform = torch.rand(of, numbers, generator=generator, dtype=torch.float64)
+        player.step(uniform=uniform[own].to(primers))

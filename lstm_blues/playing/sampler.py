@@ -17,6 +17,9 @@ from lstm_blues.network.topology import CHORDS
 THRESHOLD = 0.5
 """A chord note is played where its output is above this (section 3.2)."""
 
+MOST_VOICES = 1000
+"""Notes drawn at a step."""
+
 NO_NOTE = "the melody's outputs sum to zero or are not finite: no note can be drawn."
 """The error where the melody's outputs say nothing."""
 
@@ -48,8 +51,10 @@ class Sampling:
             self.temperature,
             "a number above 0",
         )
-        require(self.top_k >= 0, "sampling.top_k", self.top_k, "at least 1, or 0 for all")
-        require(self.voices >= 1, "sampling.voices", self.voices, "at least 1")
+        fine = 0 <= self.top_k < 2**31
+        require(fine, "sampling.top_k", self.top_k, "at least 1, or 0 for all")
+        fine = 1 <= self.voices <= MOST_VOICES
+        require(fine, "sampling.voices", self.voices, f"from 1 to {MOST_VOICES}")
 
     def weigh(self, outputs: Tensor) -> Tensor:
         """The outputs, shape (N, K), changed as the options say; not yet divided by their sum."""

@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import json
-import pickle
-from dataclasses import asdict, dataclass, fields
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_safely
-from lstm_blues.learning.schedule import MelodySchedule
-from lstm_blues.learning.settings import Learning
-from lstm_blues.learning.state import Counters, LearnerState, memory_shapes
-from lstm_blues.network.network import Network
+from lstm_blues.files import write_bytes
+from lstm_blues.runs.contents import Checkpoint, read_contents
+from lstm_blues.runs.seal import is_sealed, is_whole, seal
 
-FORMAT = "lstm_blues checkpoint 1"
-
+FORMAT = "lstm_blues checkpoint 2"
+_UNSEALED_FORMAT = "lstm_blues checkpoint 1"
+"""Of checkpoints from before there was a checksum over the whole file."""
 
 NAME = "checkpoint.pt"
+PREVIOUS = "checkpoint.previous.pt"
+"""The checkpoint before that."""
+
 NONFINITE = "nonfinite.pt"
-_OLD_COUNTERS = {"adam_form": "adam_chords"}
-"""Names of counters in old checkpoints."""
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A run at one step.
-
-    config: the run's config in plain containers.  learner: weights, velocity, states, traces and
-    counters.  seconds: training time so far.  random: state of torch's random numbers.  schedule:
-    where the melody stands in its rates.
-    """
-
-    config: dict[str, Any]
-    learner: LearnerState
-    seconds: float
-    random: Tensor
-    schedule: MelodySchedule
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes `checkpoint`; a kill at any moment leaves the old file or the new one."""
+    """Writes `checkpoint`; a kill at any moment leaves the old file or the new one.
+
+    The old one is kept beside it where it is whole: `checkpoint.pt` as `checkpoint.previous.pt`.
+    """
     content = {
         "format": FORMAT,
         "config": json.dumps(checkpoint.config),
@@ -53,71 +43,81 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "random": checkpoint.random,
         "plateau": asdict(checkpoint.schedule),
     }
-    write_safely(path, lambda file: torch.save(content, file))
+    archive = io.BytesIO()
+    torch.save(content, archive)
+    if path.name == NAME and path.is_file() and is_whole(path.read_bytes()):
+        _keep(path, path.with_name(PREVIOUS))
+    write_bytes(path, seal(archive.getvalue()))
+
+
+def _keep(path: Path, previous: Path) -> None:
+    """Makes `previous` the same file as `path`, which is then replaced by another."""
+    temporary = previous.with_name(f".{previous.name}.{os.getpid()}.tmp")
+    try:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        try:
+            os.link(path, temporary)
+        except OSError:  # a disk without links
+            shutil.copyfile(path, temporary)
+        temporary.replace(previous)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Reads a checkpoint, from the file or from the run folder that holds it.
 
     Nothing in the file is executed.  Raises `BluesError` where there is none, or where it is cut
-    short, damaged or not one of this package's.
+    short, damaged in a single bit, not one of this package's, or holds what no checkpoint can hold;
+    where the checkpoint before it is whole, the error names that.
     """
     path = Path(path)
     if path.is_dir():
         path = path / NAME
+    try:
+        return _load(path)
+    except BluesError as error:
+        previous = path.with_name(PREVIOUS)
+        if path.name != NAME or not previous.is_file():
+            raise
+        try:
+            _load(previous)
+        except BluesError:
+            raise error from None
+        told = str(error).rstrip(".")
+        raise BluesError(f"{told}; resume from the one before it, {str(previous)!r}.") from None
+
+
+def _load(path: Path) -> Checkpoint:
     if not path.is_file():
         raise BluesError(f"there is no checkpoint at {str(path)!r}.")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError):
+        archive = path.read_bytes()
+    except (OSError, MemoryError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is larger than the memory"
+        raise BluesError(f"{str(path)!r} cannot be read: {why}.") from None
+    content = unpacked(archive)
+    told = content.get("format") if isinstance(content, Mapping) else None
+    if content is None or (told == FORMAT and not is_sealed(archive)):
         raise BluesError(
             f"{str(path)!r} is truncated, damaged or not a checkpoint, and was not loaded."
-        ) from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        )
+    if not isinstance(content, Mapping) or told not in (FORMAT, _UNSEALED_FORMAT):
         raise BluesError(f"{str(path)!r} is not a checkpoint of this package, and was not loaded.")
     try:
-        return Checkpoint(
-            json.loads(content["config"]),
-            learner_state(content["learner"]),
-            float(content["seconds"]),
-            content["random"],
-            MelodySchedule(**content["plateau"]),
-        )
-    except (KeyError, TypeError, ValueError):
-        raise BluesError(
-            f"{str(path)!r} lacks a part of a checkpoint, and was not loaded."
-        ) from None
+        return read_contents(content)
+    except BluesError as error:
+        raise BluesError(f"{str(path)!r} {error}, and was not loaded.") from None
 
 
-def learner_state(plain: dict[str, Any]) -> LearnerState:
-    """The inverse of `LearnerState.as_dict`, for states of old checkpoints too.
-
-    Raises `KeyError` or `TypeError` where a part is missing or unknown.
-    """
-    learner = dict(plain)
-    learner["counters"] = Counters(
-        **{_OLD_COUNTERS.get(name, name): n for name, n in learner["counters"].items()}
-    )
-    return LearnerState(**learner)
-
-
-def require_fitting(state: LearnerState, network: Network, learning: Learning, path: str) -> None:
-    """Raises `BluesError` unless `state`, read from `path`, has the shapes of `network`."""
-    shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
-    cells, sources = network.topology.cells, network.topology.sources
-    traces = (3, cells, sources) if learning.rule.gradient.traces else (0,)
-    s, y = network.state_sizes
-    expected = {"s": (s,), "y": (y,), "traces": traces}
-    fits = True
-    for kind in ("weights", "velocity"):
-        values = getattr(state, kind)
-        fits &= isinstance(values, dict) and shapes == {
-            name: tuple(value.shape) for name, value in values.items()
-        }
-    for name, shape in expected.items():
-        fits &= tuple(getattr(state, name).shape) == shape
-    kept = {name: tuple(value.shape) for name, value in state.memory.items()}
-    fits &= kept == memory_shapes(network, learning)
-    fits &= all(isinstance(getattr(state.counters, f.name), int) for f in fields(Counters))
-    if not fits:
-        raise BluesError(f"the checkpoint of {path!r} does not fit its own network settings.")
+def unpacked(archive: bytes) -> object:
+    """What stands in a whole archive of `torch.save`; None for anything else."""
+    if not is_whole(archive):
+        return None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return torch.load(io.BytesIO(archive), map_location="cpu", weights_only=True)
+    except Exception:  # torch raises whatever it stumbles over
+        return None

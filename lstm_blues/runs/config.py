@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -30,11 +31,14 @@ def conf_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
 
 
-def _run_folder(resume: str | None, fresh: str) -> str:
-    if resume is None:
-        return fresh
+def run_folder(resume: str) -> Path:
+    """The folder of a run to go on with, of which `resume` is the folder or a checkpoint."""
     path = Path(resume)
-    return str(path.parent if path.is_file() else path)
+    return path.parent if path.is_file() else path
+
+
+def _run_folder(resume: str | None, fresh: str) -> str:
+    return fresh if resume is None else str(run_folder(resume))
 
 
 OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
@@ -46,11 +50,25 @@ OmegaConf.register_new_resolver("random_form", random_form, replace=True)
 OmegaConf.register_new_resolver("length", len, replace=True)
 
 
+def without_groups(overrides: Sequence[str]) -> list[str]:
+    """The overrides with `GROUP=null`, which means no file of the group `conf/GROUP`, as Hydra
+    understands it."""
+    return [_NO_GROUP.sub(_as_no_files, override) for override in overrides]
+
+
+_NO_GROUP = re.compile(r"^(\+?)([\w/]+)=(?:null|None)$", re.IGNORECASE)
+
+
+def _as_no_files(found: re.Match[str]) -> str:
+    is_group = (conf_folder() / found[2]).is_dir()
+    return f"{found[1]}{found[2]}=[]" if is_group else found[0]
+
+
 def compose_config(overrides: list[str], name: str = "train") -> dict[str, Any]:
     """The config of the command `name` with `overrides`, in plain containers."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        config = compose(name, overrides=overrides)
+        config = compose(name, overrides=without_groups(overrides))
     return plain(config)
 
 
@@ -84,7 +102,8 @@ def read(cls: type[T], values: Any, path: str, **given: Any) -> T:
     for key in values:
         if key not in known:
             names = ", ".join(known)
-            raise BluesError(f"{prefix}{key} is not a setting; known settings are {names}.")
+            told = f"{prefix}{key}" if str(key).isprintable() and key != "" else repr(key)
+            raise BluesError(f"{told} is not a setting; known settings are {names}.")
     # What has a default came later than the first checkpoints, which know nothing of it.
     later = {field.name for field in fields(cls) if field.default is not MISSING}
     for key in known:

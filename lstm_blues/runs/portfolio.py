@@ -7,9 +7,9 @@ passes the frozen test is the run.  This is not the report's learner, but it is 
 
 from __future__ import annotations
 
+import io
 import json
 import time
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,58 +18,26 @@ from tqdm import tqdm
 
 from lstm_blues.engine.population import cores
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_safely, write_text
-from lstm_blues.learning.state import LearnerState
+from lstm_blues.files import write_bytes
+from lstm_blues.learning.schedule import MelodySchedule
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.checkpoint import learner_state
+from lstm_blues.runs.checkpoint import unpacked
+from lstm_blues.runs.choice import Choice, Tried
+from lstm_blues.runs.contents import Checkpoint, read_config, read_learner
+from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.race import Attempt, race
 from lstm_blues.runs.recipes import Portfolio, attempt_seed
+from lstm_blues.runs.seal import is_sealed, seal
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.signals import signals_into
-from lstm_blues.runs.summary import Summary
+from lstm_blues.runs.terminal import bar
 
 NAME = "portfolio.pt"
 """The attempts of a portfolio that has no winner yet."""
 
-TRIED = "attempts.json"
-"""What a portfolio chose and tried."""
-
 _FORMAT = "lstm_blues portfolio 1"
 
 _COMPILED_CHUNK, _READABLE_CHUNK = 20_000, 50
-
-
-@dataclass(frozen=True)
-class Tried:
-    """An attempt, as the summary tells of it.
-
-    steps: those in which it learned; of another than the winner, those after which it had not, as
-    far as they count: up to the winner's work.
-    """
-
-    recipe: str
-    seed: int
-    begun: int
-    steps: int
-    learned: bool
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a portfolio came to: the winner, or where there is none the attempt that played longest.
-
-    config: of an ordinary run that makes the same steps.  state: of its learner.  words: what was
-    tried and the winner's recipe, as a person would tell it.  tried: all attempts.  steps: of all.
-    """
-
-    config: dict[str, Any]
-    state: LearnerState
-    words: str
-    tried: tuple[Tried, ...]
-    steps: int
-    seconds: float
-    won: bool
-    stopped: bool
 
 
 class Rounds:
@@ -99,13 +67,13 @@ class Rounds:
         chunk = _COMPILED_CHUNK if run.compiled else _READABLE_CHUNK
         if not self.attempts:
             self._begin_round()
-        with signals_into(self._stop), self._progress() as bar:
+        with signals_into(self._stop), self._progress() as shown:
             while True:
                 begun = time.perf_counter()
-                self._say(bar)
+                self._say(shown)
 
                 def tell(done: int) -> bool:
-                    bar.update(done)
+                    shown.update(done)
                     return not self.stopped
 
                 won = race(self.attempts, self._allowed, workers=workers, chunk=chunk, tell=tell)
@@ -181,19 +149,13 @@ class Rounds:
         )
 
     def _progress(self) -> tqdm[Any]:
-        return tqdm(
-            total=self.settings.run.step_limit,
-            initial=sum(attempt.learner.counters.steps for attempt in self.attempts),
-            unit="step",
-            unit_scale=True,
-            desc=self.settings.name,
-            disable=None,
-            dynamic_ncols=True,
-        )
+        shown = bar(self.settings.run.step_limit, "step", self.settings.name)
+        shown.update(sum(attempt.learner.counters.steps for attempt in self.attempts))
+        return shown
 
-    def _say(self, bar: tqdm[Any]) -> None:
+    def _say(self, shown: tqdm[Any]) -> None:
         best = max(attempt.learner.counters.best_free_run for attempt in self.attempts)
-        bar.set_postfix_str(
+        shown.set_postfix_str(
             f"round {self.round}, {len(self.attempts)} attempts, best free run {best}"
         )
 
@@ -215,14 +177,19 @@ class Rounds:
                 for attempt in self.attempts
             ],
         }
-        write_safely(self.folder / NAME, lambda file: torch.save(content, file))
+        archive = io.BytesIO()
+        torch.save(content, archive)
+        write_bytes(self.folder / NAME, seal(archive.getvalue()))
 
     def _load(self) -> None:
         content = read_attempts(self.folder)
         self.round, self.seconds = content["round"], content["seconds"]
         for kept in content["attempts"]:
             attempt = self._attempt(kept["recipe"], kept["seed"], kept["begun"])
-            attempt.learner.load(learner_state(kept["learner"]))
+            state, made = kept["learner"], self._made(kept["recipe"], kept["seed"])
+            as_run = Checkpoint(made, state, 0.0, torch.get_rng_state(), MelodySchedule())
+            require_fitting(as_run, Parts(settings_from(made)), str(self.folder / NAME))
+            attempt.learner.load(state)
             attempt.before = kept["before"]
             self.attempts.append(attempt)
 
@@ -232,44 +199,21 @@ def _some(count: int, what: str) -> str:
 
 
 def read_attempts(folder: Path) -> dict[str, Any]:
-    """What `portfolio.pt` of a run's folder holds, in plain containers.
+    """What `portfolio.pt` of a run's folder holds: the config and the attempts' states, read.
 
-    Raises `BluesError` where it is damaged or not one of this package's.
+    Raises `BluesError` where it is damaged, not one of this package's, or holds what it cannot.
     """
     path = folder / NAME
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # whatever a damaged file brings about
-        content = None
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise BluesError(f"{str(path)!r} is damaged or not of this package, and was not loaded.")
-    return content
-
-
-def tell_choice(choice: Choice, settings: Settings, folder: Path) -> None:
-    """Writes what was chosen and tried into `folder`, for the summary of the run."""
-    told = {
-        "seed": settings.seed,
-        "chosen": choice.words,
-        "steps": choice.steps,
-        "attempts": [asdict(each) for each in choice.tried],
-    }
-    write_text(folder / TRIED, json.dumps(told, indent=2) + "\n")
-
-
-def with_choice(summary: Summary, folder: Path) -> Summary:
-    """The summary of a portfolio's run, with what was chosen and tried; others stay as they are."""
-    if not (folder / TRIED).is_file():
-        return summary
-    told = json.loads((folder / TRIED).read_text())
-    won = [each["steps"] for each in told["attempts"] if each["learned"]]
-    every = summary.steps + told["steps"] - won[0] if won else told["steps"]
-    speed = round(every / summary.seconds, 1) if summary.seconds else 0.0
-    return replace(
-        summary,
-        seed=told["seed"],
-        steps=summary.steps if won else every,
-        steps_per_second=speed,
-        chosen=told["chosen"],
-        attempts=told["attempts"],
-    )
+        archive = path.read_bytes()
+        content = unpacked(archive) if is_sealed(archive) else None
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise BluesError("is damaged or not of this package")
+        attempts = [
+            {**kept, "learner": read_learner(kept["learner"])} for kept in content["attempts"]
+        ]
+        return {**content, "config": read_config(content["config"]), "attempts": attempts}
+    except (KeyError, TypeError, AttributeError, OSError):
+        raise BluesError(f"{str(path)!r} lacks a part, and was not loaded.") from None
+    except BluesError as error:
+        raise BluesError(f"{str(path)!r} {error}, and was not loaded.") from None

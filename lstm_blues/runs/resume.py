@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from lstm_blues.errors import BluesError
+from lstm_blues.errors import BluesError, require
 from lstm_blues.runs.config import flat_config
-from lstm_blues.runs.summary import Status
+from lstm_blues.runs.settings import settings_from
+from lstm_blues.runs.summary import Status, read_summary
+from lstm_blues.runs.yaml_files import read_yaml
 
 _MAY_CHANGE = ("run.", "learning.test_")
 """Settings that a resumed run may change: they don't touch the weight changes."""
@@ -23,10 +24,10 @@ _ROUNDING = ("run.dtype", "run.engine", "run.device")
 def resumed_config(
     old: dict[str, Any], new: dict[str, Any], resume: str, overrides: Sequence[str]
 ) -> dict[str, Any]:
-    """The config `old` of the run stopped in `resume`, with what the command line may change in it.
+    """The config of the run stopped in `resume`, with what the command line may change in it.
 
     Args:
-        old: of that run's checkpoint; changed in place.
+        old: of that run's checkpoint.
         new: what the command line makes of the defaults.
         resume: the run's folder or checkpoint.
         overrides: the settings that the command line names.
@@ -34,7 +35,8 @@ def resumed_config(
     Raises:
         BluesError: an override that would change what is learned.
     """
-    old_flat, new_flat = flat_config(old), flat_config(new)
+    found = copy.deepcopy(old)
+    old_flat, new_flat = _with_defaults(old, new), flat_config(new)
     for override in overrides:
         key = override.split("=", 1)[0].lstrip("+~").split("@")[0]
         if key in ("resume", "experiment") or override.startswith("+experiment="):
@@ -47,17 +49,21 @@ def resumed_config(
                     f"resume={resume} cannot change {name} from {old_flat.get(name)!r} to "
                     f"{new_flat[name]!r}: that would be a different run."
                 )
-            _put(old, name, new_flat[name])
-    return old
+            _put(found, name, new_flat[name])
+    return found
 
 
 def check_same_run(config: dict[str, Any], folder: Path) -> None:
     """Raises `BluesError` where `folder` holds a run with other settings than those of `config`
     that a run may change on the way."""
-    old, new = (
-        flat_config(yaml.safe_load((folder / "config.yaml").read_text())),
-        flat_config(config),
-    )
+    path = folder / "config.yaml"
+    try:
+        written = read_yaml(path)
+    except (OSError, BluesError):
+        raise BluesError(
+            f"{str(path)!r} is not the config of a run: choose another folder."
+        ) from None
+    old, new = _with_defaults(written, config), flat_config(config)
     for name in sorted(old.keys() | new.keys()):
         differs = name != "resume" and old.get(name) != new.get(name)
         if differs and (name in _ROUNDING or not name.startswith("run.")):
@@ -67,13 +73,33 @@ def check_same_run(config: dict[str, Any], folder: Path) -> None:
             )
 
 
+def _with_defaults(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The settings of `old` by dotted name, with those that came later than its run, which are in
+    `new`: they had their defaults then."""
+    flat = flat_config(old)
+    run = old.get("run")
+    if isinstance(run, dict):
+        run = {**run, "device": "cpu"}  # this machine need not have the one of the old run
+    settings = settings_from({**old, "run": run})
+    defaults = flat_config(_plain(asdict(settings)))
+    later = {name: defaults[name] for name in flat_config(new) if name in defaults}
+    return {**{name: value for name, value in later.items() if name not in flat}, **flat}
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as the lists that a config has."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
 def is_finished(folder: Path, step_limit: int) -> bool:
     """Whether the run in `folder` ended, and not at a lower step limit, so that a sweep need not
     make it again."""
     path = folder / "summary.json"
-    if not path.is_file():
+    summary = read_summary(path) if path.is_file() else None
+    if summary is None:
         return False
-    summary = json.loads(path.read_text())
     # What stands there may be the end at a lower limit of a run that goes on since.
     return bool(summary["status"] != Status.STEP_LIMIT or summary["steps"] >= step_limit)
 
@@ -81,5 +107,8 @@ def is_finished(folder: Path, step_limit: int) -> bool:
 def _put(values: dict[str, Any], name: str, value: Any) -> None:
     *groups, last = name.split(".")
     for group in groups:
+        require(
+            isinstance(values.get(group), dict), group, values.get(group), "a group of settings"
+        )
         values = values[group]
     values[last] = value

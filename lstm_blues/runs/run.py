@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -13,23 +12,21 @@ from typing import Any
 
 import torch
 from omegaconf import OmegaConf
-from tqdm import tqdm
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_text
+from lstm_blues.files import remove_leftovers, write_text
 from lstm_blues.learning.schedule import MelodySchedule
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.checkpoint import (
-    NAME,
-    NONFINITE,
-    Checkpoint,
-    load_checkpoint,
-    require_fitting,
-    save_checkpoint,
-)
+from lstm_blues.runs.checkpoint import NAME, NONFINITE, load_checkpoint, save_checkpoint
+from lstm_blues.runs.choice import TRIED, tell_choice, with_choice
+from lstm_blues.runs.config import run_folder
+from lstm_blues.runs.contents import Checkpoint
+from lstm_blues.runs.fitting import require_fitting
+from lstm_blues.runs.lock import folder_lock
 from lstm_blues.runs.log import Log
 from lstm_blues.runs.portfolio import NAME as PORTFOLIO
-from lstm_blues.runs.portfolio import TRIED, Rounds, read_attempts, tell_choice, with_choice
+from lstm_blues.runs.portfolio import Rounds, read_attempts
+from lstm_blues.runs.progress import Progress
 from lstm_blues.runs.results import summarise
 from lstm_blues.runs.resume import check_same_run, is_finished, resumed_config
 from lstm_blues.runs.settings import Settings, settings_from
@@ -53,9 +50,8 @@ class Run:
         self.stopped = False
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Goes on from a checkpoint."""
-        learning, network = self.settings.learning, self.parts.network
-        require_fitting(checkpoint.learner, network, learning, str(self.folder))
+        """Goes on from a checkpoint; raises `BluesError` where it does not fit."""
+        require_fitting(checkpoint, self.parts, str(self.folder))
         self.learner.load(checkpoint.learner)
         self.seconds, self.schedule = checkpoint.seconds, checkpoint.schedule
         torch.set_rng_state(checkpoint.random)
@@ -74,10 +70,10 @@ class Run:
         with (
             signals_into(self._stop),
             Log(self.folder, self.parts, self.config) as log,
-            self._progress() as bar,
+            Progress(self.settings, self.learner, self.parts.melody_floor) as progress,
         ):
             while (left := self._steps_left()) > 0:
-                self._learn(left, log, bar)
+                self._learn(left, log, progress)
                 failed = self.learner.counters.nonfinite
                 if not failed and time.monotonic() - saved > self.settings.run.checkpoint_seconds:
                     self.save()
@@ -105,7 +101,7 @@ class Run:
             return self.schedule.steps_to_look(self.learner, self.settings.learning.melody)
         return self.settings.run.step_limit - count.steps
 
-    def _learn(self, left: int, log: Log, bar: tqdm[Any]) -> None:
+    def _learn(self, left: int, log: Log, progress: Progress) -> None:
         """Learns some steps, at most `left`, and tells of them."""
         to_point = log.steps_to_point()
         chunk = _COMPILED_CHUNK if self.settings.run.compiled else _READABLE_CHUNK
@@ -116,8 +112,7 @@ class Run:
         if count.melody and done >= left:
             floor = self.parts.melody_floor or 0.0
             self.schedule.look(self.learner, self.settings.learning.melody, floor)
-        bar.set_postfix_str(self._standing(), refresh=False)
-        bar.update(done)
+        progress.tell(done, self.schedule)
         log.look(self.seconds, due=done >= to_point or not count.running)
 
     @property
@@ -132,28 +127,6 @@ class Run:
         if self.stopped and not finished:
             return Status.INTERRUPTED
         return Status.LEARNED if count.learned else Status.STEP_LIMIT
-
-    def _progress(self) -> tqdm[Any]:
-        melody = sum(self.settings.learning.melody.steps) if self._has_melody else 0
-        return tqdm(
-            total=self.settings.run.step_limit + melody,
-            initial=self.learner.counters.steps,
-            unit="step",
-            unit_scale=True,
-            desc=self.settings.name,
-            disable=None,
-            dynamic_ncols=True,
-        )
-
-    def _standing(self) -> str:
-        count = self.learner.counters
-        text = (
-            f"clean run {count.longest_clean_run}, resets {count.gross_resets}, "
-            f"best free run {count.best_free_run}"
-        )
-        if count.melody and self.schedule.best is not None:
-            text += f", melody {self.schedule.best:.3f} nats per step"
-        return text
 
 
 def import_writers() -> None:
@@ -178,29 +151,40 @@ def run_experiment(
         overrides: what the command line changes in the config of that run.
 
     Raises:
-        BluesError: a mistake in the config, or `folder` already holds a run.
+        BluesError: a mistake in the config, a checkpoint that cannot be loaded, or `folder` holds a
+            run that is not the one to go on with, or that is at work.
     """
+    if not os.access(folder, os.W_OK):
+        raise BluesError(f"hydra.run.dir is {str(folder)!r}, which cannot be written.")
+    with folder_lock(folder):
+        return _run(config, folder, resume, overrides)
+
+
+def _run(
+    config: dict[str, Any], folder: Path, resume: str | None, overrides: Sequence[str]
+) -> Summary:
+    """`run_experiment` in a folder where no other run is at work."""
     checkpoint = None
     unfinished = resume is not None and (folder / PORTFOLIO).is_file()
     if resume is not None and unfinished:
-        old = json.loads(read_attempts(folder)["config"])
+        old = read_attempts(folder)["config"]
         config = resumed_config(old, config, resume, overrides)
     elif resume is not None:
         checkpoint = load_checkpoint(Path(resume))
         config = resumed_config(checkpoint.config, config, resume, overrides)
     config = {name: value for name, value in config.items() if name != "resume"}
     settings = settings_from(config)
+    goes_on = resume is not None and run_folder(resume).resolve() == folder.resolve()
     holds = (folder / NAME).exists() or (folder / PORTFOLIO).exists()
-    if checkpoint is None and holds and not unfinished:
+    if holds and not goes_on:
         raise BluesError(
             f"{str(folder)!r} already contains a run: choose another hydra.run.dir, or resume it "
             f"with resume={folder}."
         )
-    if not os.access(folder, os.W_OK):
-        raise BluesError(f"hydra.run.dir is {str(folder)!r}, which cannot be written.")
     run = None if settings.portfolio else Run(settings, config, folder)
     if run is not None and checkpoint is not None:
         run.resume(checkpoint)
+    remove_leftovers(folder, every=True)
     # That of a portfolio's run stays the one that was asked for.
     if not (folder / TRIED).is_file():
         write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
@@ -227,7 +211,7 @@ def _choose(settings: Settings, config: dict[str, Any], folder: Path) -> tuple[R
     run.seconds = choice.seconds
     if choice.stopped:
         return run, summarise(run.parts, Status.INTERRUPTED, run.seconds, 0.0)
-    tell_choice(choice, settings, folder)
+    tell_choice(choice, settings.seed, folder)
     run.save()
     if choice.won:
         (folder / PORTFOLIO).unlink()

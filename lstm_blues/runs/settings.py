@@ -22,6 +22,7 @@ from lstm_blues.network.cells import BLOCKS, CELLS
 from lstm_blues.network.topology import CHORDS, MELODY, Group, Topology, Units
 from lstm_blues.runs.config import conf_folder, read
 from lstm_blues.runs.recipes import Portfolio, with_or_without_melody
+from lstm_blues.runs.sizes import require_room_for
 
 FAST = "fast"
 ENGINES = (FAST, "torch")
@@ -31,6 +32,10 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
 MAX_SEED = 2**63 - 1
+
+
+LARGEST = 1000
+"""Of a weight at the start and of a learning rate: with more, nothing is learned."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,10 @@ class NetworkSettings:
         require_choice("network.g", self.g, ACTIVATIONS)
         require_choice("network.h", self.h, ACTIVATIONS)
         require(
-            self.weight_range >= 0 and math.isfinite(self.weight_range),
+            0 <= self.weight_range <= LARGEST,
             "network.weight_range",
             self.weight_range,
-            "a number of at least 0",
+            f"from 0 to {LARGEST}",
         )
 
     @property
@@ -97,14 +102,14 @@ class RunSettings:
         require(self.workers >= 0, "run.workers", self.workers, "at least 0, 0 for one per core")
         require(0 <= self.listen_share < 1, "run.listen_share", self.listen_share, "0 to below 1")
         require(
-            self.checkpoint_seconds > 0,
+            0 < self.checkpoint_seconds < math.inf,
             "run.checkpoint_seconds",
             self.checkpoint_seconds,
             "a number above 0",
         )
-        self._require_device()
         if self.compiled:
             require(self.device == "cpu", "run.device", self.device, "cpu with run.engine=fast")
+        self._require_device()
 
     @property
     def compiled(self) -> bool:
@@ -113,8 +118,10 @@ class RunSettings:
 
     def _require_device(self) -> None:
         try:
-            torch.empty(1, dtype=DTYPES[self.dtype], device=torch.device(self.device))
-        except (RuntimeError, AssertionError, TypeError, NotImplementedError):
+            made = torch.zeros(1, dtype=DTYPES[self.dtype], device=torch.device(self.device))
+            # What is computed must come back: `meta` computes nothing.
+            made.cpu()
+        except Exception:  # torch raises whatever a device's own code stumbles over
             there = ["cpu"] + [f"cuda:{n}" for n in range(torch.cuda.device_count())]
             if torch.backends.mps.is_available():
                 there.append("mps (in float32)")
@@ -153,6 +160,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         require(0 <= self.seed <= MAX_SEED, "seed", self.seed, "a whole number from 0 to 2^63-1")
+        for name, rates in (
+            ("learning.rate", (self.learning.rate,)),
+            ("learning.melody.rates", self.learning.melody.rates),
+        ):
+            told = rates[0] if len(rates) == 1 else list(rates)
+            require(max(rates) <= LARGEST, name, told, f"above 0, and at most {LARGEST}")
         chords = self.network.units.get(CHORDS)
         notes = Form.CHORD_NOTES if self.corpus is None else self.corpus.notes
         if chords is None or chords.units != notes:
@@ -186,6 +199,7 @@ class Settings:
             allowed = f"null, or {units} with {asked}"
             require(melody.units == units, "network.units.melody.units", melody.units, allowed)
         self.network.topology  # noqa: B018  # raises where a connection leads nowhere
+        require_room_for(self)
         self._require_fitting_cell()
         self._require_fitting_portfolio()
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from lstm_blues.errors import ExitCode
 
 
 class Status(StrEnum):
@@ -28,11 +33,42 @@ class Status(StrEnum):
 
 
 _EXIT_CODES = {
-    Status.LEARNED: 0,
-    Status.STEP_LIMIT: 1,
-    Status.NON_FINITE: 3,
-    Status.INTERRUPTED: 130,
+    Status.LEARNED: ExitCode.DONE,
+    Status.STEP_LIMIT: ExitCode.NOT_LEARNED,
+    Status.NON_FINITE: ExitCode.NON_FINITE,
+    Status.INTERRUPTED: ExitCode.INTERRUPTED,
 }
+
+
+def read_summary(path: Path) -> dict[str, Any] | None:
+    """A run's `summary.json`; None, with a word on stderr, for one that is broken or foreign."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+        told = isinstance(found, dict) and all(
+            isinstance(found.get(name), kind) for name, kind in _READ.items()
+        )
+        if told:
+            found.setdefault("status", Status.LEARNED if found["learned"] else Status.STEP_LIMIT)
+            numbers = [found[name] for name in _READ if isinstance(found.get(name), float)]
+            if found["status"] in list(Status) and all(map(math.isfinite, numbers)):
+                return found
+        why = "not the summary of a run"
+    except (OSError, ValueError, RecursionError) as error:
+        why = getattr(error, "strerror", None) or "not JSON"
+    print(f"{str(path)!r} is passed over: {why}.", file=sys.stderr)
+    return None
+
+
+_READ: dict[str, Any] = {
+    "learned": bool,
+    "steps": int,
+    "choruses": int,
+    "seed": int,
+    "seconds": float | int,
+    "melody_cross_entropy": float | int | None,
+    "melody_floor": float | int | None,
+}
+"""The kinds of what is read of a summary."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +156,9 @@ class Summary:
             lines.append(
                 f"Its best free run was {self.best_free_run} steps ({self.form_steps} per chorus)."
             )
+            # Of a corpus's songs, `probe songs` tells.
             if self.wrong is not None:
-                lines.append(self.wrong)
-            lines.append(self._advice)
+                lines += [self.wrong, self._advice]
         if self.chosen is not None:
             lines.append(self.chosen)
         if self.melody_cross_entropy is not None:

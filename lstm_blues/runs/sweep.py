@@ -8,7 +8,6 @@ what stands in its folder.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 import sys
@@ -17,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
-from tqdm import tqdm
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from lstm_blues.errors import ExitCode
 from lstm_blues.runs.config import plain
-from lstm_blues.runs.summary import Status
+from lstm_blues.runs.summary import Status, read_summary
+from lstm_blues.runs.terminal import bar
 
 _SHARED = re.compile(r"study|hydra|run\.(?!dtype|engine|device)")
 """Settings that don't tell the runs of a sweep apart."""
@@ -35,14 +36,16 @@ _PART = re.compile(r"([^=,]+)=(\[[^\]]*\]|[^,]*)")
 """One part of such a folder's name; lists have commas of their own."""
 
 
-def run_name(override_dirname: str) -> str:
+def run_name(override_dirname: str, swept: str = "") -> str:
     """A folder's name from what sets a run apart, such as `gross_errors=8,seed=3`.
 
     Hydra's `override_dirname` without the parts that all runs share, settings by their last name;
-    ambiguous or long ones are told apart by a digest.
+    ambiguous or long ones are told apart by a digest.  swept: settings, with spaces between them,
+    that are part of it though others like them are not.
     """
     found = [(name.lstrip("+~"), value) for name, value in _PART.findall(override_dirname)]
-    pairs = [(name, value) for name, value in found if not _SHARED.match(name)]
+    apart = swept.split()
+    pairs = [(n, value) for n, value in found if n in apart or not _SHARED.match(n)]
     names = [name.rsplit(".", 1)[-1] for name, _ in pairs]
     whole = ",".join(f"{n}={value}" for n, (_, value) in zip(names, pairs, strict=True))
     name = re.sub(r"[^\w=,.\-\[\]]", "", whole)
@@ -61,24 +64,42 @@ def name_parts(folder: str) -> dict[str, str]:
 OmegaConf.register_new_resolver("run_name", run_name, replace=True)
 
 
-def count_runs(overrides: list[str], params: dict[str, Any]) -> int:
-    """How many runs a sweep makes."""
+def sweeps(overrides: list[str], params: dict[str, Any]) -> dict[str, Override]:
+    """What a sweep varies, by setting."""
     texts = [*overrides, *(f"{name}={value}" for name, value in params.items())]
     parsed = OverridesParser.create().parse_overrides(texts)
-    sweeps = [override for override in parsed if override.is_sweep_override()]
+    found = [override for override in parsed if override.is_sweep_override()]
     # What the command line sweeps takes the place of what the config does.
-    by_name = {override.get_key_element(): override for override in reversed(sweeps)}
-    return math.prod(len(list(o.sweep_string_iterator())) for o in by_name.values())
+    return {override.get_key_element(): override for override in reversed(found)}
+
+
+def count_runs(overrides: list[str], params: dict[str, Any]) -> int:
+    """How many runs a sweep makes."""
+    varied = sweeps(overrides, params).values()
+    return math.prod(len(list(o.sweep_string_iterator())) for o in varied)
+
+
+def _name_by(config: DictConfig, varied: list[str]) -> None:
+    """Runs whose `run.*` settings a sweep varies are named after these, too."""
+    swept = [name.lstrip("+~") for name in varied]
+    shared = [name for name in swept if name.startswith("run.") and _SHARED.match(name)]
+    with read_write(config.hydra), open_dict(config.hydra):
+        overrides = config.hydra.overrides.hydra
+        if shared and not any(each.startswith("hydra.sweep.subdir=") for each in overrides):
+            # As if it stood on the command line: from these the config of each run is made.
+            name = "${run_name:${hydra:job.override_dirname},'" + " ".join(shared) + "'}"
+            overrides.append(f'hydra.sweep.subdir="{name}"')
 
 
 def statuses(folder: Path) -> list[Status]:
     """How the finished runs below a sweep's folder ended."""
-    paths = folder.glob("*/summary.json")
-    return [Status(json.loads(path.read_text())["status"]) for path in paths]
+    told = map(read_summary, folder.glob("*/summary.json"))
+    return [Status(summary["status"]) for summary in told if summary is not None]
 
 
 class Watch(Callback):
-    """A bar that counts the finished runs of a sweep; Hydra makes it, by `conf/train.yaml`."""
+    """Names the runs of a sweep, and counts the finished ones in a bar; Hydra makes it, by
+    `conf/train.yaml`."""
 
     ended: list[Status] | None = None
     """How the runs of the last sweep ended."""
@@ -92,11 +113,17 @@ class Watch(Callback):
         return Watch, ()
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        """Begins to count; on a terminal only."""
+        """Names the runs, and begins to count them; on a terminal only."""
         folder = Path(config.hydra.sweep.dir)
         params = config.hydra.sweeper.params
         swept = {} if params is None else plain(params)
-        total = count_runs(list(config.hydra.overrides.task), swept)
+        overrides = list(config.hydra.overrides.task)
+        _name_by(config, list(sweeps(overrides, swept)))
+        total = count_runs(overrides, swept)
+        if not total:
+            # Hydra makes warnings of errors here, but lets the end of the program pass.
+            print("error: the sweep has no runs: a setting of it has no value.", file=sys.stderr)
+            sys.exit(ExitCode.MISTAKE)
         self._thread = threading.Thread(target=self._count, args=(folder, total), daemon=True)
         self._thread.start()
 
@@ -110,7 +137,7 @@ class Watch(Callback):
     def _count(self, folder: Path, total: int) -> None:
         if not sys.stderr.isatty():
             return
-        with tqdm(total=total, unit="run", desc=folder.name) as bar:
+        with bar(total, "run", folder.name) as shown:
             while not self._stop.wait(0.5):
-                bar.n = len(list(folder.glob("*/summary.json")))
-                bar.refresh()
+                shown.n = len(list(folder.glob("*/summary.json")))
+                shown.refresh()

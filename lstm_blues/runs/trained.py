@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +13,7 @@ from tqdm import tqdm
 
 from lstm_blues.engine.compiler import has_compiler
 from lstm_blues.engine.player import CompiledPlayer
-from lstm_blues.errors import BluesError, require
+from lstm_blues.errors import BluesError, require, require_room
 from lstm_blues.music.bars import REST
 from lstm_blues.music.chords import pitch_of
 from lstm_blues.music.form import Form
@@ -24,8 +23,11 @@ from lstm_blues.network.network import BluesNetwork
 from lstm_blues.playing.player import LONGEST_PRIMER, Player, compose
 from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.checkpoint import NAME, load_checkpoint, require_fitting
+from lstm_blues.runs.checkpoint import NAME, load_checkpoint
+from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
+from lstm_blues.runs.summary import read_summary
+from lstm_blues.runs.terminal import terminal
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,10 @@ def newest_run(folder: Path = Path("outputs")) -> Path | None:
     """The newest finished run below `folder` that learned a melody; None where there is none."""
     found = []
     for summary in folder.rglob("summary.json"):
-        told = json.loads(summary.read_text())
-        if told["learned"] and told["melody_floor"] and (summary.parent / NAME).is_file():
+        told = read_summary(summary)
+        if told is None or not (summary.parent / NAME).is_file():
+            continue
+        if told["learned"] and told["melody_floor"]:
             found.append((summary.stat().st_mtime_ns, summary.parent))
     return max(found)[1] if found else None
 
@@ -85,8 +89,8 @@ def load_trained(path: Path | None = None) -> Trained:
     parts = Parts(settings)
     if parts.songs is None:
         raise BluesError(f"the network of {str(path)!r} plays chords only and cannot compose.")
-    network = parts.blocks.cpu()
-    require_fitting(checkpoint.learner, network, settings.learning, str(path))
+    require_fitting(checkpoint, parts, str(path))
+    parts.blocks.cpu()
     return Trained(
         parts.frozen(checkpoint.learner.weights), settings, parts.songs, path, parts.held_out
     )
@@ -155,6 +159,40 @@ class Primer:
         return encoded
 
 
+def compose_steps(
+    trained: Trained,
+    begun: Tensor,
+    seed: int = 1,
+    sampling: Sampling = SECTION_4_2,
+    *,
+    first: int = 0,
+    of: int | None = None,
+) -> Iterator[Tensor]:
+    """The notes of pieces side by side, one step at a time and without end, shape (N, units), bool.
+
+    Args:
+        trained: the network.
+        begun: their primers, shape (N, p, units).
+        seed: of what is drawn; the same seed gives the same pieces.
+        sampling: how.
+        first: the number, from 0, of the first of them among `of` pieces from the seed.
+        of: how many those are; None for these alone.
+
+    Raises:
+        BluesError: a seed out of range, or outputs that no note can be drawn from.
+    """
+    require(0 <= seed < 2**63, "seed", seed, "a whole number from 0 to 2^63-1")
+    # Small matrices, hundreds of steps: several threads would only wait for each other.
+    torch.set_num_threads(1)
+    player = trained.player(len(begun), sampling)
+    return compose(trained.network, begun, seed, sampling, player, first=first, of=of)
+
+
+def title_of(seed: int, number: int) -> str:
+    """The title of the piece with this number, from 1, of a seed."""
+    return f"Blues {seed}.{number}"
+
+
 def compose_pieces(
     trained: Trained,
     pieces: int = 1,
@@ -170,18 +208,15 @@ def compose_pieces(
     """
     for name, value in (("pieces", pieces), ("choruses", choruses)):
         require(value >= 1, name, value, "at least 1")
-    require(0 <= seed < 2**63, "seed", seed, "a whole number from 0 to 2^63-1")
-    begun = (primer or Primer()).encoded(trained, pieces, seed)
-    # Small matrices, hundreds of steps: several threads would only wait for each other.
-    torch.set_num_threads(1)
     steps = choruses * trained.form.steps
-    stream = compose(trained.network, begun, seed, sampling, trained.player(pieces, sampling))
-    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None)
+    largest = ("pieces", pieces) if pieces > choruses else ("choruses", choruses)
+    require_room(*largest, pieces * steps * trained.network.topology.units * 2)
+    begun = (primer or Primer()).encoded(trained, pieces, seed)
+    stream = compose_steps(trained, begun, seed, sampling)
+    progress = tqdm(islice(stream, steps), total=steps, unit="step", disable=None, **terminal())
     notes = torch.stack(list(progress), dim=1)
     songs = trained.songs
-    form = songs.form.name
-    kind = "Blues" if "blues" in form else form.replace("_", " ").capitalize()
     return [
-        Piece(each, songs.form, songs.encoding, songs.library, f"{kind} {seed}.{number}")
+        Piece(each, songs.form, songs.encoding, songs.library, title_of(seed, number))
         for number, each in enumerate(notes, start=1)
     ]

@@ -18,6 +18,9 @@ from lstm_blues.music.reading.score import ChordChange, Score, Tone
 _LATE = Fraction(1, 8)
 """Quarter notes by which a tune may reach beyond its last bar line."""
 
+MOST_BARS = 10_000
+"""Of a lead sheet: hours of music."""
+
 _UNTOLD = 4
 """Bars without a chord in which a tune may begin; the last chord of the form sounds on in them."""
 
@@ -112,6 +115,8 @@ def _aligned(score: Score, skip_bars: int, given: Sequence[str]) -> _Aligned:
             )
     if bars < 1:
         raise BluesError(f"{score.file!r} has no bar after skip_bars={skip_bars}.")
+    if bars > MOST_BARS:
+        raise BluesError(f"{score.file!r} has {bars:,} bars, but must have at most {MOST_BARS:,}.")
     melody = [Tone(t.pitch, t.start - origin, t.end - origin) for t in score.melody]
     return _Aligned(score, changes, [t for t in melody if t.end > -full], bars)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -32,11 +33,16 @@ class Rhythm:
         counts = np.zeros(self.size)
         segments = [segment for of_bar in library.bars for segment in of_bar]
         for segment in segments:
-            start = 0
+            start = end = 0
+            silent = False
             for note in read_segment(segment, self.size):
-                self._notes[start, start + note.steps] = True
-                counts[start] += not note.tied
-                start += note.steps
+                # Rests in a row are one.
+                if not (silent and note.pitch is None):
+                    start = end
+                    counts[start] += not note.tied
+                end += note.steps
+                self._notes[start, end] = True
+                silent = note.pitch is None
         self.begins = counts / len(segments)
         self.grid = math.gcd(self.size, *np.flatnonzero(self._notes.any(1)).tolist())
         # Two notes of one pitch, one after the other, look like one where nothing marks beginnings.
@@ -75,3 +81,9 @@ class Rhythm:
             for cut in patterns
         ]
         return np.array(kept, bool)[which.reshape(-1)]
+
+
+@lru_cache(maxsize=8)
+def rhythm_of(library: BarLibrary, form: Form) -> Rhythm:
+    """The rhythm of a library's notes, made once."""
+    return Rhythm(library, form)

@@ -1,0 +1,284 @@
+"""A band by rule, other keys, endings, and how loud it all is."""
+
+import itertools
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pretty_midi
+import pytest
+import torch
+from scipy import signal
+from support import run_command as command
+
+from lstm_blues.errors import BluesError
+from lstm_blues.music.bars import BarLibrary
+from lstm_blues.music.chords import pitch_classes
+from lstm_blues.music.ending import with_ending
+from lstm_blues.music.form import Form
+from lstm_blues.music.piece import Chord, Piece
+from lstm_blues.music.timing import Timing
+from lstm_blues.music.transpose import (
+    KEYS,
+    Interval,
+    interval_to,
+    moved_form,
+    moved_library,
+    moved_piece,
+    moved_symbol,
+    written_for,
+)
+from lstm_blues.output.band import RIDE, voicing
+from lstm_blues.output.loudness import Loudness
+from lstm_blues.output.midi import to_midi
+from lstm_blues.output.musicxml import to_musicxml
+from lstm_blues.output.parts import BANDS, COMP, NONE, TRIO, Arrangement
+from lstm_blues.output.performance import perform
+from lstm_blues.output.sound import RATE, general_midi, to_audio
+from lstm_blues.runs.build import Parts
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import settings_from
+
+TIMING = Timing(132, 0.62)
+
+
+@pytest.fixture(scope="module")
+def song() -> Piece:
+    songs = Parts(settings_from(compose_config(["+experiment=melody"]))).songs
+    assert songs is not None
+    return songs.piece(1234)
+
+
+def part(piece: Piece, name: str, seed: int = 1) -> list[tuple[int, float, float, int]]:
+    parts = perform(piece, TIMING, Arrangement(TRIO, seed=seed))
+    (found,) = [p for p in parts if p.name.startswith(name)]
+    return [tuple(note) for note in found.notes]  # type: ignore[misc]
+
+
+def test_none_plays_what_the_network_plays_and_nothing_else(song: Piece) -> None:
+    chords, melody = perform(song, Timing(), Arrangement(NONE))
+    assert (chords.name, melody.name) == ("chords", "melody")
+    assert [(n.pitch, n.start * 2, n.end * 2) for n in melody.notes] == [
+        tuple(n) for n in song.melody
+    ]
+    assert {n.velocity for n in melody.notes} == {95}
+    assert {n.velocity for n in chords.notes} == {60}
+    written = {(p, c.start / 2) for c in song.chords for p in c.pitches}
+    assert {(n.pitch, n.start) for n in chords.notes} == written
+
+
+def test_files_say_whose_notes_they_are(song: Piece) -> None:
+    names = {
+        b: [i.name for i in to_midi(song, arrangement=Arrangement(b)).instruments] for b in BANDS
+    }
+    assert names[NONE] == ["chords", "melody"]
+    assert names[COMP] == ["melody (by the network)", "piano (by rule, from the network's chords)"]
+    assert names[TRIO][2:] == ["bass (by rule)", "drums (by rule)"]
+    drums = to_midi(song, arrangement=Arrangement(TRIO)).instruments[-1]
+    assert drums.is_drum
+    assert drums.program == 32
+
+
+def test_the_melody_is_the_network_s_whatever_the_band(song: Piece) -> None:
+    (melody, *_) = perform(song, TIMING, Arrangement(TRIO, "trumpet"))
+    assert [n.pitch for n in melody.notes] == [n.pitch for n in song.melody]
+    assert melody.program == 56
+    for played, written in zip(melody.notes, song.melody, strict=True):
+        late = (played.start - TIMING.quarters(written.start, 8)) * 60 / TIMING.tempo
+        assert abs(late) < 0.05
+    loud = [n.velocity for n in melody.notes]
+    assert len(set(loud)) > 5
+    with pytest.raises(BluesError, match="instrument is 'kazoo'"):
+        Arrangement(instrument="kazoo")
+
+
+def test_the_piano_plays_the_chord_that_the_network_plays(song: Piece) -> None:
+    form = song.form
+    for pitch, start, _, _ in part(song, "piano"):
+        step = min(round(start * 2), song.steps - 1)
+        near = {form.symbols[max(step - 1, 0)], form.symbols[step]}
+        assert any(pitch % 12 in pitch_classes(symbol) for symbol in near), (pitch, start)
+
+
+def test_voices_move_as_little_as_they_can() -> None:
+    chords = [
+        Chord(s, tuple(sorted(48 + p for p in pitch_classes(s))), 0, 8)
+        for s in ("Dm7", "G7", "Cmaj7", "Am7")
+    ]
+    before: tuple[int, ...] = ()
+    for chord, last in zip(chords, [None, *chords[:-1]], strict=True):
+        voices = voicing(chord, before, rootless=True)
+        assert {v % 12 for v in voices} < {p % 12 for p in chord.pitches}
+        assert len(voices) == 3
+        assert voices[-1] - voices[0] <= 12
+        if last is not None:
+            moves = [min(abs(v - old) for old in before) for v in voices]
+            assert max(moves) <= 2, (last.symbol, chord.symbol)
+        before = voices
+    triad = Chord("C", (48, 52, 55), 0, 8)
+    assert {v % 12 for v in voicing(triad, before, rootless=True)} == {0, 4, 7}
+
+
+def test_the_bass_walks_on_every_beat_from_root_to_root(song: Piece) -> None:
+    bass = part(song, "bass")
+    assert len(bass) == 48
+    starts = [round(start) for _, start, _, _ in bass]
+    assert starts == list(range(48))
+    roots = {"C": 0, "F7": 5, "Gm7": 7, "Cdim": 0, "Em": 4, "A7": 9, "Dm7": 2, "G7": 7, "Dm": 2}
+    for chord in song.chords:
+        pitch = bass[round(chord.start / 2)][0]
+        assert pitch % 12 == roots[chord.symbol], chord
+    leaps = [abs(b[0] - a[0]) for a, b in itertools.pairwise(bass)]
+    assert max(leaps) <= 12
+    assert all(28 <= pitch <= 50 for pitch, *_ in bass)
+
+
+def test_the_drums_keep_time(song: Piece) -> None:
+    ride = [start for pitch, start, _, _ in part(song, "drums") if pitch == RIDE]
+    on_beats = Counter(round(start) % 4 for start in ride if abs(start - round(start)) < 0.1)
+    assert set(on_beats) == {0, 1, 2, 3}
+    off = [start % 1 for start in ride if abs(start - round(start)) >= 0.1]
+    assert np.mean(off) == pytest.approx(0.62, abs=0.03)
+
+
+def test_chance_is_the_seed_s_alone(song: Piece) -> None:
+    for name in ("melody", "piano", "bass", "drums"):
+        assert part(song, name) == part(song, name)
+        assert part(song, name) != part(song, name, seed=2)
+
+
+def test_other_metres_have_bands_too() -> None:
+    form = Form("w", ("C", "F G7"), 2, steps_per_bar=6, metre="3/4")
+    piece = Piece(form.chord_tensor(), form)
+    piano, bass, drums = perform(piece, Timing(), Arrangement(TRIO))
+    assert [round(n.start) for n in bass.notes] == list(range(6))
+    assert piano.notes
+    assert max(n.end for n in drums.notes) <= 6
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_in_every_key_each_note_is_moved_alike(song: Piece, key: str) -> None:
+    by = interval_to(song.form, key)
+    assert -6 < by.semitones <= 6
+    moved = moved_piece(song, by)
+    assert moved.form.symbols[0] == key
+    assert [n.pitch - by.semitones for n in moved.melody] == [n.pitch for n in song.melody]
+    for old, new in zip(song.form.symbols, moved.form.symbols, strict=True):
+        assert {(p + by.semitones) % 12 for p in pitch_classes(old)} == pitch_classes(new)
+    assert all(moved.bars_from_library)
+    back = moved_form(moved.form, Interval(-by.semitones, -by.letters))
+    assert back.chords == song.form.chords
+
+
+def test_symbols_are_spelled_in_their_key() -> None:
+    to_eb, to_e = Interval(3, 2), Interval(4, 2)
+    assert [moved_symbol(s, to_eb) for s in ("F7", "Em", "Gm7", "C/E")] == [
+        "Ab7",
+        "Gm",
+        "Bbm7",
+        "Eb/G",
+    ]
+    assert [moved_symbol(s, to_e) for s in ("F7", "Em", "A7", "C6/9")] == [
+        "A7",
+        "G#m",
+        "C#7",
+        "E6/9",
+    ]
+
+
+def test_a_library_moves_with_its_rests_and_ties() -> None:
+    library = BarLibrary("l", ("C",), ((("~C4:1/4", "r:1/4", "Eb4:1/2"),),))
+    moved = moved_library(library, Interval(2, 1))
+    assert moved.bars == ((("~D4:1/4", "r:1/4", "F4:1/2"),),)
+    assert moved.scale == ("D",)
+
+
+def test_transposing_instruments_read_what_they_finger(song: Piece) -> None:
+    for instrument, up, letters in (("Bb", 2, 1), ("Eb", 9, 5)):
+        moved = written_for(song, instrument)
+        assert moved.melody[0].pitch - song.melody[0].pitch == up
+        root = ElementTree.fromstring(to_musicxml(moved))
+        (transpose,) = root.iter("transpose")
+        assert transpose.findtext("chromatic") == str(-up)
+        assert transpose.findtext("diatonic") == str(-letters)
+    assert written_for(song, "concert") is song
+    assert not list(ElementTree.fromstring(to_musicxml(song)).iter("transpose"))
+
+
+def test_an_ending_closes_on_the_tonic_and_changes_nothing_before(song: Piece) -> None:
+    ended = with_ending(song)
+    assert torch.equal(ended.notes[:88], song.notes[:88])
+    assert ended.chords[-1].symbol == "C"
+    assert ended.chords[-1].start == 88
+    last = ended.melody[-1]
+    assert last.end == 96
+    assert last.pitch % 12 in (0, 4, 7)
+    assert song.chords[-1].symbol == "G7"
+
+
+def reference_lufs(sound: np.ndarray) -> float:
+    """BS.1770-4 by its recursive filters, at 48 kHz."""
+    shelf = [1.53512485958697, -2.69169618940638, 1.19839281085285]
+    low = [1, -1.69065929318241, 0.73248077421585]
+    power = 0.0
+    for channel in sound:
+        at_48 = signal.resample_poly(channel.astype(float), 160, 147)
+        heard = signal.lfilter(shelf, low, at_48)
+        heard = signal.lfilter([1, -2, 1], [1, -1.99004745483398, 0.99007225036621], heard)
+        size = 19200
+        blocks = [heard[i : i + size] for i in range(0, len(heard) - size + 1, size // 4)]
+        power = power + np.array([(block**2).mean() for block in blocks])
+    lufs = -0.691 + 10 * np.log10(power + 1e-20)
+    loud = power[lufs > -70]
+    gate = -0.691 + 10 * np.log10(loud.mean()) - 10
+    return float(-0.691 + 10 * np.log10(power[lufs > max(gate, -70)].mean()))
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_sound_is_as_loud_as_it_should_be_and_has_no_bias(song: Piece, band: str) -> None:
+    sound = to_audio(song, TIMING, arrangement=Arrangement(band))
+    assert reference_lufs(sound) == pytest.approx(-16, abs=0.3)
+    assert np.abs(sound.mean(1)).max() < 0.001
+    peak = max(np.abs(signal.resample_poly(channel, 4, 1)).max() for channel in sound)
+    assert peak < 10 ** (-1 / 20)
+    left, right = (channel.astype(float).std() for channel in sound)
+    assert left == pytest.approx(right, rel=0.3)
+    assert np.array_equal(sound, to_audio(song, TIMING, arrangement=Arrangement(band)))
+
+
+def test_loudness_is_that_of_the_recommendation() -> None:
+    # Table 1 of EBU Tech 3341: a sine of 1 kHz at -23 dBFS in both channels is -23 LUFS.
+    time = np.arange(20 * RATE) / RATE
+    tone = (10 ** (-23 / 20) * np.sin(2 * np.pi * 1000 * time)).astype(np.float32)
+    whole, parts = Loudness(RATE), Loudness(RATE)
+    whole.add(np.stack((tone, tone)))
+    for piece in np.split(np.stack((tone, tone)), [1000, 50_000, 50_001], axis=1):
+        parts.add(piece)
+    assert whole.lufs == pytest.approx(-23, abs=0.1)
+    assert parts.lufs == whole.lufs
+    assert Loudness(RATE).lufs == -np.inf
+
+
+def test_a_biased_sample_has_its_bias_taken_out() -> None:
+    for pitch in (60, 65, 72):
+        note = general_midi().note(65, pitch, 95, 2 * RATE, RATE)
+        assert abs(note[:, RATE // 4 :].mean()) < 0.002 * np.abs(note).max()
+        assert np.abs(note).max() > 0.01
+
+
+def test_the_command_arranges(tmp_path: Path) -> None:
+    options = ["band=trio", "key=Bb", "ending=true", "written_for=Eb", "instrument=tenor sax"]
+    done = command(
+        "compose", *options, "choruses=2", "formats=[mid,musicxml]", "output_dir=m", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    midi = pretty_midi.PrettyMIDI(str(tmp_path / "m" / "piece_1.mid"))
+    assert [i.program for i in midi.instruments] == [66, 0, 32, 32]
+    assert midi.instruments[0].notes[-1].pitch % 12 in (10, 2, 5)  # of B flat
+    score = ElementTree.parse(tmp_path / "m" / "piece_1.musicxml").getroot()
+    assert score.findtext(".//harmony/root/root-step") == "G"
+    for bad in ("band=quartet", "key=H", "written_for=F", "instrument=kazoo"):
+        wrong = command("compose", bad, cwd=tmp_path)
+        assert wrong.returncode == 2
+        assert wrong.stderr.startswith(f"error: {bad.split('=')[0]} is ")
