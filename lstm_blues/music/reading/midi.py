@@ -46,9 +46,11 @@ def read_midi(file: str, melody_track: str | None = None, chord_track: str | Non
     """
     try:
         midi = mido.MidiFile(file, clip=True)
-    except Exception as error:  # the reader raises whatever it stumbles over
-        told = str(error) or type(error).__name__
-        raise BluesError(f"{file!r} cannot be read as MIDI ({told}).") from None
+    except OSError as error:
+        why = error.strerror or "it is no MIDI file, or cut short"
+        raise BluesError(f"{file!r} cannot be read as MIDI: {why}.") from None
+    except Exception:  # the reader raises whatever it stumbles over
+        raise BluesError(f"{file!r} cannot be read as MIDI: it is damaged or cut short.") from None
     tracks = _tracks(midi)
     parts = [part for part in tracks.parts.values() if part.tones]
     if not parts:
