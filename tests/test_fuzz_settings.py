@@ -132,6 +132,7 @@ def try_musicxml(content: str, folder: Path) -> None:
     path = folder / "damaged.musicxml"
     path.write_bytes(content.encode("latin-1"))
     read_tune(str(path))
+    form_and_library(sheets_of([read_score(str(path))]), "mine")
 
 
 def try_summary(content: str, folder: Path) -> None:

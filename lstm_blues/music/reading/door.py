@@ -70,7 +70,7 @@ def _abc_text(place: str, file: str) -> str:
                 f"{file!r} needs music21: install the package's extra 'tunes'."
             ) from None
         except Exception as error:  # whatever it stumbles over
-            raise BluesError(f"{file!r} cannot be read ({error}).") from None
+            raise BluesError(f"{file!r} cannot be read by music21 ({error}).") from None
     raw = path.read_bytes()
     try:
         return raw.decode("utf-8")

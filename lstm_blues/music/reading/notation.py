@@ -83,8 +83,8 @@ def read_notation(place: str, number: int | None, file: str) -> Notated:
             else converter.parse(place)
         )
     except Exception as error:  # the reader raises whatever it stumbles over
-        told = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BluesError(f"{file!r} cannot be read ({told}).") from None
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise BluesError(f"{file!r} cannot be read by music21 ({told}).") from None
     if isinstance(read, stream.Opus):
         scores = list(read.scores)
         if not 1 <= (number or 1) <= len(scores):
