@@ -65,7 +65,8 @@ class LeadSheetSettings:
         notes, rests = self.melody_notes, self.rests
         fine = notes is None or 1 <= notes <= PITCHES
         require(fine, "melody_notes", notes, f"from 1 to {PITCHES}, or null")
-        require(rests is None or rests > 0, "rests", rests, "above 0, or null")
+        fine = rests is None or 0 < rests < math.inf
+        require(fine, "rests", rests, "above 0, or null for no rests")
         require(self.output_dir != "", "output_dir", "", "a folder")
 
 
