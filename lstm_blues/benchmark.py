@@ -22,13 +22,20 @@ from typing import Any
 
 import torch
 
-from lstm_blues.errors import BluesError, require_choice
+from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.files import write_text
 from lstm_blues.lab.benchmarks.hashes import EXPERIMENTS, verdicts
 from lstm_blues.lab.benchmarks.speed import compare, compare_learners, grow, populate
 from lstm_blues.lab.benchmarks.timing import Turns
 from lstm_blues.lab.benchmarks.webassembly import compare_webassembly
 from lstm_blues.runs.command import fail, say
+from lstm_blues.runs.settings import require_device
+
+LONGEST_TURN = 3600.0
+"""Seconds."""
+
+MOST = 100_000
+"""Blocks of a network, and networks of a population."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -67,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
     try:
+        _require_possible(given)
         if given.check is not None:
             sys.exit(_check(given.check or list(EXPERIMENTS), write=given.write))
         figures = _compare(given)
@@ -75,6 +83,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (BluesError, OSError) as error:
         fail(error)
     sys.exit(0)
+
+
+def _require_possible(given: argparse.Namespace) -> None:
+    """Raises `BluesError` for what cannot be measured."""
+    require(0 < given.seconds <= LONGEST_TURN, "--seconds", given.seconds, "above 0, at most 3600")
+    for name, value in (("--rounds", given.rounds), ("--webassembly", given.webassembly or 1)):
+        require(1 <= value <= 2**31, name, value, f"from 1 to {2**31}")
+    for name, values in (("--blocks", given.blocks), ("--members", given.members)):
+        fine = all(1 <= value <= MOST for value in values)
+        require(fine, name, values, f"numbers from 1 to {MOST}")
+    require_device("--device", given.device)
 
 
 def _check(names: Sequence[str], *, write: bool) -> int:

@@ -93,9 +93,9 @@ def write_compositions(config: dict[str, Any]) -> None:
     folder, order = Path(given.output_dir), given.order
     order.require_possible(trained, folder)
     given.timing.require_fitting(trained.form.time)
+    composing = Composing(trained, order, folder)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     print(f"composed by {trained.origin}", file=sys.stderr)
-    composing = Composing(trained, order, folder)
     for written in composing.run():
         files = " ".join(str(path) for path in written.paths)
         tqdm.write(f"{files}\t{written.known} bars from the library\t{written.new} new bars")

@@ -116,3 +116,23 @@ def test_an_experiment_that_cannot_be_learned_here_is_skipped(
     assert "tunes        skipped: tune " in capsys.readouterr().out
     assert run("--check", "tones") == 2
     assert "error: --check is 'tones', but must be one of chords, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--rounds", "0"], "--rounds is 0, but must be from 1"),
+        (["--seconds", "nan"], "--seconds is nan, but must be above 0"),
+        (["--seconds", "-1"], "--seconds is -1.0"),
+        (["--webassembly", "-5"], "--webassembly is -5"),
+        (["--members", "0"], "--members is [0]"),
+        (["--device", "meta"], "--device is 'meta', but must be a device of this machine"),
+    ],
+)
+def test_what_cannot_be_measured_is_said(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        benchmark.main(arguments)
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err

@@ -113,6 +113,7 @@ def test_a_sweep_says_it_too(train: Command, disk: Disk) -> None:
     assert_told(done, disk.folder / "sweep", FULL)
 
 
+@pytest.mark.filterwarnings("error")  # a library's callback may not raise, either
 def test_every_format_names_its_file_on_a_full_disk(
     disk: Disk, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from support import Command, environment, run_command, train_command
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import remove_leftovers, write_text
+from lstm_blues.files import write_text
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.folders import Folders, remove_unused
@@ -232,11 +232,10 @@ def test_what_a_killed_process_left_goes_with_the_next_write(tmp_path: Path) -> 
     assert killed.returncode == -signal.SIGKILL
     (left,) = tmp_path.iterdir()
     assert left.name.endswith(".tmp")
-    alive = tmp_path / f".file.{platform.node()}-{os.getpid()}.tmp"
+    alive = tmp_path / f".file.{platform.node()}-{os.getppid()}.tmp"
     elsewhere = tmp_path / ".file.elsewhere-1.tmp"
     for other in (alive, elsewhere):
         other.touch()
-    remove_leftovers(tmp_path)
-    assert set(tmp_path.iterdir()) == {alive, elsewhere}
     write_text(path, "whole")
     assert path.read_text() == "whole"
+    assert set(tmp_path.iterdir()) == {path, alive, elsewhere}

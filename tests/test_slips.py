@@ -132,6 +132,7 @@ def test_both_names_of_a_folder_are_understood() -> None:
         read_runs([Path("output_dir=a")])
 
 
+@pytest.mark.slow
 def test_a_run_goes_where_output_dir_says_and_compose_where_hydra_says(tmp_path: Path) -> None:
     done = run_command(
         *("train", "+experiment=chords", "run.step_limit=100", "output_dir=here"), cwd=tmp_path

@@ -53,7 +53,7 @@ def test_a_stream_writes_the_bytes_of_the_whole(suffix: str, held: str, tmp_path
     form = load_trained(PRETRAINED).form
     encoding = Encoding(held=held.removesuffix("+rests"), rests=held.endswith("+rests"))
     generator = torch.Generator().manual_seed(1)
-    notes = form.chord_tensor().repeat(5, 1)
+    notes = form.chord_tensor().repeat(3, 1)
     # Notes of two steps on average, so that some are held over the ends of choruses.
     kept = torch.rand(len(notes), generator=generator) < 0.5
     drawn = torch.randint(13, (len(notes),), generator=generator)

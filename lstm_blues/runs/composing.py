@@ -163,11 +163,15 @@ class Composing:
     Args:
         trained: the network.
         order: what to compose.
-        folder: of the files, which is there.
+        folder: of the files; it must be there when they are written.
+
+    Raises:
+        BluesError: a primer that the form or the songs don't have.
     """
 
     def __init__(self, trained: Trained, order: Order, folder: Path) -> None:
         self.trained, self.order, self.folder = trained, order, folder
+        self._begun = order.primer.encoded(trained, order.pieces, order.seed)
         self.stopped = False
 
     def _stop(self) -> None:
@@ -176,14 +180,13 @@ class Composing:
     def run(self) -> Iterator[Written]:
         """The pieces' files, when they are whole."""
         order = self.order
-        begun = order.primer.encoded(self.trained, order.pieces, order.seed)
         total = order.pieces * order.choruses * self.trained.form.steps
         with (
             signals_into(self._stop),
             bar(total, "step") as shown,
         ):
             for first in range(0, order.pieces, SIDE_BY_SIDE):
-                group = begun[first : first + SIDE_BY_SIDE]
+                group = self._begun[first : first + SIDE_BY_SIDE]
                 files = [self._open(number) for number in range(first, first + len(group))]
                 steps = compose_steps(
                     self.trained, group, order.seed, order.sampling, first=first, of=order.pieces

@@ -109,24 +109,24 @@ class RunSettings:
         )
         if self.compiled:
             require(self.device == "cpu", "run.device", self.device, "cpu with run.engine=fast")
-        self._require_device()
+        require_device("run.device", self.device, DTYPES[self.dtype])
 
     @property
     def compiled(self) -> bool:
         """Whether the compiled engine learns, and not the readable one."""
         return self.engine == FAST
 
-    def _require_device(self) -> None:
-        try:
-            made = torch.zeros(1, dtype=DTYPES[self.dtype], device=torch.device(self.device))
-            # What is computed must come back: `meta` computes nothing.
-            made.cpu()
-        except Exception:  # torch raises whatever a device's own code stumbles over
-            there = ["cpu"] + [f"cuda:{n}" for n in range(torch.cuda.device_count())]
-            if torch.backends.mps.is_available():
-                there.append("mps (in float32)")
-            allowed = "a device of this machine: " + ", ".join(there)
-            require(False, "run.device", self.device, allowed)
+
+def require_device(setting: str, device: str, dtype: torch.dtype = torch.float32) -> None:
+    """Raises `BluesError` unless torch computes on `device` in `dtype`, on this machine."""
+    try:
+        # What is computed must come back: `meta` computes nothing.
+        torch.zeros(1, dtype=dtype, device=torch.device(device)).cpu()
+    except Exception:  # torch raises whatever a device's own code stumbles over
+        there = ["cpu"] + [f"cuda:{n}" for n in range(torch.cuda.device_count())]
+        if torch.backends.mps.is_available():
+            there.append("mps (in float32)")
+        require(False, setting, device, "a device of this machine: " + ", ".join(there))
 
 
 @dataclass(frozen=True)
