@@ -1,8 +1,8 @@
-"""`python -m lstm_blues.lead_sheet`: a form and a bar library from your own music as MIDI.
+"""`python -m lstm_blues.lead_sheet`: a form and a bar library from your own music.
 
-A lead sheet is a track of chords and one melody line.  Chords are read as chord symbols, notes are
-moved to the nearest step, and everything is transposed together until the melody lies in the 13
-notes of Figure 1.  What comes out is YAML that a person can read, mend and train on.
+MusicXML, MIDI and ABC are read.  Chords become symbols, notes are moved to the nearest step, and
+the melody keeps its key, moved by octaves or in a wider range than the report's.  What comes out is
+YAML that a person can read, mend and train on.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from typing import Any, BinaryIO
 
 from lstm_blues.errors import BluesError, require
 from lstm_blues.files import write_together
+from lstm_blues.music.chords import pitch_classes
 from lstm_blues.music.conf_files import form_yaml, library_yaml
-from lstm_blues.music.form import require_steps_per_bar
-from lstm_blues.music.lead_sheet import MOST_BARS, read_lead_sheet
-from lstm_blues.music.songbook import form_and_library
+from lstm_blues.music.form import PITCHES, require_steps_per_bar
+from lstm_blues.music.metre import Metre
+from lstm_blues.music.reading.door import read_score
+from lstm_blues.music.reading.sheet import MOST_BARS, Sheet, sheets_of
+from lstm_blues.music.songbook import Learnable, form_and_library
 from lstm_blues.runs.command import run_command
-from lstm_blues.runs.config import read
+from lstm_blues.runs.config import MY_MUSIC, read
 
 
 @dataclass(frozen=True)
@@ -30,80 +33,110 @@ class LeadSheetSettings:
 
     files: tuple[str, ...]
     name: str
+    chords: tuple[str, ...]
     chord_track: str | None
     melody_track: str | None
     form_bars: int | None
     skip_bars: int
-    steps_per_bar: int
+    steps_per_bar: int | None
     lowest_chord_note: int
-    lowest_melody_note: int
-    fold: bool
+    lowest_melody_note: int | None
+    melody_notes: int | None
+    rests: float | None
+    overwrite: bool
     output_dir: str
 
     def __post_init__(self) -> None:
-        require(bool(self.files), "files", list(self.files), "one MIDI file or more")
+        require(bool(self.files), "files", list(self.files), "one file or more")
         fine = re.fullmatch(r"\w[\w-]*", self.name) is not None
         require(fine, "name", self.name, "a word of letters, digits, _ and -")
+        for entry in self.chords:
+            for symbol in entry.split():
+                try:
+                    pitch_classes(symbol)
+                except BluesError as error:
+                    raise BluesError(f"chords: {error}") from None
         bars = self.form_bars
         fine = bars is None or 1 <= bars <= MOST_BARS
         require(fine, "form_bars", bars, f"from 1 to {MOST_BARS}, or null")
         require(
             0 <= self.skip_bars <= MOST_BARS, "skip_bars", self.skip_bars, f"from 0 to {MOST_BARS}"
         )
-        require_steps_per_bar("steps_per_bar", self.steps_per_bar)
+        notes, rests = self.melody_notes, self.rests
+        fine = notes is None or 1 <= notes <= PITCHES
+        require(fine, "melody_notes", notes, f"from 1 to {PITCHES}, or null")
+        fine = rests is None or 0 < rests < math.inf
+        require(fine, "rests", rests, "above 0, or null for no rests")
         require(self.output_dir != "", "output_dir", "", "a folder")
 
 
 def write_form_and_library(config: dict[str, Any]) -> None:
-    """Reads and writes as `conf/lead_sheet.yaml` says; prints the files and how to train on them.
+    """Reads and writes as `conf/lead_sheet.yaml` says; prints the files, what was decided and how
+    to train on them.
 
     Raises `BluesError` for a file that is no lead sheet, or where a result would overwrite a file.
     """
     given = read(LeadSheetSettings, config, "")
-    sheets = [
-        read_lead_sheet(
-            file,
-            steps_per_bar=given.steps_per_bar,
-            skip_bars=given.skip_bars,
-            form_bars=given.form_bars,
-            chord_track=given.chord_track,
-            melody_track=given.melody_track,
-        )
-        for file in given.files
+    scores = [
+        read_score(file, "files", given.melody_track, given.chord_track) for file in given.files
     ]
-    form, library, shift = form_and_library(
+    if given.steps_per_bar is not None:
+        require_steps_per_bar("steps_per_bar", given.steps_per_bar, Metre(scores[0].metre))
+    sheets = sheets_of(
+        scores,
+        steps_per_bar=given.steps_per_bar,
+        skip_bars=given.skip_bars,
+        chords=given.chords,
+    )
+    found = form_and_library(
         sheets,
         given.name,
         form_bars=given.form_bars,
         lowest_chord_note=given.lowest_chord_note,
         lowest_melody_note=given.lowest_melody_note,
-        fold=given.fold,
+        melody_notes=given.melody_notes,
+        rests=given.rests,
     )
-    sources = ", ".join(Path(file).name for file in given.files)
+    _write(given, found)
+    print(_in_words(sheets, found))
+    where = "" if given.output_dir == MY_MUSIC else f"--config-dir {given.output_dir} "
+    print("Train on them with")
+    print(f"python -m lstm_blues.train {where}+experiment=own form={given.name} bars={given.name}")
+
+
+def _write(given: LeadSheetSettings, found: Learnable) -> None:
+    sources = ", ".join(file if ":" in file else Path(file).name for file in given.files)
     folder = Path(given.output_dir)
     texts = {
-        folder / "form" / f"{given.name}.yaml": form_yaml(form, sources),
-        folder / "bars" / f"{given.name}.yaml": library_yaml(library, form, sources),
+        folder / "form" / f"{given.name}.yaml": form_yaml(found.form, sources),
+        folder / "bars" / f"{given.name}.yaml": library_yaml(found.library, found.form, sources),
     }
     contents = {path: text.encode() for path, text in texts.items()}
     for path, content in contents.items():
         # One of the same content is what this command left when it was killed between the two.
-        if path.exists() and not (path.is_file() and path.read_bytes() == content):
-            raise BluesError(f"{str(path)!r} already exists: choose another name.")
+        same = path.is_file() and path.read_bytes() == content
+        if path.exists() and not same and not (given.overwrite and path.is_file()):
+            raise BluesError(
+                f"{str(path)!r} already exists: choose another name, or set overwrite=true."
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_together({path: partial(_write, content) for path, content in contents.items()})
+    write_together({path: partial(_put, content) for path, content in contents.items()})
     print(*contents, sep="\n")
-    songs = math.prod(library.choices)
-    print(
-        f"{form.bars} bars, {songs:,} songs, transposed by {shift} semitones.  Train on them with"
-    )
-    print(
-        f"python -m lstm_blues.train --config-dir {folder} +experiment=melody form={given.name} "
-        f"bars={given.name}"
-    )
 
 
-def _write(content: bytes, file: BinaryIO) -> None:
+def _in_words(sheets: list[Sheet], found: Learnable) -> str:
+    """What was read, and each decision on a line of its own."""
+    form, first = found.form, sheets[0]
+    songs = math.prod(found.library.choices)
+    key = f" in {first.key}" if first.key else ""
+    told = (
+        f"{first.title}{key}: {form.bars} bars of {form.metre} with {form.steps_per_bar} steps "
+        f"each, {songs:,} song{'s' if songs > 1 else ''}."
+    )
+    return "\n".join([told, *(f"- {remark}" for remark in found.remarks)])
+
+
+def _put(content: bytes, file: BinaryIO) -> None:
     file.write(content)
 
 

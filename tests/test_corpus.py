@@ -118,8 +118,8 @@ def test_music21_s_tunes_have_their_chords_and_their_melody() -> None:
     ("changes", "words"),
     [
         ({"bars": 0}, "corpus.bars is 0"),
-        ({"notes": 11}, "corpus.notes is 11, but must be at least 12"),
-        ({"lowest_note": 120}, "corpus.lowest_note is 120, but must be 0 to 116"),
+        ({"notes": 11}, "corpus.notes is 11, but must be from 12 to 128"),
+        ({"lowest_note": 120}, "corpus.lowest_note is 120, but must be from 0 to 116"),
         ({"forms": {}}, r"corpus.forms is \[\]"),
         ({"keys": ()}, r"corpus.keys is \[\], but must be one key or more"),
         ({"primer": 0}, "corpus.primer is 0"),

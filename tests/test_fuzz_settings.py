@@ -24,7 +24,8 @@ from lstm_blues.compose import ComposeSettings
 from lstm_blues.lab.collect import read_runs
 from lstm_blues.lab.evaluation import EvaluateSettings
 from lstm_blues.lead_sheet import write_form_and_library
-from lstm_blues.music.lead_sheet import read_lead_sheet
+from lstm_blues.music.reading.door import read_score
+from lstm_blues.music.reading.sheet import sheets_of
 from lstm_blues.music.songbook import form_and_library
 from lstm_blues.music.tunes import read_tune
 from lstm_blues.output.midi import write_midi
@@ -124,14 +125,14 @@ def try_midi(content: str, folder: Path) -> None:
     path = folder / "damaged.mid"
     path.write_bytes(bytes.fromhex(content))
     read_tune(str(path))
-    sheet = read_lead_sheet(str(path))
-    form_and_library([sheet], "mine")
+    form_and_library(sheets_of([read_score(str(path))]), "mine")
 
 
 def try_musicxml(content: str, folder: Path) -> None:
     path = folder / "damaged.musicxml"
     path.write_bytes(content.encode("latin-1"))
     read_tune(str(path))
+    form_and_library(sheets_of([read_score(str(path))]), "mine")
 
 
 def try_summary(content: str, folder: Path) -> None:

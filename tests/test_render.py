@@ -139,7 +139,8 @@ def test_several_voices_and_rests_read_back() -> None:
 def test_every_chord_quality_has_its_kind() -> None:
     firsts = {read_symbol("C" + sign).quality for sign in CHORD_QUALITIES}
     assert set(KINDS) == firsts
-    for sign in firsts - {"11", "m11", "13"}:  # those leave out notes that the kinds have
+    # Some leave out notes that the kinds have.
+    for sign in firsts - {"11", "m11", "13", "maj11", "maj13", "m13"}:
         _, ((_, classes),) = read_back(piece_of([(60, 8)], (f"Eb{sign}",)))
         assert classes == pitch_classes(f"Eb{sign}"), sign
 

@@ -36,7 +36,7 @@ _QUALITIES: dict[tuple[str, ...], tuple[int, ...]] = {
     ("7",): (0, 4, 7, 10),
     ("maj7", "M7", "Δ", "Δ7"): (0, 4, 7, 11),
     ("m7", "min7", "-7"): (0, 3, 7, 10),
-    ("mM7", "mmaj7", "m(maj7)", "-Δ"): (0, 3, 7, 11),
+    ("mM7", "mmaj7", "m(maj7)", "-Δ", "mMaj7"): (0, 3, 7, 11),
     ("dim7", "°7", "o7"): (0, 3, 6, 9),
     ("m7b5", "m7♭5", "-7b5", "ø", "ø7"): (0, 3, 6, 10),
     ("6", "maj6"): (0, 4, 7, 9),
@@ -51,9 +51,20 @@ _QUALITIES: dict[tuple[str, ...], tuple[int, ...]] = {
     ("maj9", "M9", "Δ9"): (0, 2, 4, 7, 11),
     ("m9", "min9", "-9"): (0, 2, 3, 7, 10),
     ("add9",): (0, 2, 4, 7),
-    ("11",): (0, 2, 5, 7, 10),
+    ("11", "9sus4", "9sus"): (0, 2, 5, 7, 10),
     ("m11", "min11", "-11"): (0, 2, 3, 5, 7, 10),
     ("13",): (0, 2, 4, 7, 9, 10),
+    # What only files bring; at the end, so that no other chord changes its name.
+    ("augmaj7", "+M7", "maj7#5", "M7#5"): (0, 4, 8, 11),
+    ("maj7#11", "M7#11"): (0, 4, 6, 7, 11),
+    ("7#11", "7♯11"): (0, 4, 6, 7, 10),
+    ("7b13", "7♭13"): (0, 4, 7, 8, 10),
+    ("maj11", "M11"): (0, 2, 4, 5, 7, 11),
+    ("maj13", "M13"): (0, 2, 4, 7, 9, 11),
+    ("m13", "min13", "-13"): (0, 2, 3, 7, 9, 10),
+    ("m6/9", "m69"): (0, 2, 3, 7, 9),
+    ("madd9",): (0, 2, 3, 7),
+    ("add4", "add11"): (0, 4, 5, 7),
 }
 
 _INTERVALS = {sign: intervals for signs, intervals in _QUALITIES.items() for sign in signs}
@@ -124,6 +135,15 @@ def pitch_classes(symbol: str) -> frozenset[int]:
     parts = read_symbol(symbol)
     classes = {(parts.root + interval) % 12 for interval in _INTERVALS[parts.quality]}
     return frozenset(classes if parts.bass is None else classes | {parts.bass})
+
+
+def moved(symbol: str, semitones: int) -> str:
+    """The same chord some semitones higher; its root and bass are named as in `NOTE_NAMES`."""
+    if semitones % OCTAVE == 0:
+        return symbol
+    parts = read_symbol(symbol)
+    name = NOTE_NAMES[(parts.root + semitones) % OCTAVE] + parts.quality
+    return name if parts.bass is None else f"{name}/{NOTE_NAMES[(parts.bass + semitones) % OCTAVE]}"
 
 
 def pitch_of_class(name: str) -> int:

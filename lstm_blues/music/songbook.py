@@ -1,20 +1,32 @@
-"""A form and a bar library from lead sheets: what they have in common, and where they differ.
-
-All sheets are transposed together until the melody lies in the form's melody notes, the 13 of
-Figure 1 by default.
-"""
+"""A form and a bar library from lead sheets: what they have in common, and where they differ."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.bars import BarLibrary
-from lstm_blues.music.chords import OCTAVE, note_name
+from lstm_blues.music.bars import REST, TIE, BarLibrary
+from lstm_blues.music.chords import moved, note_name, pitch_classes
+from lstm_blues.music.encoding import Encoding
 from lstm_blues.music.form import Form
-from lstm_blues.music.lead_sheet import Sheet, symbol_of
+from lstm_blues.music.melody_range import Placing, given_range, own_range
+from lstm_blues.music.metre import Metre
 from lstm_blues.music.piece import Note
+from lstm_blues.music.reading.sheet import Sheet
+
+SHORTEST_CHORUS = 8
+"""Bars of the shortest chorus that is looked for in a file."""
+
+
+class Learnable(NamedTuple):
+    """A form and a library of the same name, and what was decided, each a sentence for the user."""
+
+    form: Form
+    library: BarLibrary
+    remarks: list[str]
 
 
 def form_and_library(
@@ -23,97 +35,99 @@ def form_and_library(
     *,
     form_bars: int | None = None,
     lowest_chord_note: int = 48,
-    lowest_melody_note: int = 60,
-    melody_notes: int = 13,
-    fold: bool = False,
-) -> tuple[Form, BarLibrary, int]:
-    """The form that all sheets share, a library with one segment per bar from each chorus, and the
-    transposition in semitones.
+    lowest_melody_note: int | None = None,
+    melody_notes: int | None = None,
+    rests: float | None = 1.0,
+) -> Learnable:
+    """The form that all sheets share, and a library with one segment per bar from each chorus.
 
     Args:
-        sheets: one or more, with the same steps per bar.
+        sheets: one or more, with the same metre and steps per bar.
         name: what form and library will be called.
-        form_bars: bars of a chorus; None: all of the first sheet.
-        lowest_chord_note, lowest_melody_note: MIDI note numbers of the form's lowest units.
-        melody_notes: notes of the form's melody.
-        fold: whether a melody of too wide a range is moved in by octaves.
+        form_bars: bars of a chorus; None: see `chorus_bars`.
+        lowest_chord_note: MIDI note number of the form's lowest chord unit.
+        lowest_melody_note: that of its lowest melody unit; None: 60, or the melody's lowest where
+            its range is widened.
+        melody_notes: the melody is brought into so many notes; None: as many as it needs, 13 at
+            least, in its own key.
+        rests: quarter notes that a rest must last; shorter ones belong to the note before.  None:
+            all do.
 
     Raises:
-        BluesError: choruses differ in their chords, or the melody doesn't fit; names file and bar.
+        BluesError: choruses differ in their chords; names file and bar.
     """
     first, bar = sheets[0], sheets[0].steps_per_bar
-    chorus = form_bars * bar if form_bars else len(first.chords)
-    for sheet in sheets:
-        for step, chord in enumerate(sheet.chords):
-            if set(chord) != set(first.chords[step % chorus]):
-                here = symbol_of(chord, sheet.file)
-                there = symbol_of(first.chords[step % chorus], first.file)
-                raise BluesError(
-                    f"bar {step // bar + 1} of {sheet.file!r} has the chord {here} where the first "
-                    f"chorus of {first.file!r} has {there}: all choruses must have the same chords."
-                )
-    shift = transposition(
-        [note for sheet in sheets for note in sheet.melody],
-        lowest_melody_note,
-        melody_notes,
-        fold=fold,
-    )
-    symbols = [
-        symbol_of(tuple((pitch + shift) % OCTAVE for pitch in chord), first.file)
-        for chord in first.chords[:chorus]
-    ]
+    chorus = (form_bars or chorus_bars(first)) * bar
+    _require_alike(sheets, chorus)
+    remarks = [f"{sheet.file}: {remark}" for sheet in sheets for remark in sheet.remarks]
+    choruses = sum(len(sheet.chords) for sheet in sheets) // chorus
+    if form_bars is None and choruses > len(sheets):
+        remarks.append(f"{choruses} choruses of {chorus // bar} bars are choices for each bar")
+    pitches = [note.pitch for sheet in sheets for note in sheet.melody]
+    if melody_notes is None:
+        placing = own_range(pitches, lowest_melody_note)
+    else:
+        placing = given_range(pitches, lowest_melody_note, melody_notes)
+    remarks += [placing.remark] if placing.remark else []
+    symbols = [moved(symbol, placing.shift) for symbol in first.chords[:chorus]]
     form = Form(
         name,
         tuple(_bar_symbols(symbols[at : at + bar]) for at in range(0, chorus, bar)),
         chorus // bar,
         bar,
         lowest_chord_note,
-        lowest_melody_note,
-        melody_notes=melody_notes,
+        placing.lowest,
+        first.metre,
+        placing.notes,
     )
+    shortest = None if rests is None else max(1, round(rests * bar / Metre(first.metre).quarters))
     segments: list[list[tuple[str, ...]]] = [[] for _ in range(form.bars)]
     for sheet in sheets:
+        notes = list(_filled(sheet.melody, len(sheet.chords), shortest))
         for at in range(0, len(sheet.chords), bar):
-            segment = _segment(sheet.melody, at, bar, shift, form.melody_pitches)
+            segment = _segment(notes, at, bar, placing)
             choices = segments[at // bar % form.bars]
             if segment not in choices:
                 choices.append(segment)
     library = BarLibrary(name, (), tuple(tuple(choices) for choices in segments))
-    library.require_fitting(form)
-    return form, library, shift
-
-
-def transposition(notes: Sequence[Note], lowest: int, count: int = 13, *, fold: bool) -> int:
-    """Semitones up that bring all notes into `count` from `lowest` up: whole octaves where they do,
-    else as few as possible.  Where the range is too wide for both, the octaves that leave the
-    fewest notes outside, to be folded.
-
-    Raises `BluesError` where the range is too wide and `fold` is false.
-    """
-    pitches = [note.pitch for note in notes]
-    low, high, room = min(pitches), max(pitches), count - 1
-
-    def nearest(shift: int) -> tuple[bool, int, int]:
-        return bool(shift % OCTAVE), abs(shift), shift
-
-    if high - low <= room:
-        return min(range(lowest - low, lowest + room - high + 1), key=nearest)
-    if not fold:
-        raise BluesError(
-            f"the melody ranges from {note_name(low)} to {note_name(high)}, {high - low} "
-            f"semitones, but the network's melody notes span {room}: fold=true moves notes "
-            "outside by octaves."
+    if any(_repeats(segment) for choices in segments for segment in choices):
+        remarks.append(
+            "a repeated note is learned as a held one, unless train has encoding.held=begins"
         )
-
-    def outside(shift: int) -> tuple[int, int]:
-        return sum(not lowest <= p + shift <= lowest + room for p in pitches), abs(shift)
-
-    return min(range(-10 * OCTAVE, 10 * OCTAVE + 1, OCTAVE), key=outside)
+    library.require_fitting(form, Encoding(rests=library.rests))
+    return Learnable(form, library, remarks)
 
 
-def _folded(pitch: int, allowed: Sequence[int]) -> int:
-    """A pitch moved by octaves into the `allowed` notes, from the lowest up."""
-    return pitch if pitch in allowed else allowed[0] + (pitch - allowed[0]) % OCTAVE
+def chorus_bars(sheet: Sheet) -> int:
+    """Bars of the shortest chorus, of 8 or more, whose chords come again until the end of the
+    sheet; all bars where none do."""
+    bar = sheet.steps_per_bar
+    bars = len(sheet.chords) // bar
+    notes = [pitch_classes(symbol) for symbol in sheet.chords]
+    for chorus in range(SHORTEST_CHORUS, bars // 2 + 1):
+        if bars % chorus == 0 and notes[chorus * bar :] == notes[: -chorus * bar]:
+            return chorus
+    return bars
+
+
+def _require_alike(sheets: Sequence[Sheet], chorus: int) -> None:
+    """Raises `BluesError` unless all choruses have the chords of the first."""
+    first, bar = sheets[0], sheets[0].steps_per_bar
+    for sheet in sheets:
+        if len(sheet.chords) % chorus:
+            raise BluesError(
+                f"{sheet.file!r} has {len(sheet.chords) // bar} bars, which is not a multiple of "
+                f"the {chorus // bar} of a chorus: set form_bars, or skip_bars for bars before the "
+                "first chorus."
+            )
+        for step, symbol in enumerate(sheet.chords):
+            there = first.chords[step % chorus]
+            if pitch_classes(symbol) != pitch_classes(there):
+                raise BluesError(
+                    f"bar {step // bar + 1} of {sheet.file!r} has the chord {symbol} where the "
+                    f"first chorus of {first.file!r} has {there}: all choruses must have the same "
+                    "chords."
+                )
 
 
 def _bar_symbols(symbols: Sequence[str]) -> str:
@@ -126,16 +140,48 @@ def _bar_symbols(symbols: Sequence[str]) -> str:
     raise AssertionError("single steps are always equal parts")
 
 
+def _filled(
+    melody: Sequence[Note], steps: int, shortest: int | None
+) -> Iterator[tuple[int | None, int, int]]:
+    """Pitch, start and end of the notes and rests that fill all steps.
+
+    A rest shorter than `shortest` belongs to the note before; that of the first note is the last
+    one, as the form is a cycle.
+    """
+    ends = [note.start for note in melody[1:]] + [steps + melody[0].start]
+    held = [
+        note.end if shortest is not None and end - note.end >= shortest else end
+        for note, end in zip(melody, ends, strict=True)
+    ]
+    around = held[-1] - steps  # how far the last note reaches into the beginning
+    if melody[0].start:
+        if around > 0:
+            yield melody[-1].pitch, 0, around
+        if around < melody[0].start:
+            yield None, max(around, 0), melody[0].start
+    for note, own, end in zip(melody, held, ends, strict=True):
+        yield note.pitch, note.start, min(own, steps)
+        if own < min(end, steps):
+            yield None, own, min(end, steps)
+
+
+def _repeats(segment: Sequence[str]) -> bool:
+    names = [note.partition(":")[0] for note in segment]
+    return any(one == other != REST for one, other in pairwise(names))
+
+
 def _segment(
-    melody: Sequence[Note], start: int, bar: int, shift: int, allowed: Sequence[int]
+    notes: Sequence[tuple[int | None, int, int]], start: int, bar: int, placing: Placing
 ) -> tuple[str, ...]:
-    """The notes of the bar that begins at step `start`; a note held over a bar line is two."""
-    inside = [note for note in melody if note.start < start + bar and note.end > start]
-    names = [note_name(_folded(note.pitch + shift, allowed)) for note in inside]
-    lengths = [min(note.end, start + bar) - max(note.start, start) for note in inside]
+    """The notes of the bar that begins at step `start`; one held over a bar line is two, tied."""
+    names, lengths = [], []
+    for pitch, begins, ends in notes:
+        if begins < start + bar and ends > start:
+            tie = TIE if pitch is not None and begins < start else ""
+            names.append(REST if pitch is None else tie + note_name(placing.place(pitch)))
+            lengths.append(min(ends, start + bar) - max(begins, start))
     if len(set(lengths)) == 1:
         return tuple(names)
     return tuple(
-        f"{name}:{Fraction(length, bar)}" + ("" if Fraction(length, bar).denominator > 1 else "/1")
-        for name, length in zip(names, lengths, strict=True)
+        f"{name}:{Fraction(length, bar)}" for name, length in zip(names, lengths, strict=True)
     )

@@ -49,6 +49,16 @@ KINDS: dict[str, tuple[str, tuple[tuple[int, int, str], ...]]] = {
     "11": ("dominant-11th", ()),
     "m11": ("minor-11th", ()),
     "13": ("dominant-13th", ()),
+    "augmaj7": ("major-seventh", ((5, 1, "alter"),)),
+    "maj7#11": ("major-seventh", ((11, 1, "add"),)),
+    "7#11": ("dominant", ((11, 1, "add"),)),
+    "7b13": ("dominant", ((13, -1, "add"),)),
+    "maj11": ("major-11th", ()),
+    "maj13": ("major-13th", ()),
+    "m13": ("minor-13th", ()),
+    "m6/9": ("minor-sixth", ((9, 0, "add"),)),
+    "madd9": ("minor", ((9, 0, "add"),)),
+    "add4": ("major", ((4, 0, "add"),)),
 }
 
 _ACCIDENTAL_NAMES = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}

@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from lstm_blues.errors import BluesError, ExitCode
 from lstm_blues.runs.config import (
+    MY_MUSIC,
     compose_config,
     conf_folder,
     flat_config,
@@ -87,7 +88,8 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
 
     With --help, only tells of it.  The user's mistakes become sentences, and the folder that Hydra
     made for work that never began is taken away.  With HYDRA_FULL_ERROR set, they keep their
-    tracebacks.
+    tracebacks.  Forms and bar libraries in the folder `my_music` are found, unless --config-dir
+    names another one.
     """
     composed = False
 
@@ -119,6 +121,8 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
     # more at the end, would take half a second.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    if Path(MY_MUSIC).is_dir() and not any(a.startswith(("--config-dir", "-cd")) for a in sys.argv):
+        sys.argv += ["--config-dir", MY_MUSIC]
     check_own_configs(conf_folder())
     sys.argv[1:] = understood(sys.argv[1:], config_name)
     show_traceback = "HYDRA_FULL_ERROR" in os.environ

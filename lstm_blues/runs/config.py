@@ -20,6 +20,10 @@ from lstm_blues.music.random_form import random_form
 
 T = TypeVar("T")
 
+MY_MUSIC = "my_music"
+"""The folder, below the one in which a command is run, where `lead_sheet` writes forms and bars and
+the other commands find them."""
+
 
 def conf_folder() -> Path:
     """The folder of the configs: inside the installed package, or beside it in a checkout."""
