@@ -20,6 +20,7 @@ from lstm_blues.runs.settings import Settings, settings_from
 HASHES = Path(__file__).with_name("hashes.json")
 """What `learned` gave for each of `EXPERIMENTS` with its default seed, 1."""
 EXPERIMENTS = {
+    "bebop": 5_000_000,
     "chords": 30_000_000,
     "chords_fast": 10_000_000,
     "chords_fine": 10_000_000,
