@@ -1,5 +1,6 @@
 """Forms and bar libraries from files: what goes out comes back; what does not fit is named."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from lstm_blues.output.midi import write_midi
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
+from lstm_blues.runs.tune import with_tune
 
 TWO_BARS = Form("two", ("C7", "F7 G7"), bars=2)
 
@@ -235,6 +237,25 @@ def test_what_the_command_cannot_do_is_one_sentence(
 
 
 @pytest.mark.slow
+def test_a_tune_takes_the_place_of_form_and_bars(tmp_path: Path) -> None:
+    (tmp_path / "my tune.abc").write_text(
+        'X:1\nM:3/4\nL:1/4\nK:G\n"G"GBd|"C"e2c|"D7"Fdc|"G"B3|"G"GBd|"C"e2c|"D7"FAF|"G"G3|\n'
+    )
+    config = compose_config(["+experiment=own", f"tune={tmp_path / 'my tune.abc'}"])
+    read = with_tune(config)
+    assert read["tune"] is None
+    settings = settings_from(config)
+    assert settings == settings_from(read)
+    assert settings.form.name == "my_tune"
+    assert settings.form.metre == "3/4"
+    assert settings.form.chords[2] == "D7"
+    assert settings.bars is not None
+    assert len(settings.bars.bars) == settings.form.bars == 8
+    assert settings_from(json.loads(json.dumps(read))) == settings
+    with pytest.raises(BluesError, match=r"tune names 'no\.abc', which is not a file"):
+        settings_from(compose_config(["+experiment=own", "tune=no.abc"]))
+
+
 def test_from_a_file_to_music(tmp_path: Path) -> None:
     (tmp_path / "tune.abc").write_text(
         "X:1\nT:Tune\nM:6/8\nL:1/8\nK:G\n"

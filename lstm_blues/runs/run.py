@@ -32,6 +32,7 @@ from lstm_blues.runs.resume import check_same_run, is_finished, resumed_config
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.signals import signals_into
 from lstm_blues.runs.summary import Status, Summary
+from lstm_blues.runs.tune import with_tune
 
 _COMPILED_CHUNK, _READABLE_CHUNK = 100_000, 50
 """Steps between two looks at the clock and at signals."""
@@ -172,7 +173,7 @@ def _run(
     elif resume is not None:
         checkpoint = load_checkpoint(Path(resume))
         config = resumed_config(checkpoint.config, config, resume, overrides)
-    config = {name: value for name, value in config.items() if name != "resume"}
+    config = {name: value for name, value in with_tune(config).items() if name != "resume"}
     settings = settings_from(config)
     goes_on = resume is not None and run_folder(resume).resolve() == folder.resolve()
     holds = (folder / NAME).exists() or (folder / PORTFOLIO).exists()
@@ -229,6 +230,7 @@ def run_of_sweep(config: dict[str, Any], folder: Path, overrides: Sequence[str])
         raise BluesError("resume continues one run and cannot be swept with -m.")
     if not (folder / NAME).is_file() and not (folder / PORTFOLIO).is_file():
         return run_experiment(config, folder)
+    config = with_tune(config)
     check_same_run(config, folder)
     if is_finished(folder, settings_from(config).run.step_limit):
         return None

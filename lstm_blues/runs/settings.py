@@ -23,6 +23,7 @@ from lstm_blues.network.topology import CHORDS, MELODY, Group, Topology, Units
 from lstm_blues.runs.config import conf_folder, read
 from lstm_blues.runs.recipes import Portfolio, with_or_without_melody
 from lstm_blues.runs.sizes import require_room_for
+from lstm_blues.runs.tune import with_tune
 
 FAST = "fast"
 ENGINES = (FAST, "torch")
@@ -231,8 +232,9 @@ class Settings:
 
 def settings_from(config: Mapping[str, Any]) -> Settings:
     """Checked settings from a config's plain containers; raises `BluesError` for a mistake."""
-    values = dict(config)
-    values.pop("resume", None)
+    values = with_tune(config)
+    for name in ("resume", "tune"):
+        values.pop(name, None)
     values.setdefault("bars", None)
     values.setdefault("corpus", None)
     values.setdefault("portfolio", None)

@@ -1,0 +1,35 @@
+"""A tune from a file in place of a form and a bar library: `train +experiment=own tune=FILE`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lstm_blues.errors import require
+from lstm_blues.music.reading.door import read_score
+from lstm_blues.music.reading.sheet import sheets_of
+from lstm_blues.music.songbook import form_and_library
+
+
+def with_tune(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config whose `form` and `bars` are those of its `tune`, read as `lead_sheet` does by
+    default, where it has one; that is null then, so that the file is not needed again.
+
+    Raises `BluesError` for a file that is no lead sheet.
+    """
+    values = dict(config)
+    tune = values.get("tune")
+    if tune is None:
+        return values
+    require(isinstance(tune, str) and bool(tune), "tune", tune, "a file, or null")
+    sheets = sheets_of([read_score(tune, "tune")])
+    name = re.sub(r"\W+", "_", Path(tune).stem).strip("_") or "tune"
+    found = form_and_library(sheets, name)
+    form, library = asdict(found.form), asdict(found.library)
+    form["chords"] = list(form["chords"])
+    library["scale"] = list(library["scale"])
+    library["bars"] = [[list(segment) for segment in segments] for segments in library["bars"]]
+    return {**values, "form": form, "bars": library, "tune": None}
