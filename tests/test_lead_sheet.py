@@ -236,7 +236,6 @@ def test_what_the_command_cannot_do_is_one_sentence(
     assert "bars: 1\n" in (tmp_path / "my_music" / "form" / "mine.yaml").read_text()
 
 
-@pytest.mark.slow
 def test_a_tune_takes_the_place_of_form_and_bars(tmp_path: Path) -> None:
     (tmp_path / "my tune.abc").write_text(
         'X:1\nM:3/4\nL:1/4\nK:G\n"G"GBd|"C"e2c|"D7"Fdc|"G"B3|"G"GBd|"C"e2c|"D7"FAF|"G"G3|\n'
@@ -256,6 +255,7 @@ def test_a_tune_takes_the_place_of_form_and_bars(tmp_path: Path) -> None:
         settings_from(compose_config(["+experiment=own", "tune=no.abc"]))
 
 
+@pytest.mark.slow
 def test_from_a_file_to_music(tmp_path: Path) -> None:
     (tmp_path / "tune.abc").write_text(
         "X:1\nT:Tune\nM:6/8\nL:1/8\nK:G\n"
