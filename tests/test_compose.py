@@ -22,7 +22,7 @@ from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
-from lstm_blues.runs.trained import load_trained
+from lstm_blues.runs.trained import PRETRAINED, Primer, load_trained
 
 
 def test_melody_outputs_are_divided_by_their_sum_and_one_note_is_drawn() -> None:
@@ -104,8 +104,24 @@ def test_a_stream_goes_on_and_chords_hold(place: Path) -> None:
     assert torch.equal(notes[0, :, :12], form.chord_tensor().repeat(3, 1) > 0)
     assert not torch.equal(notes[0, 24:], notes[1, 24:])
     assert next(stream).shape == (2, 25)
-    with pytest.raises(BluesError, match="1 to 24 steps"):
-        compose(trained.network, primer.repeat(1, 2, 1), seed=2)
+    with pytest.raises(BluesError, match="one step or more"):
+        compose(trained.network, primer[:, :0], seed=2)
+
+
+def test_a_primer_has_up_to_24_notes() -> None:
+    trained = load_trained(PRETRAINED)
+    songs, form = trained.songs, trained.form
+    begun = Primer(steps=48, song=7).encoded(trained, 2, 1)
+    assert torch.equal(begun[0], songs[7].inputs[:48])
+    with pytest.raises(BluesError, match="fewer, of 24 notes at most: these are 31"):
+        Primer(steps=64, song=7).encoded(trained, 1, 1)
+    with pytest.raises(BluesError, match=r"primer\.steps is 97, but must be from 1 to 96"):
+        Primer(steps=97).encoded(trained, 1, 1)
+    named = Primer(notes=("C4", "Eb4") * 12).encoded(trained, 1, 1)
+    assert named.shape == (1, 48, 25)
+    assert torch.equal(named[0, :, : form.CHORD_NOTES], songs[0].inputs[:48, : form.CHORD_NOTES])
+    with pytest.raises(BluesError, match="at most 24 notes"):
+        Primer(notes=("C4",) * 25).encoded(trained, 1, 1)
 
 
 def test_midi_holds_notes_and_names_its_tracks() -> None:
@@ -162,7 +178,7 @@ def test_a_piece_begins_with_the_notes_it_was_given(place: Path) -> None:
         (["pieces=0"], "pieces is 0"),
         (["tempo=-1"], "tempo is -1"),
         (["swing=2"], "swing is 2"),
-        (["primer.steps=25"], "primer.steps is 25, but must be from 1 to 24"),
+        (["primer.steps=97"], "primer.steps is 97, but must be from 1 to 96"),
         (["primer.song=4096"], "primer.song is 4096, but must be from 0 to 4095"),
         (["primer.notes=[C9]"], "primer.notes is 'C9'"),
         (["sampling.temperature=0"], "sampling.temperature is 0"),

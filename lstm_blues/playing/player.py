@@ -20,9 +20,6 @@ from lstm_blues.playing.sampler import SECTION_4_2, Sampling, draws, next_notes
 
 ALL_UNITS = slice(None)
 
-LONGEST_PRIMER = 24
-"""Steps of a training song that a composition may begin with (section 4.2)."""
-
 
 class Played(NamedTuple):
     """One step of N songs.
@@ -188,7 +185,7 @@ def compose(
 
     Args:
         network: frozen.
-        primers: the first steps of each piece, shape (N, p, units), 1 <= p <= 24.
+        primers: the first steps of each piece, shape (N, p, units), p at least 1.
         seed: of the uniform random numbers.
         sampling: options beside section 4.2's.
         player: what plays, with as many songs as there are primers and the same `sampling`; None
@@ -202,10 +199,10 @@ def compose(
         then the network's own.
 
     Raises:
-        BluesError: a primer of no or too many steps, or outputs that no note can be drawn from.
+        BluesError: a primer of no step, or outputs that no note can be drawn from.
     """
     given = primers.shape[1]
-    require(1 <= given <= LONGEST_PRIMER, "primer", given, f"1 to {LONGEST_PRIMER} steps")
+    require(given >= 1, "primer", given, "one step or more")
     player = player or Player(network, len(primers), sampling=sampling)
     return _compose(player, primers.to(network.like), seed, first, of or len(primers))
 

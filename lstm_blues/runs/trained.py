@@ -20,7 +20,7 @@ from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.playing.player import LONGEST_PRIMER, Player, compose
+from lstm_blues.playing.player import Player, compose
 from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
@@ -96,18 +96,22 @@ def load_trained(path: Path | None = None) -> Trained:
     )
 
 
+LONGEST_PRIMER = 24
+"""Notes that a composition may begin with (section 4.2)."""
+
+
 @dataclass(frozen=True)
 class Primer:
     """What a composition begins with: "a single note or series of notes (up to 24) from the
-    training set" (section 4.2), counted in steps.
+    training set" (section 4.2).
 
     Args:
-        steps: how many steps of a training song.
+        steps: how many steps of a training song; they hold 24 notes at most.
         song: the song's number; None: another for each piece, by seed.
         notes: or note names, such as `Eb4`, and `r` for a rest, one per beat.
 
     Raises:
-        BluesError: not from 1 to 24 steps.
+        BluesError: no step.
     """
 
     steps: int = 8
@@ -115,11 +119,14 @@ class Primer:
     notes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        allowed = f"from 1 to {LONGEST_PRIMER}"
-        require(1 <= self.steps <= LONGEST_PRIMER, "primer.steps", self.steps, allowed)
+        require(self.steps >= 1, "primer.steps", self.steps, "at least 1")
 
     def encoded(self, trained: Trained, pieces: int, seed: int) -> Tensor:
-        """The first steps of each piece, shape (pieces, p, units)."""
+        """The first steps of each piece, shape (pieces, p, units).
+
+        Raises `BluesError` for more steps than a song has, for more than 24 notes, and for notes
+        and songs that there are not.
+        """
         songs = trained.songs
         if self.notes is not None:
             return self._of_names(self.notes, songs)[None].repeat(pieces, 1, 1)
@@ -130,7 +137,13 @@ class Primer:
         else:
             generator = torch.Generator().manual_seed(seed)
             numbers = torch.randint(len(songs), (pieces,), generator=generator).tolist()
-        return torch.stack([songs[number].inputs[: self.steps] for number in numbers])
+        steps = songs.form.steps
+        require(self.steps <= steps, "primer.steps", self.steps, f"from 1 to {steps}, a song")
+        begun = torch.stack([songs[number].inputs[: self.steps] for number in numbers])
+        notes = int(songs.encoding.decode_melody(begun)[1].sum(-1).max())
+        allowed = f"fewer, of {LONGEST_PRIMER} notes at most: these are {notes}"
+        require(notes <= LONGEST_PRIMER, "primer.steps", self.steps, allowed)
+        return begun
 
     @staticmethod
     def _of_names(names: Sequence[str], songs: BluesSongs) -> Tensor:
@@ -145,14 +158,11 @@ class Primer:
                 allowed = f"notes from MIDI {form.melody_pitches[0]} to {form.melody_pitches[-1]}"
                 require(0 <= unit < form.melody_notes, "primer.notes", name, allowed)
             melody += [unit] * beat
-        require(
-            len(melody) <= LONGEST_PRIMER,
-            "primer.notes",
-            list(names),
-            f"at most {LONGEST_PRIMER // beat} notes, {LONGEST_PRIMER} steps",
-        )
-        begins = torch.arange(len(melody)) % beat == 0
-        encoded = songs[0].inputs[: len(melody)].clone()
+        allowed = f"at most {LONGEST_PRIMER} notes"
+        require(len(names) <= LONGEST_PRIMER, "primer.notes", list(names), allowed)
+        steps = torch.arange(len(melody))
+        begins = steps % beat == 0
+        encoded = songs[0].inputs[steps % form.steps].clone()
         encoded[:, form.CHORD_NOTES :] = songs.encoding.encode_melody(
             torch.tensor(melody), begins, form.melody_notes
         )
