@@ -138,6 +138,7 @@ def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
         assert torch.equal(weights(tmp_path / "sweep" / name), weights(tmp_path / "whole" / name))
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_to_a_higher_limit_that_its_config_gives(tmp_path: Path) -> None:
     conf = tmp_path / "conf" / "study"
     conf.mkdir(parents=True)
@@ -351,6 +352,7 @@ def test_a_sweep_on_several_cores(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_sweep_by_submitit(tmp_path: Path) -> None:
     if importlib.util.find_spec("hydra_plugins.hydra_submitit_launcher") is None:
         pytest.skip("the extra 'slurm' is not installed")

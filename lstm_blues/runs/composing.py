@@ -43,6 +43,9 @@ _MOST_CHORUSES = {"musicxml": 1000, "svg": 1000, "pdf": 1000, "png": 150, "html"
 
 _LARGEST_WAV = 2**32
 
+_PRIMERS = 1000
+"""Of so many pieces what they begin with is looked at before any work."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -78,7 +81,8 @@ class Order:
     written_for: str = CONCERT
 
     def require_possible(self, trained: Trained, folder: Path) -> None:
-        """Raises `BluesError` for more than the formats, `folder`'s disk or memory can hold."""
+        """Raises `BluesError` for more than the formats, `folder`'s disk or memory can hold, and
+        for a primer that the songs do not have."""
         form, largest = trained.form, "pieces" if self.pieces > self.choruses else "choruses"
         # Numbers beyond any disk are as large as this one.
         choruses, pieces = min(self.choruses, 10**15), min(self.pieces, 10**15)
@@ -107,6 +111,8 @@ class Order:
         there = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
         room = shutil.disk_usage(there).free
         require_room(largest, getattr(self, largest), pieces * needed, room)
+        # What the pieces begin with: a song for each.
+        self.primer.encoded(trained, min(pieces, _PRIMERS), self.seed)
 
 
 @dataclass
