@@ -116,7 +116,7 @@ def test_an_experiment_that_cannot_be_learned_here_is_skipped(
     assert run("--check", "tunes") == 0
     assert "tunes        skipped: 'music21:" in capsys.readouterr().out
     assert run("--check", "tones") == 2
-    assert "error: --check is 'tones', but must be one of chords, " in capsys.readouterr().err
+    assert "error: --check is 'tones', but must be one of bebop, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
