@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
-from lstm_blues.runs.trained import PRETRAINED, Primer, load_trained
+from lstm_blues.runs.trained import PRETRAINED, Primer, load_trained, title_of
 
 
 def test_melody_outputs_are_divided_by_their_sum_and_one_note_is_drawn() -> None:
@@ -106,6 +107,12 @@ def test_a_stream_goes_on_and_chords_hold(place: Path) -> None:
     assert next(stream).shape == (2, 25)
     with pytest.raises(BluesError, match="one step or more"):
         compose(trained.network, primer[:, :0], seed=2)
+
+
+def test_a_piece_is_called_by_its_form() -> None:
+    trained = load_trained(PRETRAINED)
+    assert title_of(trained.form, 3, 2) == "Blues 3.2"
+    assert title_of(replace(trained.form, name="pickup_waltz"), 3, 2) == "Pickup waltz 3.2"
 
 
 def test_a_primer_has_up_to_24_notes() -> None:

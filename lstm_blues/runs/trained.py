@@ -198,9 +198,11 @@ def compose_steps(
     return compose(trained.network, begun, seed, sampling, player, first=first, of=of)
 
 
-def title_of(seed: int, number: int) -> str:
-    """The title of the piece with this number, from 1, of a seed."""
-    return f"Blues {seed}.{number}"
+def title_of(form: Form, seed: int, number: int) -> str:
+    """The title of the piece with this number, from 1, of a seed: a blues, or what its form is
+    called."""
+    kind = "Blues" if "blues" in form.name else form.name.replace("_", " ").capitalize()
+    return f"{kind} {seed}.{number}"
 
 
 def compose_pieces(
@@ -227,6 +229,6 @@ def compose_pieces(
     notes = torch.stack(list(progress), dim=1)
     songs = trained.songs
     return [
-        Piece(each, songs.form, songs.encoding, songs.library, title_of(seed, number))
+        Piece(each, songs.form, songs.encoding, songs.library, title_of(songs.form, seed, number))
         for number, each in enumerate(notes, start=1)
     ]
