@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 _TEMPORARY = re.compile(r"\..+\.(?:(?P<host>.*)-)?(?P<process>\d+)\.tmp")
 
 
+def temporary_name(path: Path) -> Path:
+    """Where this process writes what will be `path`; see `remove_leftovers`."""
+    return path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
+
+
 def write_together(writers: Mapping[Path, Callable[[BinaryIO], object]]) -> None:
     """Writes files under temporary names, and renames them when all of them are written.
 
     Each path always holds a whole file, the old one or the new one.  An error leaves the old ones;
     OSError names the file.
     """
-    temporary = {
-        path: path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
-        for path in writers
-    }
+    temporary = {path: temporary_name(path) for path in writers}
     try:
         for path, write in writers.items():
             _remove_leftovers_once(path.parent)

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_bytes
+from lstm_blues.files import temporary_name, write_bytes
 from lstm_blues.runs.contents import Checkpoint, read_contents
 from lstm_blues.runs.seal import is_sealed, is_whole, seal
 
@@ -52,7 +52,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 def _keep(path: Path, previous: Path) -> None:
     """Makes `previous` the same file as `path`, which is then replaced by another."""
-    temporary = previous.with_name(f".{previous.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(previous)
     try:
         with suppress(FileNotFoundError):
             temporary.unlink()
