@@ -43,9 +43,6 @@ _MOST_CHORUSES = {"musicxml": 1000, "svg": 1000, "pdf": 1000, "png": 150, "html"
 
 _LARGEST_WAV = 2**32
 
-_PRIMERS = 1000
-"""Of so many pieces what they begin with is looked at before any work."""
-
 
 @dataclass(frozen=True)
 class Order:
@@ -81,8 +78,7 @@ class Order:
     written_for: str = CONCERT
 
     def require_possible(self, trained: Trained, folder: Path) -> None:
-        """Raises `BluesError` for more than the formats, `folder`'s disk or memory can hold, and
-        for a primer that the songs do not have."""
+        """Raises `BluesError` for more than the formats, `folder`'s disk or memory can hold."""
         form, largest = trained.form, "pieces" if self.pieces > self.choruses else "choruses"
         # Numbers beyond any disk are as large as this one.
         choruses, pieces = min(self.choruses, 10**15), min(self.pieces, 10**15)
@@ -111,8 +107,6 @@ class Order:
         there = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
         room = shutil.disk_usage(there).free
         require_room(largest, getattr(self, largest), pieces * needed, room)
-        # What the pieces begin with: a song for each.
-        self.primer.encoded(trained, min(pieces, _PRIMERS), self.seed)
 
 
 @dataclass
@@ -172,10 +166,13 @@ class Composing:
         folder: of the files; it must be there when they are written.
 
     Raises:
-        BluesError: a primer that the form or the songs don't have.
+        BluesError: more than can be written, see `Order.require_possible`, a swing that the metre
+            does not have, or a primer that the form or the songs don't have.
     """
 
     def __init__(self, trained: Trained, order: Order, folder: Path) -> None:
+        order.require_possible(trained, folder)
+        order.timing.require_fitting(trained.form.time)
         self.trained, self.order, self.folder = trained, order, folder
         self._begun = order.primer.encoded(trained, order.pieces, order.seed)
         self.stopped = False
@@ -211,7 +208,7 @@ class Composing:
         trained, order = self.trained, self.order
         songs = trained.songs
         silence = songs.table[0, :0]
-        title = title_of(order.seed, number + 1)
+        title = title_of(songs.form, order.seed, number + 1)
         like = Piece(silence, songs.form, songs.encoding, songs.library, title)
         width = len(str(order.pieces))
         if order.key is not None:
