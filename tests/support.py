@@ -6,11 +6,13 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -197,6 +199,24 @@ def untrained(settings: Settings) -> Trained:
     parts = Parts(settings)
     frozen = parts.frozen(parts.learner.state().weights)
     return Trained(frozen, settings, parts.require_songs(), Path())
+
+
+# Disks.
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """A disk of its own, in memory; skips the test where this machine does not let one mount it."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no disk with {options} can be mounted here: {error}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 # Commands.

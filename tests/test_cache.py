@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import environment
+from support import environment, mounted
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a system with owners and signals")
 
@@ -251,15 +251,8 @@ def test_a_folder_of_another_user_is_not_used(cache: Cache) -> None:
 @pytest.fixture
 def no_programs(tmp_path: Path) -> Iterator[Path]:
     """A disk from which nothing may be executed."""
-    folder = tmp_path / "noexec"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m,noexec", "tmpfs", str(folder)]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no such disk can be mounted here: {error}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "noexec", "size=8m,noexec") as folder:
+        yield folder
 
 
 def test_disks_from_which_nothing_may_be_executed(cache: Cache, no_programs: Path) -> None:

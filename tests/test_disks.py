@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support import Command, assert_equal, environment, run_command, train_command
+from support import Command, assert_equal, environment, mounted, run_command, train_command
 
 from lstm_blues.errors import BluesError, ExitCode
 from lstm_blues.files import write_together
@@ -56,15 +56,8 @@ class Disk:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
     """Two megabytes; skipped where this machine does not let one mount them."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no small disk can be mounted here: {error}")
-    yield Disk(folder)
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "disk", "size=2m") as folder:
+        yield Disk(folder)
 
 
 SMALL = ("+experiment=chords", "run.step_limit=1000", "run.listen_share=0", "run.final_choruses=1")

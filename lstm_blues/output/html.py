@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_text
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
 from lstm_blues.output.engraving import engrave
@@ -108,15 +107,3 @@ def _data(kind: str, content: bytes) -> str:
 
 def _svg(page: str) -> str:
     return _data("image/svg+xml", page.encode())
-
-
-def write_html(
-    piece: Piece,
-    path: Path,
-    timing: Timing | None = None,
-    *,
-    player: str = "builtin",
-    arrangement: Arrangement = REPORT_ARRANGEMENT,
-) -> None:
-    """Writes the page, see `to_html`."""
-    write_text(path, to_html(piece, timing, player=player, arrangement=arrangement))

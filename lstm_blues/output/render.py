@@ -10,7 +10,7 @@ from lstm_blues.files import write_text
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
 from lstm_blues.output.engraving import write_pdf, write_svg
-from lstm_blues.output.html import write_html
+from lstm_blues.output.html import to_html
 from lstm_blues.output.midi import write_midi
 from lstm_blues.output.musicxml import write_musicxml
 from lstm_blues.output.parts import REPORT_ARRANGEMENT, Arrangement
@@ -60,7 +60,7 @@ def render(
     if suffix in SOUNDS:
         write_sound(piece, path, timing, player=player, arrangement=arrangement)
     elif suffix == ".html":
-        write_html(piece, path, timing, player=player, arrangement=arrangement)
+        write_text(path, to_html(piece, timing, player=player, arrangement=arrangement))
     elif suffix == ".mid":
         write_midi(piece, path, timing, arrangement)
     elif suffix == ".png":

@@ -79,6 +79,13 @@ def plain(config: Any) -> dict[str, Any]:
     return {str(key): value for key, value in container.items()}
 
 
+def in_lists(value: Any) -> Any:
+    """Values with tuples as the lists that a config has."""
+    if isinstance(value, dict):
+        return {key: in_lists(part) for key, part in value.items()}
+    return [in_lists(part) for part in value] if isinstance(value, tuple) else value
+
+
 def flat_config(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """A config's settings by dotted name."""
     flat: dict[str, Any] = {}

@@ -59,14 +59,14 @@ def songs_cross_entropy(parts: Parts, *, held_out: bool = False) -> float | None
     The songs are `SONGS` different ones drawn from all that are learned, which the network may have
     heard, or with `held_out` those that it has not; None where there are none.
     """
-    songs, apart = parts.songs, parts.held_out if parts.songs is not None else ()
+    songs, apart = parts.songs, parts.held_out
     if songs is None or (held_out and not apart):
         return None
     if held_out:
         numbers = list(apart[:SONGS])
     else:
         drawn = songs.subset(min(SONGS + len(apart), len(songs)), parts.settings.seed).indices
-        numbers = [number for number in drawn if number not in set(apart)][:SONGS]
+        numbers = [number for number in drawn if number not in apart][:SONGS]
     heard = torch.stack([songs[n].inputs for n in numbers])
     if isinstance(parts.learner, CompiledLearner):
         return parts.learner.listen(heard)[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_blues.errors import BluesError, require
-from lstm_blues.runs.config import flat_config
+from lstm_blues.runs.config import flat_config, in_lists
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.summary import Status, read_summary
 from lstm_blues.runs.yaml_files import read_yaml
@@ -81,16 +81,9 @@ def _with_defaults(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     if isinstance(run, dict):
         run = {**run, "device": "cpu"}  # this machine need not have the one of the old run
     settings = settings_from({**old, "run": run})
-    defaults = flat_config(_plain(asdict(settings)))
+    defaults = flat_config(in_lists(asdict(settings)))
     later = {name: defaults[name] for name in flat_config(new) if name in defaults}
     return {**{name: value for name, value in later.items() if name not in flat}, **flat}
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as the lists that a config has."""
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
 def is_finished(folder: Path, step_limit: int) -> bool:

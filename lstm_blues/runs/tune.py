@@ -12,6 +12,7 @@ from lstm_blues.errors import require
 from lstm_blues.music.reading.door import read_score
 from lstm_blues.music.reading.sheet import sheets_of
 from lstm_blues.music.songbook import form_and_library
+from lstm_blues.runs.config import in_lists
 
 
 def with_tune(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,8 +29,5 @@ def with_tune(config: Mapping[str, Any]) -> dict[str, Any]:
     sheets = sheets_of([read_score(tune, "tune")])
     name = re.sub(r"\W+", "_", Path(tune).stem).strip("_") or "tune"
     found = form_and_library(sheets, name)
-    form, library = asdict(found.form), asdict(found.library)
-    form["chords"] = list(form["chords"])
-    library["scale"] = list(library["scale"])
-    library["bars"] = [[list(segment) for segment in segments] for segments in library["bars"]]
-    return {**values, "form": form, "bars": library, "tune": None}
+    made = {"form": asdict(found.form), "bars": asdict(found.library)}
+    return {**values, **in_lists(made), "tune": None}

@@ -103,12 +103,8 @@ def compare(turns: Turns, *, compiled: bool, against: str | None) -> tuple[str, 
         sizes[Path(against).name] = weights(settings)
     spent = measure(contenders, turns)
     best = spent["fast engine, float64"]
-    rows = [
-        [*_speed(name, seconds, best), _per_weight(seconds, sizes.get(name))]
-        for name, seconds in spent.items()
-    ]
     head = ["contender", "steps/s", "ns per step", "times the fast engine's", "ns per weight"]
-    return f"{words}\n\n{markdown(head, rows)}", _rates(spent)
+    return f"{words}\n\n{_table(head, spent, best, sizes)}", _rates(spent)
 
 
 def compare_learners(turns: Turns) -> tuple[str, dict[str, float]]:
@@ -127,12 +123,8 @@ def compare_learners(turns: Turns) -> tuple[str, dict[str, float]]:
             sizes[name] = weights(settings)
     spent = measure(contenders, turns)
     report = spent["learner=truncated, fast engine"]
-    rows = [
-        [*_speed(name, seconds, report), _per_weight(seconds, sizes.get(name))]
-        for name, seconds in spent.items()
-    ]
     head = ["learner or cell", "steps/s", "ns per step", "times the report's", "ns per weight"]
-    return markdown(head, rows), _rates(spent)
+    return _table(head, spent, report, sizes), _rates(spent)
 
 
 def grow(turns: Turns, blocks: Sequence[int]) -> tuple[str, dict[str, dict[str, float]]]:
@@ -199,6 +191,18 @@ def _learning(population: Population) -> Contender:
 
 def _rates(spent: dict[str, float]) -> dict[str, float]:
     return {name: 1 / seconds for name, seconds in spent.items()}
+
+
+def _table(head: list[str], spent: dict[str, float], of: float, sizes: dict[str, int]) -> str:
+    """A row for each contender; `of`: the seconds that theirs are told in.  sizes: weights, of
+    those that have a number of them."""
+    return markdown(
+        head,
+        (
+            [*_speed(name, seconds, of), _per_weight(seconds, sizes.get(name))]
+            for name, seconds in spent.items()
+        ),
+    )
 
 
 def _speed(name: str, seconds: float, of: float) -> list[str]:
