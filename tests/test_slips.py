@@ -169,6 +169,15 @@ def test_a_sentence_says_what_to_do(
     assert len(line) < 200
 
 
+def test_a_form_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    done = run_command("train", "+experiment=own", "form=nope", cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: In 'train': Could not find 'form/nope'")
+    assert "jazz_blues" in line
+    assert "search path" not in line
+
+
 # On a terminal.
 
 

@@ -134,7 +134,8 @@ def run_command(work: Callable[[dict[str, Any]], None], config_name: str) -> Non
         told = sentence_of(error, config_name, composing=not composed)
         if show_traceback or told is None:
             raise
-        if isinstance(error, OSError):
+        # Hydra's error for a config that is not there is an OSError, too.
+        if isinstance(error, OSError) and not isinstance(error, HydraException):
             fail_on_file(error)
         fail(told)
     finally:
