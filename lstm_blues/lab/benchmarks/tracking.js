@@ -1,7 +1,7 @@
 // @ts-check
-/** Performances from standard input to the steps of their onsets, as page/music/tracker.js hears them. */
+/** Performances from standard input to the steps of their onsets, as the page hears them. */
 import { readFileSync } from "node:fs";
-import { Tracker } from "./page/music/tracker.js";
+import { Tracker } from "../../browser/page/music/tracker.js";
 
 /** @typedef {{times: number[], leans: number[], places: number[], onsets: number[]}} Performance */
 
