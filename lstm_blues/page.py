@@ -1,6 +1,7 @@
 """`python -m lstm_blues.page`: builds the page for a browser, and serves it.
 
-The network plays there, and learns: the kernel runs as WebAssembly, with no server but one for static files.
+The network plays there, and learns, in WebAssembly: a server has nothing to do but to hand out
+files.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ KINDS = {"kernels": "kernels", "data": "data", "samples": "sounds"}
 def build_page(
     folder: Path,
     given: Trained | None = None,
-    progress: Callable[[int, int], object] = lambda done, of: None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> dict[str, int]:
     """Builds the page in `folder`; returns the bytes of its files by kind.
 
@@ -33,7 +33,7 @@ def build_page(
         folder: a new or an empty one, or one with a page that was built before, whose files are
             taken away where they are not of the new one.
         given: a network that the page has beside the bundled ones, and begins with.
-        progress: is told of kernels that are built, and of how many there are.
+        progress: is told of kernels that are built, and of how many there are; None for nobody.
 
     Raises:
         BluesError: the folder holds something else, or the package `ziglang` is not installed.
@@ -62,7 +62,9 @@ def _built_before(folder: Path) -> set[str]:
         return set()
     try:
         listed = json.loads((folder / MANIFEST).read_text())
-        return {name for name in listed if (folder / name).resolve().is_relative_to(folder.resolve())}
+        return {
+            name for name in listed if (folder / name).resolve().is_relative_to(folder.resolve())
+        }
     except (OSError, ValueError, TypeError):
         raise BluesError(
             f"output_dir is {str(folder)!r}, which holds something else than a page: choose a new "
@@ -72,11 +74,8 @@ def _built_before(folder: Path) -> set[str]:
 
 def _page_files() -> dict[str, bytes]:
     root = Path(str(resources.files("lstm_blues.browser"))) / "page"
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and not any(part.startswith(".") for part in path.parts[len(root.parts) :])
-    }
+    paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
 def _data_files(contents: Contents) -> dict[str, bytes]:
@@ -85,14 +84,15 @@ def _data_files(contents: Contents) -> dict[str, bytes]:
 
 
 def _kernel_files(
-    contents: Contents, progress: Callable[[int, int], object]
+    contents: Contents, progress: Callable[[int, int], object] | None
 ) -> dict[str, bytes]:
-    done, of = 0, len(set(contents.sources.values()))
+    done, of = 0, len(contents.sources)
 
     def built() -> None:
         nonlocal done
         done += 1
-        progress(done, of)
+        if progress is not None:
+            progress(done, of)
 
     modules = build_kernels(contents.sources, built)
     return {f"kernels/{name}.wasm": module for name, module in modules.items()}

@@ -57,20 +57,18 @@ def described(layout: Layout, network: BluesNetwork) -> dict[str, Any]:
     it, its matrices of weights in order, each with its rows.
     """
     topology = network.topology
-    groups = []
-    block = 0
-    for group, part, place in zip(topology.groups, topology.group_parts, layout.places, strict=False):
-        groups.append(
-            {
-                "name": group.name,
-                "blocks": group.blocks,
-                "cells": group.cells,
-                "firstBlock": block,
-                "firstCell": part.cells.start,
-                "firstGate": place.gate,
-            }
-        )
-        block += group.blocks
+    groups = [
+        {
+            "name": place.part.name,
+            "blocks": place.part.blocks,
+            "cells": place.part.cells_per_block,
+            "firstBlock": place.block,
+            "firstCell": place.part.cells.start,
+            "firstGate": place.gate,
+        }
+        for place in layout.places
+        if place.part.blocks
+    ]
     return {
         "real": "float64",
         "units": topology.units,
@@ -123,16 +121,12 @@ def _struct(struct: type[ctypes.Structure]) -> dict[str, Any]:
     }
 
 
-def build_kernels(
-    sources: Mapping[str, str], built: Callable[[], object] = lambda: None
-) -> dict[str, bytes]:
+def build_kernels(sources: Mapping[str, str], built: Callable[[], object]) -> dict[str, bytes]:
     """The modules of kernels by name, from their texts, on all cores; kept in the cache folder.
 
     built: is called after each.  Raises `BluesError` where the package `ziglang` is not installed,
     or it fails.
     """
-    # One text may have several names.
-    texts = list(dict.fromkeys(sources.values()))
 
     def build(source: str) -> bytes:
         module = _build(source)
@@ -140,8 +134,7 @@ def build_kernels(
         return module
 
     with ThreadPoolExecutor(len(cores())) as pool:
-        modules = dict(zip(texts, pool.map(build, texts), strict=True))
-    return {name: modules[source] for name, source in sources.items()}
+        return dict(zip(sources, pool.map(build, sources.values()), strict=True))
 
 
 def _build(source: str) -> bytes:

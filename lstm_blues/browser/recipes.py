@@ -6,12 +6,13 @@ What depends on the songs, the page fills in.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
 from lstm_blues.browser.kernels import PageKernel, kernel_of
 from lstm_blues.browser.music import encoding_data, form_data, library_data
-from lstm_blues.engine.layout import Layout, Rules, SamplingOfKernel
+from lstm_blues.engine.layout import Layout
 from lstm_blues.engine.learner import make_rules
 from lstm_blues.network.topology import GATES
 from lstm_blues.runs.build import SONGS_IN_ORDER, Parts
@@ -28,7 +29,11 @@ EXPERIMENTS = {
 }
 """The experiments that the page learns as `train` does, and what the menu shows of each."""
 
-OWN_MELODIES = ([], ["bars=bebop_blues"], ["bars=bebop_blues", "encoding.rests=true"])
+OWN_MELODIES: tuple[list[str], ...] = (
+    [],
+    ["bars=bebop_blues"],
+    ["bars=bebop_blues", "encoding.rests=true"],
+)
 """Own forms alone, with a melody, and with one that rests: of 13 notes, as those of `conf/form`."""
 
 
@@ -113,12 +118,8 @@ def _settings(parts: Parts) -> dict[str, Any]:
             },
             "units": {name: units.bias for name, units in network.units.items()},
         },
-        "rules": {
-            name: getattr(rules, name) for name, _ in Rules._fields_ if name != "sampling"
-        },
-        "sampling": {
-            name: getattr(rules.sampling, name) for name, _ in SamplingOfKernel._fields_
-        },
+        "rules": _values(rules),
+        "sampling": _values(rules.sampling),
         "unroll": learning.unroll if unrolled else None,
         "melodyUnroll": melody.unroll if unrolled else None,
         "testChoruses": learning.test_choruses,
@@ -131,4 +132,12 @@ def _settings(parts: Parts) -> dict[str, Any]:
             "patience": melody.patience,
             "enough": melody.enough,
         },
+    }
+
+
+def _values(struct: ctypes.Structure) -> dict[str, float]:
+    """The numbers of a struct by name."""
+    values = {field[0]: getattr(struct, field[0]) for field in struct._fields_}
+    return {
+        name: value for name, value in values.items() if not isinstance(value, ctypes.Structure)
     }
