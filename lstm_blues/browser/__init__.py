@@ -1,1 +1,1 @@
-"""The page in the browser: the network as a musician, to hear, to look into and to play with."""
+"""The page for a browser: the network plays, learns and trades choruses there."""
