@@ -76,8 +76,8 @@ export function drawRoll(canvas, played, target, { chords = [], stepsPerBar }) {
         context.lineTo(x + 1, y + row - 1);
         context.stroke();
       } else if (expected) {
-        context.fillStyle = colours.line;
-        context.fillRect(x + 0.4, y + row / 2 - 0.8, Math.max(column - 0.8, 0.8), 1.6);
+        context.fillStyle = colours.edge;
+        context.fillRect(x, y + row / 2 - 0.5, column + 0.3, 1);
       }
     }
     if (heard !== undefined) {
@@ -118,11 +118,21 @@ export function drawSymbols(context, chords, bar, head) {
   const { ink, serif } = palette();
   context.fillStyle = ink;
   context.textBaseline = "middle";
-  const longest = chords.reduce((most, text) => Math.max(most, text.length), 1);
-  const size = Math.min(15, bar / (longest * 0.55));
+  const size = Math.min(
+    15,
+    ...chords.map((text) => {
+      const symbols = text.trim().split(/\s+/u);
+      return bar / (symbols.length * Math.max(...symbols.map(({ length }) => length + 0.4)) * 0.62);
+    }),
+  );
   if (size < 7) return drawNumbers(context, chords.length, bar, head);
   context.font = `600 ${size}px ${serif}`;
-  chords.forEach((text, place) => context.fillText(text, place * bar + 3, head / 2));
+  chords.forEach((text, place) => {
+    const symbols = text.trim().split(/\s+/u);
+    symbols.forEach((symbol, part) => {
+      context.fillText(symbol, (place + part / symbols.length) * bar + 3, head / 2);
+    });
+  });
 }
 
 /**

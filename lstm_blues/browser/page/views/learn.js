@@ -41,10 +41,17 @@ class LearnView {
     this.hear = button("Hear it", () => this.toggleHearing(), { "aria-pressed": "false" });
     this.status = make("p", { class: "status", role: "status" });
     this.canvas = make("canvas", { class: "drawing roll", role: "img" });
+    this.figure = make("figure", {}, this.canvas, legend());
     this.facts = Object.fromEntries(
       Object.keys(FACTS).map((key) => [key, make("dd", { text: "–" })]),
     );
     this.film = make("ol", { class: "film" });
+    this.grown = make(
+      "section",
+      { hidden: true },
+      make("h3", { text: "From noise to the form" }),
+      this.film,
+    );
     this.result = make("section", { class: "result", hidden: true });
     root.append(
       make("h2", { text: "Watch it learn" }),
@@ -52,7 +59,7 @@ class LearnView {
       this.choices.root,
       make("div", { class: "actions" }, this.start, this.hear),
       this.status,
-      make("figure", {}, this.canvas, legend()),
+      this.figure,
       make(
         "dl",
         { class: "facts" },
@@ -61,8 +68,7 @@ class LearnView {
         ),
       ),
       this.result,
-      make("h3", { text: "From noise to the form" }),
-      this.film,
+      this.grown,
     );
     this.pictures = new Film(this.film);
     /** @type {LearningWorker | null} */
@@ -92,6 +98,7 @@ class LearnView {
   }
 
   draw() {
+    this.figure.hidden = !this.form;
     if (!this.form || this.canvas.clientWidth === 0) return;
     drawRoll(this.canvas, this.played, this.target, this.form);
     this.canvas.setAttribute("aria-label", this.inWords());
@@ -121,6 +128,7 @@ class LearnView {
     this.target = chordsByStep(this.form, this.choices.book);
     this.played = [];
     this.result.hidden = true;
+    this.grown.hidden = false;
     this.pictures.begin(this.target, this.form.stepsPerBar);
     this.began = performance.now();
     this.worker = new LearningWorker(this.chosen.request, {
