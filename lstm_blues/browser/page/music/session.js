@@ -1,9 +1,228 @@
 // @ts-check
-/** The one thing that plays. */
+/** The one thing that plays: Listen, Look inside and Trade all use it. */
+
+import { PageError } from "../errors.js";
+import { NetworkPlayer } from "../kernel/player.js";
+import { TorchRandom } from "../kernel/random.js";
+import { Mixer } from "../sound/mixer.js";
+import { Orchestra } from "../sound/samples.js";
+import { playersOf, soundBar } from "../sound/stage.js";
+import { Transport } from "../sound/transport.js";
+import { ChordBook } from "./chords.js";
+import { Improviser } from "./improviser.js";
+import { declareSettings } from "./session_settings.js";
+
+/** @typedef {import("./bar.js").Bar} Bar */
+/** @typedef {Omit<Bar, "inside"> & {at: number, instrument: string, seed: number}} HistoryBar */
+
+/** @typedef {{nextBar(playing: import("./bar.js").Playing): Bar, seed?: number}} Source */
+/** @typedef {{player: any, network: any, book: ChordBook, random: (seed: number) => TorchRandom, seed: number}} Means what a source is made of; the player is its own */
+
+/** Bars that Take away can have. */
+const HISTORY = 400;
 
 export class Session {
+  /** What was played since the start, the latest bars. @type {HistoryBar[]} */
+  history = [];
+  /** @type {AudioContext | null} */
+  context = null;
+  /** @type {Mixer | null} */
+  mixer = null;
+  /** What makes the bars: the improviser, or what was given to `start`. @type {Source | null} */
+  source = null;
+  /** @type {import("../sound/stage.js").Players | null} */
+  players = null;
+  /** @type {Promise<Orchestra> | null} */
+  #orchestra = null;
+  /** What the next bar begins anew with. @type {Source | null} */
+  #next = null;
+  #wanted = 0;
+  /** @type {(means: Means) => Source} */
+  #make = improvising;
+
   /** @param {import("../app.js").App} app */
   constructor(app) {
     this.app = app;
+    this.book = new ChordBook(app.data.qualities);
+    declareSettings(app);
+    this.transport = new Transport(
+      () => this.#context(),
+      () => this.#bar(),
+      (bar, parts) => this.#sound(bar, parts),
+      (error) => {
+        this.#stopped();
+        app.fail(error);
+      },
+    );
+    const { settings } = app;
+    settings.on("volume", () => this.mixer?.setVolume(settings.get("volume")));
+    settings.on("instrument", () => this.#change(() => this.#tune()));
+    for (const key of ["network", "seed"]) {
+      settings.on(key, () => this.#change(() => this.#begin()));
+    }
+    // Fetched and decoded before the first click, so that music begins at once.
+    Promise.all([this.#tune(), this.#source()]).catch((error) => app.fail(error));
+  }
+
+  get playing() {
+    return this.transport.playing;
+  }
+
+  /**
+   * Begins at the first bar of the seed's music.
+   * @param {(means: Means) => Source} [make] what makes the bars; the network alone if nothing else
+   */
+  async start(make = improvising) {
+    if (this.playing) this.stop();
+    this.#make = make;
+    const context = this.#context();
+    const [source] = await Promise.all([this.#source(), this.#tune(), context.resume()]);
+    if (this.playing || this.#make !== make) return;
+    this.source = source;
+    this.#next = null;
+    this.history = [];
+    this.mixer?.setVolume(this.app.settings.get("volume"));
+    this.mixer?.open();
+    this.transport.start();
+  }
+
+  stop() {
+    this.transport.stop();
+    this.#stopped();
+  }
+
+  #stopped() {
+    this.mixer?.silence();
+  }
+
+  /** Plays, or stops. */
+  toggle() {
+    if (!this.playing) return this.start();
+    this.stop();
+  }
+
+  /** The network as it improvises; null while nothing or something else plays. */
+  get improviser() {
+    return this.source instanceof Improviser ? this.source : null;
+  }
+
+  /** Does something to the player before the next bar is made. @param {(player: any) => void} change */
+  intervene(change) {
+    this.improviser?.intervene(change);
+  }
+
+  /** Sounds another chord for the next bar's first steps. @param {{chord: ArrayLike<number>, steps: number}} wrong */
+  disturb(wrong) {
+    this.improviser?.disturb(wrong);
+  }
+
+  /**
+   * Plays another network from the next bar on.
+   * @param {any} network
+   * @param {{follow?: boolean}} [options] follow: it is the one that plays, with other weights
+   */
+  async useNetwork(network, { follow = false } = {}) {
+    const playing = this.improviser;
+    if (follow && playing !== null && playing.network.name === network.name) {
+      playing.replace(await NetworkPlayer.load(network), network);
+    } else if (this.app.settings.get("network") === network.name) {
+      await this.#change(() => this.#begin());
+    } else {
+      this.app.settings.set("network", network.name);
+    }
+  }
+
+  #context() {
+    if (this.context === null) {
+      if (typeof AudioContext !== "function") {
+        throw new PageError("This browser has no Web Audio, so nothing can be played.");
+      }
+      this.context = new AudioContext({ latencyHint: "playback" });
+      this.mixer = new Mixer(this.context);
+    }
+    return this.context;
+  }
+
+  /** The instruments as the settings say. */
+  async #tune() {
+    this.#orchestra ??= Orchestra.load();
+    const orchestra = await this.#orchestra;
+    this.players = await playersOf(orchestra, this.app.settings.get("instrument"));
+  }
+
+  /** @returns {Promise<Source>} at its first bar */
+  async #source() {
+    const { settings, networks } = this.app;
+    const name = settings.get("network");
+    const network = networks.find((one) => one.name === name);
+    if (network === undefined) throw new PageError(`There is no network “${name}”.`);
+    return this.#make({
+      player: await NetworkPlayer.load(network),
+      network,
+      book: this.book,
+      random: (seed) => new TorchRandom(seed),
+      seed: settings.get("seed"),
+    });
+  }
+
+  async #begin() {
+    if (!this.playing) return;
+    this.#wanted += 1;
+    const wanted = this.#wanted;
+    const next = await this.#source();
+    if (wanted === this.#wanted) this.#next = next;
+  }
+
+  /** @param {() => Promise<void>} change */
+  async #change(change) {
+    try {
+      await change();
+    } catch (error) {
+      this.app.fail(error);
+    }
+  }
+
+  /** The next bar, with the settings as they are now. @returns {Bar} */
+  #bar() {
+    if (this.#next !== null) {
+      this.source = this.#next;
+      this.#next = null;
+    }
+    const { source } = this;
+    if (source === null) throw new Error("nothing plays");
+    return source.nextBar(this.playingNow);
+  }
+
+  /** How the next bar is played: the settings as they are now. @returns {import("./bar.js").Playing} */
+  get playingNow() {
+    const { settings, networks } = this.app;
+    const network = networks.find(({ name }) => name === settings.get("network"));
+    return {
+      tempo: settings.get("tempo"),
+      swing: network?.form.metre.swings ? settings.get("swing") : 0.5,
+      band: settings.get("band"),
+      key: settings.get("key"),
+      sampling: { temperature: settings.get("temperature"), topK: 0, greedy: false, voices: 1 },
+    };
+  }
+
+  /**
+   * @param {Bar & {at: number}} bar
+   * @param {import("./performance.js").Part[]} parts
+   */
+  #sound(bar, parts) {
+    const { mixer, players } = this;
+    if (mixer === null || players === null) return [];
+    if (bar.index >= 0 && this.history.at(-1)?.band !== bar.band) {
+      const { inside: _, ...kept } = bar;
+      const seed = this.source?.seed ?? this.app.settings.get("seed");
+      this.history.push({ ...kept, instrument: players.melody.name, seed });
+      if (this.history.length > HISTORY) this.history.shift();
+    }
+    return soundBar(mixer, players, bar, parts, bar.at);
   }
 }
+
+/** @param {Means} means */
+const improvising = ({ player, network, book, random, seed }) =>
+  new Improviser(player, network, book, random, seed);
