@@ -52,7 +52,9 @@ export function readBars(text, form) {
 
 /** @param {string} text @param {Form} form @returns {Segment} */
 function readSegment(text, form) {
+  /** @type {number[]} */
   const notes = [];
+  /** @type {number[]} */
   const begins = [];
   for (const sign of text) {
     const held = sign === HELD_SIGN && notes.length > 0;

@@ -76,7 +76,8 @@ export class Editor {
       ...bars[this.bar].map((segment, which) => this.#segment(form, segment, which)),
       this.#more(form, bars),
     );
-    if (focus) this.segments.querySelector(`[data-place="${focus}"]`)?.focus();
+    const again = this.segments.querySelector(`[data-place="${focus}"]`);
+    if (again instanceof HTMLElement) again.focus();
   }
 
   /** @param {number} bar */
