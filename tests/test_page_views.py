@@ -56,32 +56,34 @@ def _in_eighths(data: dict) -> bool:
     return data["stepsPerBar"] == eighths
 
 
+NONSENSE = {
+    "C7 | H7": "Bar 2: “H7” is not a chord symbol",
+    "C7 | F7 Xm": "Bar 2: “Xm” is not a chord symbol",
+    "C7 | | F7": "Bar 2 is empty",
+    "% | C7": "Bar 1 is %, but there is no bar before",
+    "C7 | % F7": "Bar 2 is “% F7”, but % stands for a whole bar",
+    "C7 | C F G": "Bar 2 is “C F G”: 3 chords do not divide its 8 steps",
+    " \n ": "There are no chords yet",
+    "C|" * 65: "There are 65 bars, but there may be 64 at most",
+}
+
+
 @needs_node
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("C7 | H7", "Bar 2: “H7” is not a chord symbol"),
-        ("C7 | F7 Xm", "Bar 2: “Xm” is not a chord symbol"),
-        ("C7 | | F7", "Bar 2 is empty"),
-        ("% | C7", "Bar 1 is %, but there is no bar before"),
-        ("C7 | % F7", "Bar 2 is “% F7”, but % stands for a whole bar"),
-        ("C7 | C F G", "Bar 2 is “C F G”: 3 chords do not divide its 8 steps"),
-        (" \n ", "There are no chords yet"),
-        ("C|" * 65, "There are 65 bars, but there may be 64 at most"),
-    ],
-)
-def test_nonsense_is_said_with_its_bar(tmp_path: Path, text: str, said: str) -> None:
-    message = run_script(
+def test_nonsense_is_said_with_its_bar(tmp_path: Path) -> None:
+    messages = run_script(
         tmp_path,
         READ
         + """
-        try { readForm(given.text, metre("4/4"), book); return null; }
-        catch (error) { return error.constructor.name + ": " + error.message; }
+        return given.texts.map((text) => {
+          try { readForm(text, metre("4/4"), book); return null; }
+          catch (error) { return error.constructor.name + ": " + error.message; }
+        });
         """,
-        music_data() | {"text": text},
+        music_data() | {"texts": list(NONSENSE)},
     )
-    assert message.startswith(f"PageError: {said}")
-    assert message.endswith(".")
+    for message, said in zip(messages, NONSENSE.values(), strict=True):
+        assert message.startswith(f"PageError: {said}")
+        assert message.endswith(".")
 
 
 @needs_node
@@ -154,47 +156,50 @@ def test_notes_are_put_held_and_taken(tmp_path: Path) -> None:
 
 WATCH = """
 import { Watch } from "./music/watch.js";
-const watch = new Watch(given.form, given.stepsPerBar, given.place, given.length);
-for (const chord of given.played) watch.add(chord);
-return watch.verdict();
+return given.map(({ form, stepsPerBar, place, length, played }) => {
+  const watch = new Watch(form, stepsPerBar, place, length);
+  for (const chord of played) watch.add(chord);
+  return watch.verdict();
+});
 """
+
+RETURNS = {
+    (0, 0, 0): "The form went on without one wrong chord.",
+    (5, 0, 0): "The form came back after 1 bar and 1 step, at its place.",
+    (5, 2, 0): "The form came back after 1 bar and 1 step, shifted: 2 steps late.",
+    (8, 12, 0): "The form came back after 2 bars, shifted: 1 bar early.",
+    (4, 0, 4): "The form went on right after what it heard, at its place.",
+    (70, 0, 0): "The form has not come back in 4 choruses: it is lost so far.",
+}
+"""By steps that are wrong, steps that the form is late then, and steps that are not counted."""
 
 
 @needs_node
-@pytest.mark.parametrize(
-    ("wrong", "late", "length", "said"),
-    [
-        (0, 0, 0, "The form went on without one wrong chord."),
-        (5, 0, 0, "The form came back after 1 bar and 1 step, at its place."),
-        (5, 2, 0, "The form came back after 1 bar and 1 step, shifted: 2 steps late."),
-        (8, 12, 0, "The form came back after 2 bars, shifted: 1 bar early."),
-        (4, 0, 4, "The form went on right after what it heard, at its place."),
-        (70, 0, 0, "The form has not come back in 4 choruses: it is lost so far."),
-    ],
-)
-def test_the_return_of_the_form(
-    tmp_path: Path, wrong: int, late: int, length: int, said: str
-) -> None:
+def test_the_return_of_the_form(tmp_path: Path) -> None:
     form, place = list("aaaabbbbccccdddd"), 3
-    played = ["z"] * wrong
-    played += [form[(place + step - late) % 16] for step in range(wrong, 70)]
-    given = {"form": form, "stepsPerBar": 4, "place": place, "length": length, "played": played}
-    verdict = run_script(tmp_path, WATCH, given)
-    assert verdict["text"] == said
-    if verdict["state"] == "back":
-        assert verdict["steps"] == wrong
-        assert verdict["late"] == late
+
+    def played(wrong: int, late: int, length: int) -> dict[str, object]:
+        after = [form[(place + step - late) % 16] for step in range(wrong, 70)]
+        given = {"form": form, "stepsPerBar": 4, "place": place, "length": length}
+        return given | {"played": ["z"] * wrong + after}
+
+    verdicts = run_script(tmp_path, WATCH, [played(*case) for case in RETURNS])
+    for (wrong, late, _), said, verdict in zip(RETURNS, RETURNS.values(), verdicts, strict=True):
+        assert verdict["text"] == said
+        if verdict["state"] == "back":
+            assert (verdict["steps"], verdict["late"]) == (wrong, late)
 
 
 @needs_node
 def test_only_a_whole_chorus_is_the_form(tmp_path: Path) -> None:
     form = list("aaaabbbbccccdddd")
-    played = ["z", *form[1:], *form][:16]
-    given = {"form": form, "stepsPerBar": 4, "place": 0, "length": 0, "played": played}
-    verdict = run_script(tmp_path, WATCH, given)
-    assert verdict["state"] == "watching"
-    given["played"] = [*played, form[0]]
-    assert run_script(tmp_path, WATCH, given)["state"] == "back"
+    given = {"form": form, "stepsPerBar": 4, "place": 0, "length": 0}
+    played = ["z", *form[1:]]
+    cases = [given | {"played": played}, given | {"played": [*played, form[0]]}]
+    assert [verdict["state"] for verdict in run_script(tmp_path, WATCH, cases)] == [
+        "watching",
+        "back",
+    ]
 
 
 @needs_node
