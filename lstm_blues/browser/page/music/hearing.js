@@ -63,6 +63,7 @@ export class Hearing {
     this.silent = pitch === null ? this.silent + 1 : 0;
     const units = new Uint8Array(size);
     if (pitch !== null) units[this.fold(pitch) - form.lowestMelodyNote] = 1;
+    else if (encoding.held === "endings" && begins) return units;
     else if (encoding.rests) units[form.melodyNotes] = 1;
     else if (this.silent > form.stepsPerBar) return null;
     else if (encoding.held !== "endings") units.set(before.subarray(0, form.melodyNotes));
