@@ -27,7 +27,16 @@ from lstm_blues.files import write_text
 from lstm_blues.lab.benchmarks.hashes import EXPERIMENTS, verdicts
 from lstm_blues.lab.benchmarks.speed import compare, compare_learners, grow, populate
 from lstm_blues.lab.benchmarks.timing import Turns
+from lstm_blues.lab.benchmarks.tracking import (
+    PLAYED,
+    measure,
+    performances,
+    tracker_csv,
+    tracker_figure,
+    tracker_table,
+)
 from lstm_blues.lab.benchmarks.webassembly import compare_webassembly
+from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail, say
 from lstm_blues.runs.settings import require_device
 
@@ -62,6 +71,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="compare WebAssembly in Node.js with the native kernel instead, over so many steps "
         "(default 2000000)",
     )
+    parser.add_argument(
+        "--tracker",
+        type=int,
+        nargs="?",
+        const=5,
+        metavar="SEEDS",
+        help="measure how many performed notes the page's tracker puts on their own steps instead, "
+        "over so many seeds (default 5)",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="with --tracker: write runs.csv, table.md and figure.png there"
+    )
     parser.add_argument("--json", type=Path, help="write the figures there too")
     parser.add_argument(
         "--check",
@@ -77,6 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _require_possible(given)
         if given.check is not None:
             sys.exit(_check(given.check or list(EXPERIMENTS), write=given.write))
+        if given.tracker is not None:
+            _track(given.tracker, given.out)
+            sys.exit(0)
         figures = _compare(given)
         if given.json:
             write_text(given.json, json.dumps(figures, indent=2) + "\n")
@@ -90,6 +114,8 @@ def _require_possible(given: argparse.Namespace) -> None:
     require(0 < given.seconds <= LONGEST_TURN, "--seconds", given.seconds, "above 0, at most 3600")
     for name, value in (("--rounds", given.rounds), ("--webassembly", given.webassembly or 1)):
         require(1 <= value <= 2**31, name, value, f"from 1 to {2**31}")
+    seeds = given.tracker
+    require(seeds is None or 1 <= seeds <= MOST, "--tracker", seeds, f"from 1 to {MOST}")
     for name, values in (("--blocks", given.blocks), ("--members", given.members)):
         fine = all(1 <= value <= MOST for value in values)
         require(fine, name, values, f"numbers from 1 to {MOST}")
@@ -105,6 +131,18 @@ def _check(names: Sequence[str], *, write: bool) -> int:
         say(f"{verdict.name:<12} {verdict.words}")
         differ |= verdict.agrees is False
     return int(differ)
+
+
+def _track(seeds: int, folder: Path | None) -> None:
+    """Prints the table of the tracker; writes it with its data where there is a folder."""
+    found = measure(performances(PLAYED, seeds))
+    table = tracker_table(found)
+    say(table)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "runs.csv", tracker_csv(found))
+        write_text(folder / "table.md", table + "\n")
+        write_picture(tracker_figure(found), folder / "figure.png")
 
 
 def _compare(given: argparse.Namespace) -> dict[str, Any]:

@@ -8,6 +8,7 @@
  * @property {string} ink     text
  * @property {string} muted   lesser text
  * @property {string} line    thin rules
+ * @property {string} edge    thicker ones
  * @property {string} network what the network plays
  * @property {string} player  what the visitor plays
  * @property {string} wrong   what is not the form
@@ -22,7 +23,7 @@ let known = null;
 export function palette() {
   if (known === null) {
     const style = getComputedStyle(document.documentElement);
-    const names = ["paper", "sheet", "ink", "muted", "line", "network", "player", "wrong"];
+    const names = ["paper", "sheet", "ink", "muted", "line", "edge", "network", "player", "wrong"];
     const fonts = ["serif", "sans"];
     known = /** @type {any} */ (Object.fromEntries(
       [...names, ...fonts].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),

@@ -12,6 +12,7 @@ import { PageError } from "./errors.js";
  * @property {(text: string) => T} read  from the address
  * @property {(value: T) => string} write to the address
  * @property {boolean} [lasting]         its changes are not undone, as those of the part that is shown
+ * @property {boolean} [apart]           each of its changes is undone by itself, however quick
  */
 
 /** Changes of one setting that follow one another within this many milliseconds are undone as one. */
@@ -133,7 +134,8 @@ export class Settings {
   #remember(key, before) {
     const last = this.changes.at(-1);
     const now = Date.now();
-    if (last?.key === key && now - last.at < ONE_CHANGE) last.at = now;
+    const apart = this.kind(key).apart ?? false;
+    if (!apart && last?.key === key && now - last.at < ONE_CHANGE) last.at = now;
     else this.changes.push({ key, before, at: now });
   }
 
