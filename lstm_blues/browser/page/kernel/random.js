@@ -3,8 +3,8 @@
 
 import { MersenneTwister } from "../music/mersenne.js";
 
-/** From so many values on torch takes 64 random bits for one. */
-const MANY = 2 ** 28;
+/** From here on torch takes two words for a whole number. */
+const LARGE = 2 ** 28;
 
 export class TorchRandom {
   /** @param {number | bigint} seed a whole number; its low 32 bits count */
@@ -18,11 +18,11 @@ export class TorchRandom {
     return (high * 2 ** 32 + this.twister.word()) / 2 ** 53;
   }
 
-  /** @param {number} most @returns {number} a whole number from 0 to below it, as torch.randint */
+  /** @param {number} most at most 2^53 @returns {number} from 0 to below it, as torch.randint */
   randint(most) {
-    if (most < MANY) return this.twister.word() % most;
-    const high = BigInt(this.twister.word()) << 32n;
-    return Number((high | BigInt(this.twister.word())) % BigInt(most));
+    const word = this.twister.word();
+    if (most < LARGE) return word % most;
+    return Number(((BigInt(word) << 32n) | BigInt(this.twister.word())) % BigInt(most));
   }
 
   /** One that goes on as this one would. */
