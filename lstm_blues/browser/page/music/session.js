@@ -37,6 +37,8 @@ export class Session {
   /** What the next bar begins anew with. @type {Source | null} */
   #next = null;
   #wanted = 0;
+  /** Of a network that goes on learning while it plays. @type {Float64Array | null} */
+  #weights = null;
   /** @type {(means: Means) => Source} */
   #make = improvising;
 
@@ -56,7 +58,9 @@ export class Session {
     );
     const { settings } = app;
     settings.on("volume", () => this.mixer?.setVolume(settings.get("volume")));
-    settings.on("instrument", () => this.#change(() => this.#tune()));
+    for (const key of ["instrument", "trade.instrument"]) {
+      settings.on(key, () => this.#change(() => this.#tune()));
+    }
     for (const key of ["network", "seed"]) {
       settings.on(key, () => this.#change(() => this.#begin()));
     }
@@ -119,17 +123,19 @@ export class Session {
   /**
    * Plays another network from the next bar on.
    * @param {any} network
-   * @param {{follow?: boolean}} [options] follow: it is the one that plays, with other weights
+   * @param {{follow?: boolean, start?: boolean}} [options] follow: where it is the one that plays,
+   *   with other weights, the music goes on; start: begin where nothing plays
    */
-  async useNetwork(network, { follow = false } = {}) {
+  async useNetwork(network, { follow = false, start = false } = {}) {
     const playing = this.improviser;
-    if (follow && playing !== null && playing.network.name === network.name) {
-      playing.replace(await NetworkPlayer.load(network), network);
-    } else if (this.app.settings.get("network") === network.name) {
-      await this.#change(() => this.#begin());
-    } else {
-      this.app.settings.set("network", network.name);
+    if (this.playing && follow && playing !== null && playing.network.name === network.name) {
+      this.#weights = new Float64Array(network.weights);
+      return;
     }
+    this.app.addNetwork(network);
+    if (this.app.settings.get("network") === network.name) await this.#begin();
+    else this.app.settings.set("network", network.name);
+    if (start && !this.playing) await this.start();
   }
 
   #context() {
@@ -137,7 +143,7 @@ export class Session {
       if (typeof AudioContext !== "function") {
         throw new PageError("This browser has no Web Audio, so nothing can be played.");
       }
-      this.context = new AudioContext({ latencyHint: "playback" });
+      this.context = new AudioContext({ latencyHint: "interactive" });
       this.mixer = new Mixer(this.context);
     }
     return this.context;
@@ -147,7 +153,11 @@ export class Session {
   async #tune() {
     this.#orchestra ??= Orchestra.load();
     const orchestra = await this.#orchestra;
-    this.players = await playersOf(orchestra, this.app.settings.get("instrument"));
+    const { settings } = this.app;
+    this.players = await playersOf(orchestra, {
+      melody: settings.get("instrument"),
+      player: settings.get("trade.instrument"),
+    });
   }
 
   /** @returns {Promise<Source>} at its first bar */
@@ -189,6 +199,9 @@ export class Session {
       this.#next = null;
     }
     const { source } = this;
+    const weights = this.#weights;
+    this.#weights = null;
+    if (weights !== null) this.intervene((player) => player.setWeights(weights));
     if (source === null) throw new Error("nothing plays");
     return source.nextBar(this.playingNow);
   }
@@ -213,7 +226,7 @@ export class Session {
   #sound(bar, parts) {
     const { mixer, players } = this;
     if (mixer === null || players === null) return [];
-    if (bar.index >= 0 && this.history.at(-1)?.band !== bar.band) {
+    if (bar.index >= 0 && !this.history.some(({ band }) => band === bar.band)) {
       const { inside: _, ...kept } = bar;
       const seed = this.source?.seed ?? this.app.settings.get("seed");
       this.history.push({ ...kept, instrument: players.melody.name, seed });

@@ -31,9 +31,8 @@ export function declareSettings({ settings, networks }) {
   settings.declare("key", choice("key", "", ["", ...KEYS]));
   settings.declare("band", choice("band", "trio", BANDS));
   settings.declare("temperature", number("temperature", 1, BOUNDS.temperature));
-  settings.declare(
-    "instrument",
-    choice("instrument", "alto sax", INSTRUMENTS.map(([name]) => name)),
-  );
+  const instruments = INSTRUMENTS.map(([name]) => name);
+  settings.declare("instrument", choice("instrument", "alto sax", instruments));
+  settings.declare("trade.instrument", choice("your instrument", "vibraphone", instruments));
   settings.declare("volume", number("volume", 0.8, BOUNDS.volume));
 }

@@ -1,8 +1,7 @@
 // @ts-check
 /** Musicians on their instruments: bars of struck notes become sound. */
 
-import { Mixer } from "./mixer.js";
-
+/** @typedef {import("./mixer.js").Mixer} Mixer */
 /** @typedef {import("../music/performance.js").Role} Role */
 /** @typedef {import("../music/bar.js").Bar} Bar */
 /** @typedef {import("../music/performance.js").Part} Part */
@@ -15,11 +14,11 @@ const BAND_INSTRUMENTS = { chords: "piano", bass: "acoustic bass", drums: "drums
 /**
  * The instruments of a band, of the melody, and of whoever plays along.
  * @param {import("./samples.js").Orchestra} orchestra
- * @param {string} melody
+ * @param {{melody: string, player: string}} chosen names
  * @returns {Promise<Players>}
  */
-export async function playersOf(orchestra, melody) {
-  const names = { melody, player: melody, ...BAND_INSTRUMENTS };
+export async function playersOf(orchestra, chosen) {
+  const names = { ...chosen, ...BAND_INSTRUMENTS };
   const loaded = await Promise.all(
     Object.entries(names).map(async ([role, name]) => [role, await orchestra.instrument(name)]),
   );
