@@ -117,7 +117,7 @@ export function mount(root, app) {
     midiState,
     taps,
     canvas,
-    make("p", { class: "legend", text: LEGEND }),
+    make("p", { class: "trade-legend", text: LEGEND }),
     folded,
     keyboard,
     octaves,

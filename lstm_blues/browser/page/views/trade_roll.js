@@ -9,7 +9,9 @@ import { palette } from "../palette.js";
 /** @typedef {import("../sound/transport.js").TimedBar} TimedBar */
 /** @typedef {import("../palette.js").Palette} Palette */
 
+/** Pixels: the line that tells whose turn it is, and that with the chords below. */
 const HEAD = 22;
+const CHORDS = 20;
 const EDGE = 4;
 
 export class TradeRoll {
@@ -34,7 +36,7 @@ export class TradeRoll {
     const count = 2 * turn.bars;
     const { lowestMelodyNote, melodyNotes } = duet.network.form;
     const lowest = lowestMelodyNote + bar.semitones - 1;
-    const row = (height - HEAD - EDGE) / (melodyNotes + 2);
+    const row = (height - HEAD - CHORDS - EDGE) / (melodyNotes + 2);
     const view = {
       context,
       colours,
@@ -81,10 +83,11 @@ export class TradeRoll {
     }
     if (bar === undefined) return;
     context.font = `600 0.85rem ${colours.serif}`;
-    const symbol = bar.chords[0]?.symbol ?? "";
-    if (context.measureText(symbol).width < wide - 6) {
-      context.fillText(symbol, left + 6, HEAD + 14);
-    }
+    bar.chords.forEach(({ symbol, start, end }) => {
+      const [from, room] = [start, end - start].map((n) => n * wide / bar.form.stepsPerBar);
+      if (context.measureText(symbol).width > room - 3) return;
+      context.fillText(symbol, left + from + 4, HEAD + 14);
+    });
     const step = wide / bar.form.stepsPerBar;
     for (const { pitch, start, end, own } of bar.melody) {
       const [from, size] = [left + start * step, Math.max((end - start) * step - 2, 3)];
