@@ -37,6 +37,7 @@ export class Session {
   /** What the next bar begins anew with. @type {Source | null} */
   #next = null;
   #wanted = 0;
+  #stoppedAt = 0;
   /** Of a network that goes on learning while it plays. @type {Float64Array | null} */
   #weights = null;
   /** @type {(means: Means) => Source} */
@@ -94,6 +95,7 @@ export class Session {
   }
 
   #stopped() {
+    this.#stoppedAt = this.transport.heard;
     this.mixer?.silence();
   }
 
@@ -147,20 +149,59 @@ export class Session {
     return this.context;
   }
 
+  /** Whom one can hear. @returns {Promise<Orchestra>} */
+  orchestra() {
+    if (this.#orchestra === null) {
+      this.#orchestra = Orchestra.load();
+      this.#orchestra.catch(() => this.#orchestra = null);
+    }
+    return this.#orchestra;
+  }
+
+  /** What was heard lies before this, in seconds on the audio clock. */
+  get heardUntil() {
+    return this.playing ? this.transport.heard : this.#stoppedAt;
+  }
+
+  /** A network's form in a key. @param {any} network @param {string} key */
+  formIn(network, key) {
+    if (key === "") return network.form;
+    return this.book.movedForm(network.form, this.book.intervalTo(network.form, key));
+  }
+
+  /**
+   * The first choruses of the seed's music, not heard.
+   * @param {number} choruses
+   * @returns {Promise<HistoryBar[]>}
+   */
+  async compose(choruses) {
+    const source = await this.#source(improvising);
+    const { settings } = this.app;
+    /** @type {HistoryBar[]} */
+    const bars = [];
+    let at = 0;
+    do {
+      const { inside: _, ...bar } = source.nextBar(this.playingNow);
+      const [instrument, seed] = [settings.get("instrument"), settings.get("seed")];
+      bars.push({ ...bar, at, instrument, seed });
+      at += bar.seconds;
+    } while (bars.length < choruses * bars[0].form.bars);
+    return bars;
+  }
+
   /** The instruments as the settings say. */
   async #tune() {
-    this.#orchestra ??= Orchestra.load();
-    const orchestra = await this.#orchestra;
+    const orchestra = await this.orchestra();
     this.players = await playersOf(orchestra, this.app.settings.get("instrument"));
   }
 
   /** @returns {Promise<Source>} at its first bar */
-  async #source() {
+  async #source(make = this.#make) {
     const { settings, networks } = this.app;
     const name = settings.get("network");
     const network = networks.find((one) => one.name === name);
     if (network === undefined) throw new PageError(`There is no network “${name}”.`);
-    return this.#make({
+    return make({
       player: await NetworkPlayer.load(network),
       network,
       book: this.book,

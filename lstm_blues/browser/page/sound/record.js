@@ -4,7 +4,7 @@
 import { Mixer } from "./mixer.js";
 import { soundBar } from "./stage.js";
 
-/** @typedef {import("../music/bar.js").Bar} Bar */
+/** @typedef {import("../music/session.js").HistoryBar} HistoryBar */
 
 const RATE = 44100;
 
@@ -13,8 +13,8 @@ const [BEFORE, AFTER] = [0.1, 2];
 
 /**
  * What bars sound like.
- * @param {Bar[]} bars
- * @param {(bar: Bar) => import("./stage.js").Players} players
+ * @param {HistoryBar[]} bars
+ * @param {(bar: HistoryBar) => import("./stage.js").Players} players
  * @returns {Promise<AudioBuffer>} in stereo
  */
 export function recorded(bars, players) {
