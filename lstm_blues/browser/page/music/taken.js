@@ -1,28 +1,7 @@
 // @ts-check
-/** The choruses that a visitor takes away. */
+/** Choruses as files have them. */
 
-/** @typedef {import("./session.js").HistoryBar} HistoryBar */
-
-/**
- * The last bars that were heard, from the beginning of a chorus on.
- * @param {HistoryBar[]} history
- * @param {number} choruses
- * @param {number} until seconds on the audio clock
- * @returns {HistoryBar[]}
- */
-export function lastChoruses(history, choruses, until) {
-  const heard = history.filter(({ at }) => at < until);
-  let left = choruses;
-  let first = heard.length;
-  while (first > 0 && left > 0) {
-    first -= 1;
-    if (heard[first].barInForm === 0) left -= 1;
-    const before = heard[first - 1];
-    // A music with another seed or network is another music.
-    if (before && before.index + 1 !== heard[first].index) break;
-  }
-  return heard.slice(first);
-}
+/** @typedef {import("./history.js").HistoryBar} HistoryBar */
 
 /**
  * The title of the music, as `compose` gives it.
@@ -43,8 +22,9 @@ export function titleOf(bars) {
  */
 export function midiBars(bars, orchestra) {
   return bars.map((bar) => {
-    const melody = orchestra.describe(bar.instrument).program;
-    const programs = { melody, player: melody, chords: 0, bass: 32, drums: 32 };
+    const melody = orchestra.describe(bar.instruments.melody).program;
+    const player = orchestra.describe(bar.instruments.player).program;
+    const programs = { melody, player, chords: 0, bass: 32, drums: 32 };
     return { parts: bar.band, quarters: bar.form.metre.quarters, tempo: bar.tempo, programs };
   });
 }

@@ -13,11 +13,11 @@ const BAND_INSTRUMENTS = { chords: "piano", bass: "acoustic bass", drums: "drums
 /**
  * The instruments of a band, of the melody, and of whoever plays along.
  * @param {import("./samples.js").Orchestra} orchestra
- * @param {string} melody
+ * @param {{melody: string, player: string}} chosen names
  * @returns {Promise<Players>}
  */
-export async function playersOf(orchestra, melody) {
-  const names = { melody, player: melody, ...BAND_INSTRUMENTS };
+export async function playersOf(orchestra, chosen) {
+  const names = { ...chosen, ...BAND_INSTRUMENTS };
   const loaded = await Promise.all(
     Object.entries(names).map(async ([role, name]) => [role, await orchestra.instrument(name)]),
   );

@@ -5,12 +5,12 @@ import { button, numberField } from "../controls.js";
 import { make } from "../dom.js";
 import { number } from "../kinds.js";
 import { midiFile } from "../music/midi.js";
-import { lastChoruses, midiBars, titleOf } from "../music/taken.js";
+import { midiBars, titleOf } from "../music/taken.js";
 import { recorded, wavFile } from "../sound/record.js";
 import { playersOf } from "../sound/stage.js";
 
 /** @typedef {import("../app.js").App} App */
-/** @typedef {import("../music/session.js").HistoryBar} HistoryBar */
+/** @typedef {import("../music/history.js").HistoryBar} HistoryBar */
 
 const MOST = 16;
 
@@ -74,12 +74,7 @@ export function mount(root, app) {
     const bars = await taken();
     what.textContent = "Recording …";
     const orchestra = await session.orchestra();
-    /** @type {Map<string, import("../sound/stage.js").Players>} */
-    const players = new Map();
-    for (const { instrument } of bars) {
-      if (!players.has(instrument)) players.set(instrument, await playersOf(orchestra, instrument));
-    }
-    const sound = await recorded(bars, (bar) => /** @type {any} */ (players.get(bar.instrument)));
+    const sound = await recorded(bars, (bar) => playersOf(orchestra, bar.instruments));
     save(wavFile(sound), nameOf(bars, "wav"), "audio/wav");
     show();
   }
@@ -97,14 +92,15 @@ export function mount(root, app) {
   /** The choruses that were played, or where nothing was, the first ones of the seed. @returns {Promise<HistoryBar[]>} */
   function taken() {
     const count = settings.get("choruses");
-    const played = lastChoruses(session.history, count, session.heardUntil);
+    const played = session.history.last(count, session.heardUntil);
     return played.length > 0 ? Promise.resolve(played) : session.compose(count);
   }
 
   function show() {
     link.value = linkOf(settings);
-    const bars = lastChoruses(session.history, settings.get("choruses"), session.heardUntil);
     const count = settings.get("choruses");
+    /** @type {HistoryBar[]} */
+    const bars = session.history.last(count, session.heardUntil);
     if (bars.length === 0) {
       const some = count === 1 ? "the first chorus" : `the first ${count} choruses`;
       what.textContent = `Nothing was played yet: the files hold ${some} of seed ${
