@@ -3,7 +3,6 @@
 
 /** @typedef {import("./mixer.js").Mixer} Mixer */
 /** @typedef {import("../music/performance.js").Role} Role */
-/** @typedef {import("../music/bar.js").Bar} Bar */
 /** @typedef {import("../music/performance.js").Part} Part */
 /** @typedef {import("./samples.js").Instrument} Instrument */
 /** @typedef {Record<Role, Instrument>} Players the instrument of each */
@@ -29,7 +28,7 @@ export async function playersOf(orchestra, chosen) {
  * Sounds parts of a bar.
  * @param {Mixer} mixer
  * @param {Players} players
- * @param {Bar} bar
+ * @param {{tempo: number}} bar
  * @param {Part[]} parts
  * @param {number} at when it begins, in seconds on the audio clock
  * @returns {number[]} when each note begins
