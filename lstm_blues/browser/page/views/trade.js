@@ -96,6 +96,9 @@ export function mount(root, app) {
   }
   trade.shown = (pitch, down) => piano?.show(pitch, down);
   settings.on("network", lay);
+  for (const key of ["trade.length", "trade.first"]) {
+    settings.on(key, () => trade.duet && begin());
+  }
   const octaves = make(
     "div",
     { class: "actions octaves" },
@@ -195,7 +198,6 @@ export function mount(root, app) {
       event.target.closest("button, input, select, textarea, summary, [data-keys]");
     if (event.code !== "Space" || event.repeat || taken) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
     start.click();
   }
 }
