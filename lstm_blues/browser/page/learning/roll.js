@@ -106,8 +106,8 @@ function drawBars(context, { height, head, column, stepsPerBar, bars }) {
 }
 
 /**
- * Writes the symbols of each bar above it, smaller where bars are narrow, and not where they have
- * no room.
+ * Writes the symbols of each bar above it, smaller where bars are narrow; those that have no room are
+ * left out, and where none has any the bars are numbered.
  * @param {CanvasRenderingContext2D} context
  * @param {string[]} chords
  * @param {number} bar its width
@@ -115,25 +115,25 @@ function drawBars(context, { height, head, column, stepsPerBar, bars }) {
  */
 export function drawSymbols(context, chords, bar, head) {
   if (head === 0) return;
+  context.textBaseline = "middle";
+  if (bar < NARROW) return drawNumbers(context, chords.length, bar, head);
   const { ink, serif } = palette();
   context.fillStyle = ink;
-  context.textBaseline = "middle";
-  const size = Math.min(
-    15,
-    ...chords.map((text) => {
-      const symbols = text.trim().split(/\s+/u);
-      return bar / (symbols.length * Math.max(...symbols.map(({ length }) => length + 0.4)) * 0.62);
-    }),
-  );
-  if (size < 7) return drawNumbers(context, chords.length, bar, head);
-  context.font = `600 ${size}px ${serif}`;
+  context.font = `600 ${Math.min(15, Math.max(10, bar / 3.4))}px ${serif}`;
+  let free = 0;
   chords.forEach((text, place) => {
     const symbols = text.trim().split(/\s+/u);
     symbols.forEach((symbol, part) => {
-      context.fillText(symbol, (place + part / symbols.length) * bar + 3, head / 2);
+      const x = (place + part / symbols.length) * bar + 2;
+      if (x < free) return;
+      context.fillText(symbol, x, head / 2);
+      free = x + context.measureText(symbol).width + 1;
     });
   });
 }
+
+/** Bars of fewer pixels than this have no room for symbols. */
+const NARROW = 24;
 
 /**
  * @param {CanvasRenderingContext2D} context @param {number} bars

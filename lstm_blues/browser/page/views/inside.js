@@ -52,10 +52,10 @@ class InsideView {
     root.append(
       make("h2", { text: "Look inside" }),
       make("p", { class: "lead", text: LEAD }),
-      make("div", { class: "actions" }, this.play),
       make(
         "div",
-        { class: "controls" },
+        { class: "controls disturb" },
+        this.play,
         select(app, "inside.chord", {
           label: "A wrong chord",
           options: CHORDS.map((symbol) => [symbol, symbol]),
@@ -67,9 +67,9 @@ class InsideView {
         this.wrong,
       ),
       this.verdict,
+      this.sees,
       this.blocks,
       this.values,
-      this.sees,
     );
     this.redraw = perFrame(() => this.draw());
     this.shown = false;
@@ -144,12 +144,8 @@ class InsideView {
           onfocus: () => this.look(at),
           onpointerenter: () => this.look(at),
         },
-        make(
-          "span",
-          {},
-          make("strong", { text: `Block ${block.number} ` }),
-          make("small", { text: block.group }),
-        ),
+        label(`Block ${block.number}`, block.group),
+        rowNames(block.cells.length),
         drawing,
       );
     });
@@ -157,12 +153,8 @@ class InsideView {
       make(
         "div",
         { class: "block" },
-        make(
-          "span",
-          {},
-          make("strong", { text: "Chords " }),
-          make("small", { text: "as they sound" }),
-        ),
+        label("Chords", "as they sound"),
+        make("span", { class: "row-names" }),
         canvas,
       ),
       ...rows,
@@ -285,4 +277,16 @@ class InsideView {
   explain(text) {
     this.sees.replaceChildren(make("p", { text }));
   }
+}
+
+/** @param {string} name @param {string} kind */
+function label(name, kind) {
+  return make("span", {}, make("strong", { text: `${name} ` }), make("small", { text: kind }));
+}
+
+/** What the lines of a strip are. @param {number} cells */
+function rowNames(cells) {
+  const names = Array.from({ length: cells }, (_, cell) => `cell ${cell + 1}`);
+  const all = [...names, "input", "forget", "output"];
+  return make("span", { class: "row-names" }, ...all.map((text) => make("small", { text })));
 }

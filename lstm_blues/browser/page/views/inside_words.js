@@ -63,8 +63,11 @@ const FORGET =
  */
 export function ofForgetting(block, reaches) {
   return reaches
-    ? `${blockName(block)} forgets where it is. What the chords still tell, it must find again: ` +
-      "section 3.3 promises “any number of continuing cycles” of a network that nobody disturbs."
+    ? `${
+      blockName(block)
+    } forgets: a part of what told the network its place in the form is gone, and ` +
+      "only the chords that it hears can tell it again. Section 3.3 promises “any number of continuing " +
+      "cycles”, but of a network that nobody disturbs."
     : `${blockName(block)} forgets its melody, but “melody information does not reach the cell ` +
       "blocks responsible for processing chords” (section 4.1): the form cannot be hurt.";
 }
