@@ -3,6 +3,9 @@
 
 import { MersenneTwister } from "../music/mersenne.js";
 
+/** From here on torch takes two words for a whole number. */
+const LARGE = 2 ** 28;
+
 export class TorchRandom {
   /** @param {number | bigint} seed a whole number; its low 32 bits count */
   constructor(seed) {
@@ -15,8 +18,17 @@ export class TorchRandom {
     return (high * 2 ** 32 + this.twister.word()) / 2 ** 53;
   }
 
-  /** @param {number} most below 2^28 @returns {number} from 0 to below it, as torch.randint */
+  /** @param {number} most at most 2^53 @returns {number} from 0 to below it, as torch.randint */
   randint(most) {
-    return this.twister.word() % most;
+    const word = this.twister.word();
+    if (most < LARGE) return word % most;
+    return Number(((BigInt(word) << 32n) | BigInt(this.twister.word())) % BigInt(most));
+  }
+
+  /** One that goes on as this one would. */
+  copy() {
+    const made = new TorchRandom(0);
+    made.twister = this.twister.copy();
+    return made;
   }
 }
