@@ -4,6 +4,9 @@
 import { fitted } from "../dom.js";
 import { palette } from "../palette.js";
 
+/** Steps of fewer pixels than this are too narrow for crosses: wrong notes are thin instead. */
+const CROSSED = 4;
+
 /** Notes of a chord's range. */
 const ROWS = 12;
 
@@ -47,6 +50,7 @@ export function drawRoll(canvas, played, target, { chords = [], stepsPerBar }) {
   const foot = chords.length > 0 ? 9 : 4;
   const column = width / target.length;
   const row = (height - head - foot) / ROWS;
+  const gap = column > CROSSED ? 0.8 : 0;
   drawBars(context, {
     width,
     height,
@@ -65,7 +69,10 @@ export function drawRoll(canvas, played, target, { chords = [], stepsPerBar }) {
       const [expected, sounds] = [wanted[note] === "1", heard?.[note] === "1"];
       if (sounds && right) {
         context.fillStyle = colours.network;
-        context.fillRect(x + 0.4, y + 0.5, Math.max(column - 0.8, 0.8), Math.max(row - 1, 0.8));
+        context.fillRect(x, y + 0.5, column - gap, Math.max(row - 1, 0.8));
+      } else if (sounds && column < CROSSED) {
+        context.fillStyle = colours.wrong;
+        context.fillRect(x, y + row / 4, column, Math.max(row / 2, 0.8));
       } else if (sounds) {
         context.strokeStyle = colours.wrong;
         context.lineWidth = Math.min(1.5, column / 4);

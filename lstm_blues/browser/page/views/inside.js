@@ -182,7 +182,7 @@ class InsideView {
 
   /** @param {{bar: any, step: number}} at */
   step({ bar, step }) {
-    if (!this.network || !this.strips || !this.chords) return;
+    if (!this.network || !this.strips || !this.chords || bar.barInForm < 0) return;
     const inside = bar.inside?.[step];
     const [chord] = chordsOf(bar.notes[step], bar.notes[step].length);
     const place = bar.barInForm * this.form.stepsPerBar + step;
