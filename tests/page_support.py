@@ -142,12 +142,13 @@ def run_deno(served: Served, script: str, *arguments: Any, seconds: float = 120)
     """
     if DENO is None:
         pytest.skip("needs Deno, of the extra 'dev'")
-    begin = "const given = JSON.parse(Deno.args[0] ?? '[]');\n"
-    path = served.folder / "test_script.js"
-    path.write_text(begin + script)
-    command = [DENO, "run", "--quiet", "--no-remote", "--no-config", "--allow-read", str(path)]
+    path, given = served.folder / "test_script.js", served.folder / "test_given.json"
+    given.write_text(json.dumps(arguments))
+    path.write_text(
+        'const given = JSON.parse(Deno.readTextFileSync("test_given.json"));\n' + script
+    )
     done = subprocess.run(
-        [*command, json.dumps(arguments)],
+        [DENO, "run", "--quiet", "--no-remote", "--no-config", "--allow-read", str(path)],
         cwd=served.folder,
         env=environment(),
         capture_output=True,

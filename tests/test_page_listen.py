@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from page_scripts import needs_node, run_script
+from page_support import Served, run_deno
 
 from lstm_blues.browser.music import encoding_data, form_data, library_data, music_data
 from lstm_blues.music.encoding import HELD, Encoding
@@ -19,11 +19,10 @@ from lstm_blues.music.transpose import KEYS, interval_to, moved_form
 from lstm_blues.output.parts import BANDS, Arrangement
 from lstm_blues.output.performance import perform
 from lstm_blues.output.streams import MidiStream
+from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.trained import PRETRAINED, compose_pieces, load_trained
-
-pytestmark = needs_node
 
 TIMING = Timing(132, 0.62)
 
@@ -59,9 +58,9 @@ function play(given) {
 """
 
 
-def play(folder: Path, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def play(served: Served, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the page plays of pieces."""
-    return run_script(folder, PLAY + "return given.map(play);", given)
+    return run_deno(served, PLAY + "console.log(JSON.stringify(given[0].map(play)));", given)
 
 
 def given_of(piece: Piece, timing: Timing, seed: int, before: int = 0) -> dict[str, Any]:
@@ -103,18 +102,18 @@ def require_same(piece: Piece, told: dict[str, Any], timing: Timing, seed: int, 
     return count
 
 
-def test_random_numbers_are_python_s(tmp_path: Path) -> None:
+def test_random_numbers_are_python_s(served: Served) -> None:
     texts = ["1 piano 0", "12345678901234567890 bass 3 17", "é ø", "x" * 300]
     code = """
     import { Chance } from "./music/chance.js";
-    return given.map((text) => {
+    console.log(JSON.stringify(given[0].map((text) => {
       const chance = new Chance(text);
       const some = Array.from({ length: 700 }, () => chance.random());
       return [...some, chance.choice([...Array(5).keys()]), chance.choice([7, 8, 9]),
         chance.gauss(0, 1), chance.gauss(2, 3), chance.uniform(-4, 4)];
-    });
+    })));
     """
-    for text, numbers in zip(texts, run_script(tmp_path, code, texts), strict=True):
+    for text, numbers in zip(texts, run_deno(served, code, texts), strict=True):
         chance = random.Random(text)
         exact = [chance.random() for _ in range(700)]
         exact += [chance.choice(range(5)), chance.choice((7, 8, 9))]
@@ -123,7 +122,7 @@ def test_random_numbers_are_python_s(tmp_path: Path) -> None:
         assert numbers[702:] == pytest.approx(last, abs=1e-12)
 
 
-def test_the_bundled_network_s_band_plays_the_same_notes(tmp_path: Path) -> None:
+def test_the_bundled_network_s_band_plays_the_same_notes(served: Served) -> None:
     pieces = compose_pieces(load_trained(PRETRAINED), 3, 2, seed=5)
     notes = 0
     for seed, piece in enumerate(pieces):
@@ -132,12 +131,12 @@ def test_the_bundled_network_s_band_plays_the_same_notes(tmp_path: Path) -> None
             begins.append(begins[-1] + part.steps // 8)
         cut = list(zip(parts, begins, strict=False))
         given = [given_of(part, TIMING, seed, before) for part, before in cut]
-        for (part, before), told in zip(cut, play(tmp_path, given), strict=True):
+        for (part, before), told in zip(cut, play(served, given), strict=True):
             notes += require_same(part, told, TIMING, seed, before)
     assert notes > 1000
 
 
-def test_any_form_s_band_plays_the_same_notes(tmp_path: Path) -> None:
+def test_any_form_s_band_plays_the_same_notes(served: Served) -> None:
     pieces = []
     for name, held in product(FORMS, HELD):
         form = settings_from(compose_config(["+experiment=chords", f"form={name}"])).form
@@ -146,7 +145,7 @@ def test_any_form_s_band_plays_the_same_notes(tmp_path: Path) -> None:
     given = [given_of(*pair, 3, 24) for pair in zip(pieces, timings, strict=True)]
     notes = [
         require_same(piece, told, timing, 3, 24)
-        for piece, timing, told in zip(pieces, timings, play(tmp_path, given), strict=True)
+        for piece, timing, told in zip(pieces, timings, play(served, given), strict=True)
     ]
     assert min(notes) > 60
 
@@ -165,42 +164,85 @@ def random_piece(form: Form, encoding: Encoding, seed: int) -> Piece:
     return Piece(notes, form, encoding)
 
 
-def test_other_keys_are_spelled_the_same(tmp_path: Path) -> None:
+def test_other_keys_are_spelled_the_same(served: Served) -> None:
     form = load_trained(PRETRAINED).form
     chords = replace(form, chords=(*form.chords[:-2], "F#m7b5 B7/D#", "Dbmaj7"))
     code = """
     import { ChordBook } from "./music/chords.js";
-    const book = new ChordBook(given.qualities);
-    return given.keys.map((key) => {
-      const by = book.intervalTo(given.form, key);
-      return [by.semitones, by.letters, book.movedForm(given.form, by)];
+    const book = new ChordBook(given[0].qualities);
+    const told = given[0].keys.map((key) => {
+      const by = book.intervalTo(given[0].form, key);
+      return [by.semitones, by.letters, book.movedForm(given[0].form, by)];
     });
+    console.log(JSON.stringify(told));
     """
     given = {"keys": KEYS, "form": form_data(chords), "qualities": music_data()["qualities"]}
-    for key, (semitones, letters, moved) in zip(
-        KEYS, run_script(tmp_path, code, given), strict=True
-    ):
+    told = run_deno(served, code, given)
+    for key, (semitones, letters, moved) in zip(KEYS, told, strict=True):
         by = interval_to(chords, key)
         assert (semitones, letters) == tuple(by)
         assert moved == form_data(moved_form(chords, by))
 
 
-def test_midi_files_are_compose_s_to_the_byte(tmp_path: Path) -> None:
+def test_midi_files_are_compose_s_to_the_byte(served: Served, tmp_path: Path) -> None:
     (piece,) = compose_pieces(load_trained(PRETRAINED), 1, 3, seed=2)
     code = """
-    return given.map((one) => {
+    const told = given[0].map((one) => {
       const { metre } = one.form;
       const programs = { melody: 65, chords: 0, bass: 32, drums: 32 };
       const bars = play(one).played[one.band].map((parts) =>
         ({ parts, quarters: metre.quarters, tempo: one.timing.tempo, programs }));
       return [...midiFile(one.title, bars, metre)];
     });
+    console.log(JSON.stringify(told));
     """
     (cut, *_) = stretches(piece.notes.unbind(0), piece)
     given = [given_of(cut, TIMING, 2) | {"band": band, "title": piece.title} for band in BANDS]
-    for band, told in zip(BANDS, run_script(tmp_path, PLAY + code, given), strict=True):
+    for band, told in zip(BANDS, run_deno(served, PLAY + code, given), strict=True):
         path = tmp_path / f"{band}.mid"
         stream = MidiStream(path, TIMING, Arrangement(band, seed=2))
         stream.add(cut)
         stream.finish()
         assert bytes(told) == path.read_bytes(), band
+
+
+IMPROVISE = """
+import { ChordBook } from "./music/chords.js";
+import { Improviser } from "./music/improviser.js";
+import { NetworkPlayer } from "./kernel/player.js";
+import { TorchRandom } from "./kernel/random.js";
+const [networks, { qualities }] = ["networks", "music"].map((name) =>
+  JSON.parse(Deno.readTextFileSync(`data/${name}.json`)));
+const book = new ChordBook(qualities);
+const network = networks.find(({ name }) => name === given[0]);
+const sampling = { temperature: 1, topK: 0, greedy: false, voices: 1 };
+const usual = { tempo: 132, swing: 0.62, band: "trio", key: "", sampling };
+async function improviser(seed) {
+  const player = await NetworkPlayer.load(network);
+  return new Improviser(player, network, book, (s) => new TorchRandom(s), seed);
+}
+"""
+
+
+@pytest.mark.parametrize("temperature", [1.0, 1.7])
+def test_the_same_seed_gives_compose_s_notes(served: Served, temperature: float) -> None:
+    code = (
+        IMPROVISE
+        + """
+    const told = [];
+    for (const seed of given[1]) {
+      const made = await improviser(seed);
+      const playing = { ...usual, sampling: { ...sampling, temperature: given[2] } };
+      const bars = Array.from({ length: 48 }, () => made.nextBar(playing));
+      told.push({ notes: bars.flatMap(({ notes }) => notes.map((units) => [...units])),
+        kinds: bars.map(({ kind }) => kind) });
+    }
+    console.log(JSON.stringify(told));
+    """
+    )
+    trained, seeds = load_trained(PRETRAINED), [1, 2, 3, 2**31 + 5]
+    sampling = Sampling(temperature=temperature)
+    for seed, told in zip(seeds, run_deno(served, code, "report", seeds, temperature), strict=True):
+        (piece,) = compose_pieces(trained, 1, 4, seed=seed, sampling=sampling)
+        assert told["notes"] == piece.notes.int().tolist()
+        assert told["kinds"] == piece.bar_kinds

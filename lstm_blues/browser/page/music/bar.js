@@ -40,6 +40,7 @@ import { quartersOf } from "./timing.js";
  * @property {Uint8Array[]} notes the units that sound at each step, which the network hears
  * @property {any[]} inside what goes on in the network at each step
  * @property {boolean} own whether the network has the melody
+ * @property {boolean} [disturbed] whether it is the first after something was done to the network
  */
 
 /**

@@ -8,7 +8,7 @@
 
 import { BarMaker } from "./bar.js";
 import { encodeMelody, endsStretch, symbolsOf } from "./piece.js";
-import { CHORD_NOTES } from "./timing.js";
+import { CHORD_NOTES, modulo, OCTAVE } from "./timing.js";
 
 /** @typedef {import("./bar.js").Sampling} Sampling */
 /** @typedef {import("./bar.js").Playing} Playing */
@@ -46,18 +46,6 @@ export class Improviser {
     player.reset();
   }
 
-  /**
-   * Goes on with other weights.
-   * @param {any} player of the same network
-   * @param {any} network
-   */
-  replace(player, network) {
-    player.restore(this.player.snapshot());
-    this.player = player;
-    this.network = network;
-    this.intervene(() => {});
-  }
-
   /** @param {(player: any) => void} change is done to the player before the next bar */
   intervene(change) {
     this.#interventions.push(change);
@@ -77,11 +65,12 @@ export class Improviser {
     if (playing.heard && this.index > 0) this.#hear(playing.heard, playing.sampling);
     if (this.#ended()) this.#beginStretch();
     const { first } = this.#plan;
+    const disturbed = this.#interventions.length > 0 || this.#wrong !== null;
     this.#cut(this.index - first, playing.sampling, own);
     if (!this.#complete) this.#extend(playing.sampling, own);
     const bar = this.maker.bar({ ...this.#plan, said: this.#said() }, this.index - first, playing);
     this.index += 1;
-    return bar;
+    return { ...bar, disturbed };
   }
 
   /** Whether the stretch ends with what is planned, and all of it was given out. */
@@ -194,7 +183,7 @@ export class Improviser {
       if (this.#wrong !== null && place < this.#wrong.steps) notes.set(this.#wrong.chord);
       steps.push(notes);
       let uniform = null;
-      if (step >= primer.length - 1) {
+      if (step >= primer.length - 1 && this.network.library !== null) {
         uniform = Float64Array.from({ length: player.draws(sampling) }, () => this.random.rand());
       }
       player.step({ heard: notes, uniform, sampling });
@@ -219,27 +208,23 @@ const flags = () => [];
  * @returns {Uint8Array[]}
  */
 function primerOf({ form, encoding, library }, book, random) {
-  const songs = library.reduce(
+  const songs = (library ?? []).reduce(
     (/** @type {bigint} */ product, /** @type {any[]} */ bar) => product * BigInt(bar.length),
     1n,
   );
   let song = BigInt(random.randint(Number(songs)));
-  const symbols = symbolsOf(form);
   /** @type {Uint8Array[]} */
   const steps = [];
-  for (const segments of library) {
+  for (const segments of library ?? []) {
     const count = BigInt(segments.length);
-    const melody = encodeMelody(segments[Number(song % count)], form, encoding);
+    steps.push(...encodeMelody(segments[Number(song % count)], form, encoding));
     song /= count;
-    for (const units of melody) {
-      const all = new Uint8Array(CHORD_NOTES + units.length);
-      for (const one of book.pitchClasses(symbols[steps.length])) {
-        all[(one - form.lowestChordNote % 12 + 12) % 12] = 1;
-      }
-      all.set(units, CHORD_NOTES);
-      steps.push(all);
-      if (steps.length === PRIMER) return steps;
-    }
   }
-  return steps;
+  return symbolsOf(form).slice(0, PRIMER).map((symbol, step) => {
+    const units = [...new Uint8Array(CHORD_NOTES), ...(steps[step] ?? [])];
+    for (const one of book.pitchClasses(symbol)) {
+      units[modulo(one - form.lowestChordNote, OCTAVE)] = 1;
+    }
+    return Uint8Array.from(units);
+  });
 }

@@ -1,8 +1,9 @@
 // @ts-check
 /** A stretch as it is played, bar by bar: who plays which note, when and how loud. */
 
-import { Band, phrased, Scene } from "./band.js";
+import { Band, phrased } from "./band.js";
 
+/** @typedef {import("./band.js").Scene} Scene */
 /** @typedef {import("./band.js").Struck} Struck */
 /** @typedef {"none" | "comp" | "trio"} BandName */
 /** @typedef {"melody" | "player" | "chords" | "bass" | "drums"} Role player: whoever plays along */

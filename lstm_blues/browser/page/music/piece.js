@@ -109,6 +109,7 @@ function isSilent(units) {
  */
 export function endsStretch(steps, following, form, encoding) {
   const end = steps.length;
+  if (following.length === CHORD_NOTES) return true; // no melody
   if (end >= LONGEST_STRETCH * form.bars * form.stepsPerBar) return true;
   const melody = melodyOf([...steps, following], form, encoding);
   if (melody.some((note) => note.start < end && end < note.end)) return false;

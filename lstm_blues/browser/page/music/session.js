@@ -37,6 +37,8 @@ export class Session {
   /** What the next bar begins anew with. @type {Source | null} */
   #next = null;
   #wanted = 0;
+  /** Of a network that goes on learning while it plays. @type {Float64Array | null} */
+  #weights = null;
   /** @type {(means: Means) => Source} */
   #make = improvising;
 
@@ -119,17 +121,19 @@ export class Session {
   /**
    * Plays another network from the next bar on.
    * @param {any} network
-   * @param {{follow?: boolean}} [options] follow: it is the one that plays, with other weights
+   * @param {{follow?: boolean, start?: boolean}} [options] follow: where it is the one that plays,
+   *   with other weights, the music goes on; start: begin where nothing plays
    */
-  async useNetwork(network, { follow = false } = {}) {
+  async useNetwork(network, { follow = false, start = false } = {}) {
     const playing = this.improviser;
-    if (follow && playing !== null && playing.network.name === network.name) {
-      playing.replace(await NetworkPlayer.load(network), network);
-    } else if (this.app.settings.get("network") === network.name) {
-      await this.#change(() => this.#begin());
-    } else {
-      this.app.settings.set("network", network.name);
+    if (this.playing && follow && playing !== null && playing.network.name === network.name) {
+      this.#weights = new Float64Array(network.weights);
+      return;
     }
+    this.app.addNetwork(network);
+    if (this.app.settings.get("network") === network.name) await this.#begin();
+    else this.app.settings.set("network", network.name);
+    if (start && !this.playing) await this.start();
   }
 
   #context() {
@@ -137,7 +141,7 @@ export class Session {
       if (typeof AudioContext !== "function") {
         throw new PageError("This browser has no Web Audio, so nothing can be played.");
       }
-      this.context = new AudioContext({ latencyHint: "playback" });
+      this.context = new AudioContext({ latencyHint: "interactive" });
       this.mixer = new Mixer(this.context);
     }
     return this.context;
@@ -189,6 +193,9 @@ export class Session {
       this.#next = null;
     }
     const { source } = this;
+    const weights = this.#weights;
+    this.#weights = null;
+    if (weights !== null) this.intervene((player) => player.setWeights(weights));
     if (source === null) throw new Error("nothing plays");
     return source.nextBar(this.playingNow);
   }

@@ -1,8 +1,7 @@
 // @ts-check
 /** Musicians on their instruments: bars of struck notes become sound. */
 
-import { Mixer } from "./mixer.js";
-
+/** @typedef {import("./mixer.js").Mixer} Mixer */
 /** @typedef {import("../music/performance.js").Role} Role */
 /** @typedef {import("../music/bar.js").Bar} Bar */
 /** @typedef {import("../music/performance.js").Part} Part */
