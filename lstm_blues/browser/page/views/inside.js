@@ -13,8 +13,10 @@ import { BlockStrip, ChordStrip } from "./inside_strips.js";
 import {
   blockName,
   habit,
+  LOST,
   ofForgetting,
   ofWrongChord,
+  SHIFTED,
   UNDISTURBED,
   values,
 } from "./inside_words.js";
@@ -76,6 +78,8 @@ class InsideView {
     /** @type {any} */
     this.network = null;
     this.focus = 0;
+    /** Steps that the network is behind the form since it began: it is drawn where it is. */
+    this.late = 0;
     /** The disturbance whose effect is watched. @type {Watch | null} */
     this.watch = null;
     /** One that takes effect with the next bar. @type {{length: number, text: string} | null} */
@@ -87,7 +91,7 @@ class InsideView {
 
   show() {
     this.shown = true;
-    this.#setNetwork(this.app.session.network);
+    if (!this.app.session.playing) this.#setNetwork(this.app.settings.get("network"));
     this.#showPlaying();
     this.draw();
   }
@@ -98,7 +102,7 @@ class InsideView {
 
   #follow() {
     const { transport } = this.app.session;
-    transport.on("bar", (/** @type {any} */ bar) => this.bar(bar));
+    transport.on("bar", (/** @type {any} */ { bar }) => this.bar(bar));
     transport.on("step", (/** @type {any} */ at) => this.step(at));
     transport.on("start", () => this.#showPlaying());
     transport.on("stop", () => this.#showPlaying());
@@ -112,13 +116,15 @@ class InsideView {
     if (!playing) {
       this.watch = null;
       this.coming = null;
+      this.late = 0;
       this.verdict.textContent = "";
     }
   }
 
-  /** @param {any} network */
-  #setNetwork(network) {
-    if (network === this.network) return;
+  /** @param {string} name */
+  #setNetwork(name) {
+    const network = this.app.networks.find((one) => one.name === name);
+    if (!network || network === this.network) return;
     this.network = network;
     this.form = network.form;
     this.target = chordsByStep(network.form, this.book);
@@ -160,6 +166,7 @@ class InsideView {
       ...rows,
     );
     this.focus = 0;
+    this.#showPlaying();
     this.explain(UNDISTURBED);
   }
 
@@ -171,13 +178,19 @@ class InsideView {
 
   /** @param {any} bar the next one begins */
   bar(bar) {
-    if (this.shown) this.#setNetwork(this.app.session.network);
+    this.#setNetwork(bar.network);
     if (bar.disturbed && this.coming && this.form) {
-      const place = bar.barInForm * this.form.stepsPerBar;
+      const place = this.placeOf(bar, 0);
       this.watch = new Watch(this.target ?? [], this.form.stepsPerBar, place, this.coming.length);
       this.coming = null;
     }
     this.#judge();
+  }
+
+  /** The step of the form that the network is at. @param {any} bar @param {number} step */
+  placeOf(bar, step) {
+    const chorus = this.target?.length ?? 1;
+    return (bar.barInForm * this.form.stepsPerBar + step - this.late + chorus) % chorus;
   }
 
   /** @param {{bar: any, step: number}} at */
@@ -185,7 +198,7 @@ class InsideView {
     if (!this.network || !this.strips || !this.chords || bar.barInForm < 0) return;
     const inside = bar.inside?.[step];
     const [chord] = chordsOf(bar.notes[step], bar.notes[step].length);
-    const place = bar.barInForm * this.form.stepsPerBar + step;
+    const place = this.placeOf(bar, step);
     this.watch?.add(chord);
     this.chords.put(place, chord);
     if (inside) {
@@ -266,11 +279,14 @@ class InsideView {
 
   #judge() {
     if (!this.watch || this.watch.played.length === 0) return;
-    const { state, text } = this.watch.verdict();
+    const { state, text, late } = this.watch.verdict();
     if (this.verdict.textContent !== text) this.verdict.textContent = text;
     if (state === "watching") return;
     this.watch = null;
     this.app.announce(text);
+    this.late = (this.late + late) % (this.target?.length ?? 1);
+    if (late > 0) this.explain(SHIFTED);
+    if (state === "lost") this.explain(LOST);
   }
 
   /** @param {string} text */

@@ -85,3 +85,13 @@ export const UNDISTURBED =
   "of its cells, up where they are positive and down where they are negative; below them its input, " +
   "forget and output gates, tall where they are open (section 2.1). What comes again in every chorus is " +
   "the form, remembered.";
+
+/** What is seen when the form is back elsewhere. */
+export const SHIFTED =
+  "The network has found the form again from what it hears, at another place. From here on it is drawn " +
+  "where it is; Stop and Play begin anew.";
+
+/** What is seen when the form is gone. */
+export const LOST =
+  "What the network hears now, it never heard in training, and nothing that it plays leads back: it was " +
+  "only ever shown the form itself. Stop and Play begin anew.";
