@@ -4,6 +4,7 @@
 import { App } from "./app.js";
 import { byId } from "./dom.js";
 import { sentence } from "./errors.js";
+import { spaceBar } from "./input/space.js";
 import { choice } from "./kinds.js";
 import { Messages } from "./messages.js";
 import { tabs } from "./tabs.js";
@@ -31,6 +32,8 @@ async function start() {
   const app = await App.load(byId("messages"));
   const { Session } = await import("./music/session.js");
   app.session = new Session(app);
+  spaceBar(app);
+  Object.assign(globalThis, { app }); // for the browser's console
   const parts = tabs(byId("tabs"), (name) => app.settings.set("tab", name));
   app.settings.declare("tab", { ...choice("tab", "listen", parts.names), lasting: true });
 

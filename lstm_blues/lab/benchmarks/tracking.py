@@ -117,7 +117,7 @@ def measure(performances: Sequence[Performance]) -> list[Found]:
 def performances(experiments: Sequence[str], seeds: int) -> list[Performance]:
     """One performance for each experiment's library, seed, share of grace notes, jitter, tempo and
     swing."""
-    melodies = [_melodies_of(name) for name in experiments]
+    melodies = [melodies_of(name) for name in experiments]
     conditions = product(melodies, range(1, seeds + 1), GRACES, JITTERS, TEMPI, SWINGS)
     return [
         perform(
@@ -133,7 +133,8 @@ def performances(experiments: Sequence[str], seeds: int) -> list[Performance]:
     ]
 
 
-def _melodies_of(experiment: str) -> tuple[BarLibrary, Form]:
+def melodies_of(experiment: str) -> tuple[BarLibrary, Form]:
+    """The bar library of an experiment, and the form that it fits."""
     songs = Parts(settings_from(compose_config([f"+experiment={experiment}"]))).require_songs()
     return songs.library, songs.form
 

@@ -207,7 +207,7 @@ const flags = () => [];
  * @param {any} random
  * @returns {Uint8Array[]}
  */
-function primerOf({ form, encoding, library }, book, random) {
+export function primerOf({ form, encoding, library }, book, random) {
   const songs = (library ?? []).reduce(
     (/** @type {bigint} */ product, /** @type {any[]} */ bar) => product * BigInt(bar.length),
     1n,

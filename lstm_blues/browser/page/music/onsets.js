@@ -9,14 +9,14 @@ import { Tracker } from "./tracker.js";
  * @property {number} pitch MIDI number, as played
  * @property {number} pressed in seconds, as the player meant it: less the latency
  * @property {number} released Infinity while it is held
- * @property {number | null} step where the network hears it; null while that is open, or if never
+ * @property {number | null} step where the network heard it begin
  */
 
 /**
- * What the network hears of a step.
+ * What is heard at a step.
  * @typedef {object} HeardNote
  * @property {number | null} pitch as played; null for silence
- * @property {boolean} begins whether it begins there
+ * @property {boolean} begins whether the note, or the silence, begins there
  */
 
 /** Notes that are kept to look at. */
@@ -26,62 +26,61 @@ export class Onsets {
   /** @param {(step: number) => import("./tracker.js").GridStep} grid */
   constructor(grid) {
     this.tracker = new Tracker(grid);
-    /** @type {Performed[]} */
+    /** The latest, in the order in which they were played. @type {Performed[]} */
     this.notes = [];
     this.made = 0;
-    /** The note that went on at the last step that was decided. @type {Performed | null} */
-    this.current = null;
-    this.silent = false;
+    /** What was heard at the step before. @type {Performed | null | undefined} */
+    this.current = undefined;
   }
 
   /** Listens from a step on, as at the beginning of a turn. @param {number} step */
   begin(step) {
     this.tracker.begin(step);
-    this.current = null;
-    this.silent = false;
+    this.current = undefined;
   }
 
-  /** @param {number} pitch @param {number} time seconds, less the latency @returns {Performed} */
+  /**
+   * @param {number} pitch
+   * @param {number} time seconds, less the latency
+   * @returns {Performed}
+   */
   press(pitch, time) {
     const note = { id: this.made++, pitch, pressed: time, released: Infinity, step: null };
     this.notes.push(note);
     if (this.notes.length > KEPT) this.notes.shift();
+    this.tracker.onset(time, note.id);
     return note;
   }
 
-  /** Has the tracker take a note, in a turn of the player. @param {Performed} note */
-  hear(note) {
-    this.tracker.onset(note.pressed, note.id);
-  }
-
-  /** @param {number} pitch @param {number} time seconds, less the latency */
+  /**
+   * @param {number} pitch
+   * @param {number} time seconds, less the latency
+   * @returns {Performed | null} the note that ends
+   */
   release(pitch, time) {
     const note = this.notes.findLast((each) => each.pitch === pitch && each.released === Infinity);
-    if (note) note.released = Math.max(time, note.pressed);
+    if (note === undefined) return null;
+    note.released = Math.max(time, note.pressed);
+    return note;
   }
 
   /**
-   * Decides the next step, at its closing: the note that was struck there, else the one that is
+   * Decides the next step, at its closing: the note that was struck there, else the latest that is
    * still held, else silence.
-   * @param {boolean} [last] of the turn
    * @returns {HeardNote}
    */
-  close(last = false) {
-    const { tracker } = this;
+  close() {
+    const { tracker, current } = this;
     const step = tracker.next;
-    const closes = tracker.closing(step, last);
+    const closes = tracker.closing(step);
     const { onset } = tracker.close();
     const struck = this.notes.find(({ id }) => id === onset?.id);
-    if (struck) {
-      struck.step = step;
-      [this.current, this.silent] = [struck, false];
-      return { pitch: struck.pitch, begins: true };
-    }
-    if (this.current !== null && this.current.released >= closes) {
-      return { pitch: this.current.pitch, begins: false };
-    }
-    const begins = !this.silent;
-    [this.current, this.silent] = [null, true];
-    return { pitch: null, begins };
+    if (struck) struck.step = step;
+    const waiting = new Set(tracker.waiting.map(({ id }) => id));
+    this.current = struck ??
+      this.notes.findLast(({ id, pressed, released }) =>
+        pressed < closes && closes <= released && !waiting.has(id)
+      ) ?? null;
+    return { pitch: this.current?.pitch ?? null, begins: this.current !== current };
   }
 }

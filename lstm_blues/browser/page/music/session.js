@@ -10,20 +10,18 @@ import { playersOf, soundBar } from "../sound/stage.js";
 import { Transport } from "../sound/transport.js";
 import { ChordBook } from "./chords.js";
 import { Improviser } from "./improviser.js";
-import { declareSettings } from "./session_settings.js";
+import { History } from "./history.js";
+import { declareSettings, playingNow } from "./session_settings.js";
 
 /** @typedef {import("./bar.js").Bar} Bar */
-/** @typedef {Omit<Bar, "inside"> & {at: number, instrument: string, seed: number}} HistoryBar */
+/** @typedef {import("./history.js").HistoryBar} HistoryBar */
 
 /** @typedef {{nextBar(playing: import("./bar.js").Playing): Bar, seed?: number}} Source */
 /** @typedef {{player: any, network: any, book: ChordBook, random: (seed: number) => TorchRandom, seed: number}} Means what a source is made of; the player is its own */
 
-/** Bars that Take away can have. */
-const HISTORY = 400;
-
 export class Session {
-  /** What was played since the start, the latest bars. @type {HistoryBar[]} */
-  history = [];
+  /** What was played since the start. */
+  history = new History();
   /** @type {AudioContext | null} */
   context = null;
   /** @type {Mixer | null} */
@@ -37,6 +35,7 @@ export class Session {
   /** What the next bar begins anew with. @type {Source | null} */
   #next = null;
   #wanted = 0;
+  #stoppedAt = 0;
   /** Of a network that goes on learning while it plays. @type {Float64Array | null} */
   #weights = null;
   /** @type {(means: Means) => Source} */
@@ -58,7 +57,9 @@ export class Session {
     );
     const { settings } = app;
     settings.on("volume", () => this.mixer?.setVolume(settings.get("volume")));
-    settings.on("instrument", () => this.#change(() => this.#tune()));
+    for (const key of ["instrument", "trade.instrument"]) {
+      settings.on(key, () => this.#change(() => this.#tune()));
+    }
     for (const key of ["network", "seed"]) {
       settings.on(key, () => this.#change(() => this.#begin()));
     }
@@ -82,7 +83,7 @@ export class Session {
     if (this.playing || this.#make !== make) return;
     this.source = source;
     this.#next = null;
-    this.history = [];
+    this.history.clear();
     this.mixer?.setVolume(this.app.settings.get("volume"));
     this.mixer?.open();
     this.transport.start();
@@ -94,6 +95,7 @@ export class Session {
   }
 
   #stopped() {
+    this.#stoppedAt = this.transport.heard;
     this.mixer?.silence();
   }
 
@@ -101,6 +103,12 @@ export class Session {
   toggle() {
     if (!this.playing) return this.start();
     this.stop();
+  }
+
+  /** The network that plays, or would play. @returns {any} */
+  get network() {
+    const name = this.app.settings.get("network");
+    return this.improviser?.network ?? this.app.networks.find((one) => one.name === name);
   }
 
   /** The network as it improvises; null while nothing or something else plays. */
@@ -147,20 +155,62 @@ export class Session {
     return this.context;
   }
 
+  /** Whom one can hear. @returns {Promise<Orchestra>} */
+  orchestra() {
+    if (this.#orchestra === null) {
+      this.#orchestra = Orchestra.load();
+      this.#orchestra.catch(() => this.#orchestra = null);
+    }
+    return this.#orchestra;
+  }
+
+  /** What was heard lies before this, in seconds on the audio clock. */
+  get heardUntil() {
+    return this.playing ? this.transport.heard : this.#stoppedAt;
+  }
+
+  /** A network's form in a key. @param {any} network @param {string} key */
+  formIn(network, key) {
+    if (key === "") return network.form;
+    return this.book.movedForm(network.form, this.book.intervalTo(network.form, key));
+  }
+
+  /**
+   * The first choruses of the seed's music, not heard.
+   * @param {number} choruses
+   * @returns {Promise<HistoryBar[]>}
+   */
+  async compose(choruses) {
+    const source = await this.#source(improvising);
+    const players = this.players ?? await this.#tune();
+    const history = new History();
+    let at = 0;
+    do {
+      const bar = { ...source.nextBar(playingNow(this.app)), at };
+      history.add(bar, players, this.app.settings.get("seed"));
+      at += bar.seconds;
+    } while (history.bars.length < choruses * history.bars[0].form.bars);
+    return history.bars;
+  }
+
   /** The instruments as the settings say. */
   async #tune() {
-    this.#orchestra ??= Orchestra.load();
-    const orchestra = await this.#orchestra;
-    this.players = await playersOf(orchestra, this.app.settings.get("instrument"));
+    const orchestra = await this.orchestra();
+    const { settings } = this.app;
+    this.players = await playersOf(orchestra, {
+      melody: settings.get("instrument"),
+      player: settings.get("trade.instrument"),
+    });
+    return this.players;
   }
 
   /** @returns {Promise<Source>} at its first bar */
-  async #source() {
+  async #source(make = this.#make) {
     const { settings, networks } = this.app;
     const name = settings.get("network");
     const network = networks.find((one) => one.name === name);
     if (network === undefined) throw new PageError(`There is no network “${name}”.`);
-    return this.#make({
+    return make({
       player: await NetworkPlayer.load(network),
       network,
       book: this.book,
@@ -177,7 +227,7 @@ export class Session {
     if (wanted === this.#wanted) this.#next = next;
   }
 
-  /** @param {() => Promise<void>} change */
+  /** @param {() => Promise<unknown>} change */
   async #change(change) {
     try {
       await change();
@@ -197,20 +247,7 @@ export class Session {
     this.#weights = null;
     if (weights !== null) this.intervene((player) => player.setWeights(weights));
     if (source === null) throw new Error("nothing plays");
-    return source.nextBar(this.playingNow);
-  }
-
-  /** How the next bar is played: the settings as they are now. @returns {import("./bar.js").Playing} */
-  get playingNow() {
-    const { settings, networks } = this.app;
-    const network = networks.find(({ name }) => name === settings.get("network"));
-    return {
-      tempo: settings.get("tempo"),
-      swing: network?.form.metre.swings ? settings.get("swing") : 0.5,
-      band: settings.get("band"),
-      key: settings.get("key"),
-      sampling: { temperature: settings.get("temperature"), topK: 0, greedy: false, voices: 1 },
-    };
+    return source.nextBar(playingNow(this.app));
   }
 
   /**
@@ -220,12 +257,7 @@ export class Session {
   #sound(bar, parts) {
     const { mixer, players } = this;
     if (mixer === null || players === null) return [];
-    if (bar.index >= 0 && this.history.at(-1)?.band !== bar.band) {
-      const { inside: _, ...kept } = bar;
-      const seed = this.source?.seed ?? this.app.settings.get("seed");
-      this.history.push({ ...kept, instrument: players.melody.name, seed });
-      if (this.history.length > HISTORY) this.history.shift();
-    }
+    if (bar.index >= 0) this.history.add(bar, players, this.source?.seed ?? 0);
     return soundBar(mixer, players, bar, parts, bar.at);
   }
 }

@@ -31,9 +31,24 @@ export function declareSettings({ settings, networks }) {
   settings.declare("key", choice("key", "", ["", ...KEYS]));
   settings.declare("band", choice("band", "trio", BANDS));
   settings.declare("temperature", number("temperature", 1, BOUNDS.temperature));
-  settings.declare(
-    "instrument",
-    choice("instrument", "alto sax", INSTRUMENTS.map(([name]) => name)),
-  );
+  const instruments = INSTRUMENTS.map(([name]) => name);
+  settings.declare("instrument", choice("instrument", "alto sax", instruments));
+  settings.declare("trade.instrument", choice("your instrument", "vibraphone", instruments));
   settings.declare("volume", number("volume", 0.8, BOUNDS.volume));
+}
+
+/**
+ * How the next bar is played: the settings as they are now.
+ * @param {import("../app.js").App} app
+ * @returns {import("./bar.js").Playing}
+ */
+export function playingNow({ settings, networks }) {
+  const network = networks.find(({ name }) => name === settings.get("network"));
+  return {
+    tempo: settings.get("tempo"),
+    swing: network?.form.metre.swings ? settings.get("swing") : 0.5,
+    band: settings.get("band"),
+    key: settings.get("key"),
+    sampling: { temperature: settings.get("temperature"), topK: 0, greedy: false, voices: 1 },
+  };
 }

@@ -9,96 +9,83 @@
 
 /** @typedef {import("../kernel/player.js").NetworkPlayer} NetworkPlayer */
 /** @typedef {import("../kernel/player.js").Sampling} Sampling */
-/** @typedef {import("./turns.js").Turns} Turns */
 
 export class Trader {
   /**
-   * @param {NetworkPlayer} player from zero state
-   * @param {object} options
-   * @param {Turns} options.turns
-   * @param {() => number} options.random numbers in [0, 1) for its melody
-   * @param {Uint8Array} options.chords units of the form's first step, which it is given
-   * @param {number} options.stepsPerBar
+   * @param {NetworkPlayer} player
+   * @param {() => number} random numbers in [0, 1) for its melody, the same count at every step
+   * @param {Uint8Array[]} primer all units of the first steps, which it is given (section 4.2)
    */
-  constructor(player, { turns, random, chords, stepsPerBar }) {
+  constructor(player, random, primer) {
     this.player = player;
-    this.turns = turns;
     this.random = random;
-    this.stepsPerBar = stepsPerBar;
-    [this.first, this.size] = player.layout.sets.melody;
+    this.primer = primer;
+    const [begin, end] = player.layout.sets.melody;
+    this.melody = { begin, end };
     player.reset();
-    player.notes.set(chords, player.layout.sets.chords[0]);
+    player.notes = primer[0].slice();
     /** The step that it hears next. */
     this.step = 0;
-    /** What sounded at the step before: its melody units. */
-    this.before = new Uint8Array(this.size);
-    /** What it heard, a step after the other, since `heardFrom`. @type {Uint8Array[]} */
+    /** What it heard at each step from `from` on, all units. @type {Uint8Array[]} */
     this.heard = [];
+    /** What went on in it at those steps. @type {import("../kernel/player.js").Inside[]} */
+    this.inside = [];
+    this.from = 0;
   }
 
-  /** Whose turn a step is. @param {number} step */
-  isPlayers(step) {
-    return this.turns.isPlayers(Math.floor(step / this.stepsPerBar));
+  /** Forgets what was heard before a step, but for the latest. @param {number} step */
+  forget(step) {
+    const old = Math.max(0, Math.min(step, this.step - 1) - this.from);
+    this.heard.splice(0, old);
+    this.inside.splice(0, old);
+    this.from += old;
   }
 
-  /**
-   * The chord units of a bar that has not been played, one step after the other.
-   * @param {number} bar
-   * @returns {Uint8Array[]}
-   */
-  chordsOf(bar) {
-    const { player, stepsPerBar } = this;
-    const [first, size] = player.layout.sets.chords;
-    const kept = player.snapshot();
-    const found = [];
-    const begin = bar * stepsPerBar;
-    if (this.step > begin) throw new Error(`bar ${bar} has begun`);
-    for (let step = this.step; step < begin + stepsPerBar; step++) {
-      if (step >= begin) found.push(player.notes.slice(first, first + size));
-      player.step({ chordsOnly: true });
-    }
-    player.restore(kept);
-    return found;
+  /** The melody's units of the step before; none at the first. */
+  get before() {
+    const { begin, end } = this.melody;
+    return this.heard.at(-1)?.slice(begin, end) ?? new Uint8Array(end - begin);
   }
 
   /**
-   * Hears a step of the player's.
-   * @param {Uint8Array} melody units
-   * @param {Sampling} sampling of the answer's first note, where the next step is the network's
+   * Hears a step: the player's notes, or its own, which nobody else need hear.
+   * @param {Uint8Array | null} melody units; null for its own
+   * @param {Sampling} sampling of its melody at the next step
+   * @returns {Uint8Array} all units that it heard
    */
   hear(melody, sampling) {
     const { player } = this;
-    const answers = !this.isPlayers(this.step + 1);
-    const uniform = answers ? this.#uniform(sampling) : null;
-    const { heard } = player.step({ heard: melody, set: "melody", uniform, sampling });
-    this.#went(heard);
+    const given = this.step + 1 < this.primer.length;
+    const uniform = given
+      ? null
+      : Array.from({ length: player.draws(sampling) }, () => this.random());
+    const { heard } = player.step({
+      ...(melody === null ? {} : { heard: melody, set: "melody" }),
+      uniform,
+      sampling,
+    });
+    this.step += 1;
+    if (given) player.notes = this.primer[this.step].slice();
+    this.heard.push(heard);
+    this.inside.push(player.inside());
     return heard;
   }
 
   /**
-   * Plays the rest of the network's bar.
-   * @param {Sampling} sampling
-   * @returns {Uint8Array[]} the units that sound, one step after the other
+   * What will sound from the next step on, as far as it is known: the chords, without a melody.
+   * @param {number} end step before which to stop
+   * @returns {Uint8Array[]} all units of each step
    */
-  play(sampling) {
+  ahead(end) {
+    const { player, melody } = this;
+    const kept = player.snapshot();
     const found = [];
-    do {
-      if (this.isPlayers(this.step)) throw new Error(`step ${this.step} is the player's`);
-      const { heard } = this.player.step({ uniform: this.#uniform(sampling), sampling });
-      this.#went(heard);
-      found.push(heard);
-    } while (this.step % this.stepsPerBar !== 0);
+    for (let step = this.step; step < end; step++) {
+      found.push(player.notes.slice().fill(0, melody.begin, melody.end));
+      player.step({ chordsOnly: true });
+      if (step + 1 < this.primer.length) player.notes = this.primer[step + 1].slice();
+    }
+    player.restore(kept);
     return found;
-  }
-
-  /** @param {Sampling} sampling */
-  #uniform(sampling) {
-    return Array.from({ length: this.player.draws(sampling) }, () => this.random());
-  }
-
-  /** @param {Uint8Array} heard */
-  #went(heard) {
-    this.step += 1;
-    this.before = heard.slice(this.first, this.first + this.size);
   }
 }

@@ -13,6 +13,9 @@ const PLACES = {
   drums: { pan: 0.35, gain: 0.6 },
 };
 
+/** What makes a trio about -16 LUFS at full volume. */
+const WHOLE = 1.8;
+
 const LOUDEST = 127;
 
 /** Seconds in which what still sounds dies away when all is stopped. */
@@ -29,13 +32,15 @@ export class Mixer {
     this.context = context;
     this.master = context.createGain();
     this.limiter = context.createDynamicsCompressor();
-    Object.assign(this.limiter.threshold, { value: -6 });
-    Object.assign(this.limiter.knee, { value: 0 });
-    Object.assign(this.limiter.ratio, { value: 20 });
-    Object.assign(this.limiter.attack, { value: 0.002 });
-    Object.assign(this.limiter.release, { value: 0.12 });
+    this.limiter.threshold.value = -4;
+    this.limiter.knee.value = 0;
+    this.limiter.ratio.value = 20;
+    this.limiter.attack.value = 0.002;
+    this.limiter.release.value = 0.12;
+    const whole = context.createGain();
+    whole.gain.value = WHOLE;
     this.out = context.createGain();
-    this.master.connect(this.limiter).connect(this.out).connect(context.destination);
+    this.master.connect(whole).connect(this.limiter).connect(this.out).connect(context.destination);
     for (const [role, { pan, gain }] of Object.entries(PLACES)) {
       const place = context.createStereoPanner();
       place.pan.value = pan;

@@ -4,7 +4,7 @@
 import { Mixer } from "./mixer.js";
 import { soundBar } from "./stage.js";
 
-/** @typedef {import("../music/bar.js").Bar} Bar */
+/** @typedef {import("../music/history.js").HistoryBar} HistoryBar */
 
 const RATE = 44100;
 
@@ -13,17 +13,17 @@ const [BEFORE, AFTER] = [0.1, 2];
 
 /**
  * What bars sound like.
- * @param {Bar[]} bars
- * @param {(bar: Bar) => import("./stage.js").Players} players
+ * @param {HistoryBar[]} bars
+ * @param {(bar: HistoryBar) => Promise<import("./stage.js").Players>} players
  * @returns {Promise<AudioBuffer>} in stereo
  */
-export function recorded(bars, players) {
+export async function recorded(bars, players) {
   const seconds = bars.reduce((sum, bar) => sum + bar.seconds, BEFORE + AFTER);
   const context = new OfflineAudioContext(2, Math.ceil(seconds * RATE), RATE);
   const mixer = new Mixer(context);
   let at = BEFORE;
   for (const bar of bars) {
-    soundBar(mixer, players(bar), bar, bar.band, at);
+    soundBar(mixer, await players(bar), bar, bar.band, at);
     at += bar.seconds;
   }
   return context.startRendering();

@@ -3,7 +3,6 @@
 
 /** @typedef {import("./mixer.js").Mixer} Mixer */
 /** @typedef {import("../music/performance.js").Role} Role */
-/** @typedef {import("../music/bar.js").Bar} Bar */
 /** @typedef {import("../music/performance.js").Part} Part */
 /** @typedef {import("./samples.js").Instrument} Instrument */
 /** @typedef {Record<Role, Instrument>} Players the instrument of each */
@@ -14,11 +13,11 @@ const BAND_INSTRUMENTS = { chords: "piano", bass: "acoustic bass", drums: "drums
 /**
  * The instruments of a band, of the melody, and of whoever plays along.
  * @param {import("./samples.js").Orchestra} orchestra
- * @param {string} melody
+ * @param {{melody: string, player: string}} chosen names
  * @returns {Promise<Players>}
  */
-export async function playersOf(orchestra, melody) {
-  const names = { melody, player: melody, ...BAND_INSTRUMENTS };
+export async function playersOf(orchestra, chosen) {
+  const names = { ...chosen, ...BAND_INSTRUMENTS };
   const loaded = await Promise.all(
     Object.entries(names).map(async ([role, name]) => [role, await orchestra.instrument(name)]),
   );
@@ -29,7 +28,7 @@ export async function playersOf(orchestra, melody) {
  * Sounds parts of a bar.
  * @param {Mixer} mixer
  * @param {Players} players
- * @param {Bar} bar
+ * @param {{tempo: number}} bar
  * @param {Part[]} parts
  * @param {number} at when it begins, in seconds on the audio clock
  * @returns {number[]} when each note begins

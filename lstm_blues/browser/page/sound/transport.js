@@ -12,8 +12,8 @@ import { Lateness } from "./lateness.js";
 /** Milliseconds between two looks at the clock. */
 const TICK = 20;
 
-/** Seconds from the start to the first bar. */
-const UPBEAT = 0.12;
+/** Seconds from when the first bar is made to its beginning. */
+const UPBEAT = 0.15;
 
 /** Seconds of bars that are kept after they were heard, for those who draw. */
 const KEPT = 30;
@@ -82,7 +82,7 @@ export class Transport {
     this.bars = [];
     this.#made = 0;
     this.#told = { bar: -1, step: 0 };
-    this.#end = this.clock().currentTime + UPBEAT;
+    this.#end = 0;
     this.#clock ??= this.#worker();
     this.#clock.postMessage(TICK);
     this.#tell("start");
@@ -118,13 +118,14 @@ export class Transport {
 
   #make() {
     while (this.#end < this.clock().currentTime + this.lookAhead) {
+      const made = this.source();
       const late = this.clock().currentTime - this.#end;
-      // A page that was frozen goes on where it was, and does not play what it missed at once.
+      // The first bar begins when it is made; and a page that was held up goes on where it was.
       if (late > 0) {
-        this.lateness.stalled(late);
+        if (this.#made > 0) this.lateness.stalled(late);
         this.#end += late + UPBEAT;
       }
-      const bar = { ...this.source(), at: this.#end };
+      const bar = { ...made, at: this.#end };
       this.#end += bar.seconds;
       this.bars.push(bar);
       this.#made += 1;
