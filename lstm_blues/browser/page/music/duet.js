@@ -20,8 +20,8 @@ import { Turns } from "./turns.js";
 /** @typedef {import("../sound/transport.js").TimedBar} TimedBar */
 /** @typedef {import("./performance.js").Part} Part */
 
-/** Bars after which one is forgotten. */
-const KEPT = 8;
+/** Turns after which a bar is forgotten. */
+const KEPT = 3;
 
 /** Seconds before its turn at which the network must have heard all. */
 const LAST_CALL = 0.05;
@@ -63,7 +63,10 @@ export class Duet {
     this.playings = new Map();
     /** @type {Playing | null} */
     this.playing = null;
-    /** @type {(event: {step: number, pitch: number | null, begins: boolean}) => void} */
+    /**
+     * Is told of each note that is heard, and as what.
+     * @type {(event: {played: number, pitch: number}) => void}
+     */
     this.heard = () => {};
     this.onsets.begin(0);
   }
@@ -82,7 +85,7 @@ export class Duet {
   /** Is told when a bar that was made begins. @param {TimedBar} bar */
   timed(bar) {
     this.bars.set(bar.index, bar);
-    const old = bar.index - KEPT;
+    const old = bar.index - KEPT * this.turns.bars;
     this.bars.delete(old);
     this.playings.delete(old);
   }
@@ -138,7 +141,9 @@ export class Duet {
       if (!note.begins && last?.end === place) last.end = place + 1;
       else bar.melody.push({ pitch, start: place, end: place + 1, own: false });
     }
-    this.heard({ step, pitch, begins: note.begins });
+    if (note.pitch !== null && pitch !== null && note.begins) {
+      this.heard({ played: note.pitch, pitch });
+    }
   }
 
   /** The network plays all of its turn, which then is known; the player's comes next. */
