@@ -102,10 +102,15 @@ export function mount(root, app) {
   const octaves = make(
     "div",
     { class: "actions octaves" },
-    make("span", { text: "The computer's keys play too. Octave" }),
-    button("−", () => keys.moveBy(-1), { "aria-label": "An octave lower", title: "Key -" }),
-    octave,
-    button("+", () => keys.moveBy(1), { "aria-label": "An octave higher", title: "Key =" }),
+    make("span", { text: "The computer's keys play too." }),
+    make(
+      "span",
+      { class: "row" },
+      "Octave",
+      button("−", () => keys.moveBy(-1), { "aria-label": "An octave lower", title: "Key -" }),
+      octave,
+      button("+", () => keys.moveBy(1), { "aria-label": "An octave higher", title: "Key =" }),
+    ),
   );
 
   root.append(
@@ -120,10 +125,10 @@ export function mount(root, app) {
     midiState,
     taps,
     canvas,
-    make("p", { class: "trade-legend", text: LEGEND }),
-    folded,
     keyboard,
+    folded,
     octaves,
+    make("p", { class: "trade-legend", text: LEGEND }),
     choices(app),
     words.element,
   );
