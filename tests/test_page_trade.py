@@ -364,7 +364,7 @@ def test_fours_are_traded_by_key(open_page: Opener) -> None:
         page.wait_for_timeout(300)
     assert page.evaluate("app.session.playing")
     # The space bar stops it.
-    page.locator("h2").first.click()
+    page.get_by_role("heading", name="Trade").click()
     page.keyboard.press("Space")
     assert not page.evaluate("app.session.playing")
     opened.require_clean()
