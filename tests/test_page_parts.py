@@ -34,7 +34,6 @@ def test_every_part_fits_and_is_clean(open_page: Opener, viewport: dict[str, int
         opened.page.click(f"#tab-{name}")
         expect(opened.page.locator(f"#part-{name} h2")).to_have_text(title)
         assert too_wide(opened) <= 0, name
-    assert opened.page.locator("[style*=':']").count() == 0 or opened.errors == []
     opened.require_clean()
 
 
@@ -109,12 +108,10 @@ console.log(JSON.stringify(told));
 
 
 def disturbances() -> list[dict[str, object]]:
-    """Wrong chords and forgotten blocks at several bars."""
+    """Wrong chords and forgotten blocks, after which the form comes back, is lost or goes on."""
     chord = [int(unit in pitch_classes("F#7")) for unit in range(12)]
-    found: list[dict[str, object]] = [
-        {"bar": bar, "chord": chord, "steps": steps} for bar in (13, 17) for steps in (1, 8)
-    ]
-    return found + [{"bar": 14, "block": block} for block in range(8)]
+    wrong = [{"bar": 13, "chord": chord, "steps": 1}, {"bar": 17, "chord": chord, "steps": 8}]
+    return [*wrong, *({"bar": 14, "block": block} for block in (1, 2, 5))]
 
 
 def test_what_is_said_of_the_form_is_what_python_finds(served: Served) -> None:
