@@ -96,13 +96,21 @@ export function mount(root, app) {
   }
   trade.shown = (pitch, down) => piano?.show(pitch, down);
   settings.on("network", lay);
+  for (const key of ["trade.length", "trade.first"]) {
+    settings.on(key, () => trade.duet && begin());
+  }
   const octaves = make(
     "div",
     { class: "actions octaves" },
-    make("span", { text: "The computer's keys play too. Octave" }),
-    button("−", () => keys.moveBy(-1), { "aria-label": "An octave lower", title: "Key -" }),
-    octave,
-    button("+", () => keys.moveBy(1), { "aria-label": "An octave higher", title: "Key =" }),
+    make("span", { text: "The computer's keys play too." }),
+    make(
+      "span",
+      { class: "row" },
+      "Octave",
+      button("−", () => keys.moveBy(-1), { "aria-label": "An octave lower", title: "Key -" }),
+      octave,
+      button("+", () => keys.moveBy(1), { "aria-label": "An octave higher", title: "Key =" }),
+    ),
   );
 
   root.append(
@@ -117,10 +125,10 @@ export function mount(root, app) {
     midiState,
     taps,
     canvas,
-    make("p", { class: "trade-legend", text: LEGEND }),
-    folded,
     keyboard,
+    folded,
     octaves,
+    make("p", { class: "trade-legend", text: LEGEND }),
     choices(app),
     words.element,
   );
@@ -195,7 +203,6 @@ export function mount(root, app) {
       event.target.closest("button, input, select, textarea, summary, [data-keys]");
     if (event.code !== "Space" || event.repeat || taken) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
     start.click();
   }
 }
