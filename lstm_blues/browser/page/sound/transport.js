@@ -70,6 +70,11 @@ export class Transport {
     return bar.at + secondsOf(bar, step);
   }
 
+  /** Bars that were made since the start. */
+  get count() {
+    return this.#made;
+  }
+
   /** What is heard now, in seconds on the audio clock. */
   get heard() {
     const clock = this.clock();
