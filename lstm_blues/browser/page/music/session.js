@@ -182,7 +182,7 @@ export class Session {
    */
   async compose(choruses) {
     const source = await this.#source(improvising);
-    const players = this.players ?? await this.#tune();
+    const players = await this.#tune();
     const history = new History();
     let at = 0;
     do {
