@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from page_support import Served, run_deno
+from page_support import NARROW, WIDE, Opened, Opener, Served, run_deno
 
 from lstm_blues.api import compose, load
 from lstm_blues.music.encoding import HELD, Encoding
@@ -115,26 +115,28 @@ def melody_of(units: list[int], lowest: int = 60) -> int | None:
     return None if len(on) == 0 else lowest + int(on[0])
 
 
-def test_it_hears_the_player_as_the_reference_does(served: Served) -> None:
-    presses = [press for bar in (0, 1, 8, 9, 10) for press in played(bar, PHRASE)]
-    told = trade(served, presses=presses)
-    heard = torch.tensor(told["heard"], dtype=torch.float64)
-    # The readable network, given the same notes.
+def require_as_reference(heard: list[list[int]], logits: list[list[float]], seed: int) -> None:
+    """The readable network, given the same melody in the player's turns, plays the same notes from
+    the same logits; the player begins, in fours."""
     network = load().network
     player = Player(network)
     places = network.topology.unit_slice(MELODY)
-    generator = torch.Generator().manual_seed(5)
-    for step, (notes, logits) in enumerate(zip(heard, told["logits"], strict=True)):
-        turn = step // 8 // 4 % 2
-        if step > 0:
-            assert torch.equal(player.notes[0, :12], notes[:12]), "the chords are the network's own"
-            if turn == 1:
-                assert torch.equal(player.notes[0], notes), "and the melody, in its turn"
-        else:
-            player.notes[0, :12] = notes[:12]
+    generator = torch.Generator().manual_seed(seed)
+    player.notes[0, :12] = torch.tensor(heard[0][:12])
+    for step, (row, expected) in enumerate(zip(heard, logits, strict=True)):
+        notes = torch.tensor(row, dtype=torch.float64)
+        assert torch.equal(player.notes[0, :12], notes[:12]), "the chords are the network's own"
+        if step // 32 % 2 == 1:
+            assert torch.equal(player.notes[0], notes), "and the melody, in its turn"
         uniform = torch.rand(1, 1, generator=generator, dtype=torch.float64)
-        played_step = player.step(notes[None, places], places, uniform=uniform)
-        assert played_step.logits[0].tolist() == pytest.approx(logits, abs=1e-11)
+        found = player.step(notes[None, places], places, uniform=uniform)
+        assert found.logits[0].tolist() == pytest.approx(expected, rel=1e-11, abs=1e-11)
+
+
+def test_it_hears_the_player_as_the_reference_does(served: Served) -> None:
+    presses = [press for bar in (0, 1, 8, 9, 10) for press in played(bar, PHRASE)]
+    told = trade(served, presses=presses)
+    require_as_reference(told["heard"], told["logits"], seed=5)
     # What was played, on its steps, in the melody's range; held, as there is no rest.
     melody = [melody_of(units) for units in told["heard"]]
     assert melody[:8] == [60, 60, 63, 63, 65, 65, 67, 70]
@@ -226,3 +228,247 @@ def test_notes_are_encoded_as_in_training(served: Served, held: str, rests: bool
         notes += [(None, False)] * 2 * rests
     found = run_deno(served, ENCODE, {"encoding": encoding.__dict__, "notes": notes})
     assert found == expected.tolist(), json.dumps(found)
+
+
+HANDS = """
+window.codes = ["KeyZ", "KeyS", "KeyX", "KeyD", "KeyC", "KeyV", "KeyG", "KeyB", "KeyH", "KeyN"];
+const until = (time) => new Promise((resolve) => {
+  const look = () => {
+    const left = time() - app.session.transport.heard;
+    if (left <= 0) resolve();
+    else setTimeout(look, left > 0.03 ? 10 : 1);
+  };
+  look();
+});
+window.ways = {
+  key: (semitone, down) => dispatchEvent(
+    new KeyboardEvent(down ? "keydown" : "keyup", { code: codes[semitone], bubbles: true })),
+  midi: (semitone, down) => midi.send([down ? 0x90 : 0x80, 60 + semitone, 80]),
+  touch: (semitone, down) => {
+    const key = document.querySelector(`[data-pitch="${60 + semitone}"]`);
+    const { left, bottom, width } = key.getBoundingClientRect();
+    const at = { clientX: left + width / 2, clientY: bottom - 5 };
+    key.dispatchEvent(new PointerEvent(down ? "pointerdown" : "pointerup", {
+      ...at, pointerId: 7, pointerType: "touch", bubbles: true, isPrimary: true,
+    }));
+  },
+};
+window.midi = {
+  inputs: new Map([["a", { id: "a", name: "Small keys", state: "connected" }]]),
+  send(data) {
+    this.inputs.get("a").onmidimessage({ data, timeStamp: performance.now() });
+  },
+};
+Object.defineProperty(navigator, "requestMIDIAccess", {
+  configurable: true,
+  value: () => Promise.resolve(midi),
+});
+window.said = [];
+addEventListener("DOMContentLoaded", () => {
+  const voice = document.getElementById("announcements");
+  new MutationObserver(() => said.push(voice.textContent)).observe(voice, { childList: true });
+});
+window.record = () => {
+  window.logits = [];
+  window.heard = [];
+  app.session.transport.on("start", () => {
+    const { trader } = app.session.source;
+    const { player } = trader;
+    const step = player.step.bind(player);
+    player.step = (options) => {
+      const played = step(options);
+      if (!options?.chordsOnly) {
+        logits.push(Array.from(played.logits));
+        heard.push(Array.from(played.heard));
+      }
+      return played;
+    };
+  });
+};
+// Plays notes of [first step, steps, semitones above middle C] of the whole trade.
+window.playNotes = async (notes, way) => {
+  const grid = (step) => {
+    const duet = app.session.source;
+    return duet?.bars?.size > 0 ? duet.grid(step).time : Infinity;
+  };
+  for (const [first, steps, semitone] of notes) {
+    await until(() => grid(first));
+    ways[way](semitone, true);
+    await until(() => grid(first) + 0.8 * (grid(first + steps) - grid(first)));
+    ways[way](semitone, false);
+  }
+};
+"""
+
+LINE = [(0, 2, 0), (2, 2, 3), (4, 1, 5), (5, 1, 7), (6, 2, 5)]
+"""First step, steps and semitones above middle C, of a bar."""
+
+
+def line(*bars: int) -> list[tuple[int, int, int]]:
+    return [(8 * bar + first, steps, semitone) for bar in bars for first, steps, semitone in LINE]
+
+
+def trading(open_page: Opener, settings: str = "", **options: Any) -> Opened:
+    opened = open_page(f"#tab=trade&trade.first=player&seed=5&{settings}", init=HANDS, **options)
+    opened.page.evaluate("record()")
+    return opened
+
+
+def begin(opened: Opened) -> None:
+    opened.page.get_by_role("button", name="Start", exact=True).click()
+
+
+def wait_for_bar(opened: Opened, bar: int) -> None:
+    opened.page.wait_for_function(
+        "(bar) => app.session.transport.bars.some(({ index, at, seconds }) => index === bar && "
+        "app.session.transport.heard > at + seconds / 2)",
+        arg=bar,
+        timeout=120_000,
+    )
+
+
+def require_in_time(opened: Opened) -> None:
+    """No note of the band or of an answer was scheduled more than 5 ms late."""
+    lateness = opened.page.evaluate("({ ...app.session.transport.lateness })")
+    assert lateness["notes"] > 0
+    assert lateness["late"] == 0, lateness
+    assert lateness["worst"] <= 0.005, lateness
+
+
+def test_fours_are_traded_by_key(open_page: Opener) -> None:
+    opened = trading(open_page, "tempo=300&swing=0.5")
+    page = opened.page
+    begin(opened)
+    page.evaluate("([notes]) => playNotes(notes, 'key')", [line(0, 1, 2, 3)])
+    wait_for_bar(opened, 5)
+    assert page.locator(".turn").get_attribute("data-who") == "network"
+    heard = page.evaluate("heard")
+    require_as_reference(heard, page.evaluate("logits"), seed=5)
+    melody = [melody_of(units) for units in heard]
+    assert {60, 63, 65, 67} <= set(melody[:32])
+    assert len(set(melody[32:64])) > 3
+    # Both are in what can be taken away, and told apart.
+    parts = page.evaluate(
+        "app.session.history.bars.slice(0, 5).map(({ band }) => Object.fromEntries("
+        "band.map(({ role, name, notes }) => [role, [name, notes.length]])))"
+    )
+    assert [each["melody"][1] for each in parts[:4]] == [0] * 4
+    assert sum(each["player"][1] for each in parts[:4]) == 20
+    assert {each["player"][0] for each in parts[:4]} == {"melody (by the player)"}
+    assert parts[4]["melody"][1] > 0
+    said = page.evaluate("said")
+    assert said[:3] == ["Count-in. You begin.", "Your turn: 4 bars.", "The network answers."]
+    # The other parts show it too.
+    for name in ("Listen", "Look inside", "Take away", "Trade"):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_timeout(300)
+    assert page.evaluate("app.session.playing")
+    # The space bar stops it.
+    page.locator("h2").first.click()
+    page.keyboard.press("Space")
+    assert not page.evaluate("app.session.playing")
+    opened.require_clean()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("way", "viewport"), [("midi", WIDE), ("touch", NARROW)])
+def test_fours_are_traded_for_rounds(open_page: Opener, way: str, viewport: Any) -> None:
+    opened = trading(open_page, "tempo=180", viewport=viewport)
+    page = opened.page
+    if way == "midi":
+        page.get_by_role("button", name="Use a MIDI keyboard").click()
+        page.get_by_text("MIDI keyboards: Small keys.").wait_for()
+    begin(opened)
+    page.evaluate("() => document.querySelector('.piano').scrollIntoView({ block: 'center' })")
+    played = line(*range(4), *range(8, 12), *range(16, 20), *range(24, 28))
+    page.evaluate("([notes, way]) => playNotes(notes, way)", [played, way])
+    wait_for_bar(opened, 29)
+    require_in_time(opened)
+    heard = page.evaluate("heard")
+    require_as_reference(heard, page.evaluate("logits"), seed=5)
+    melody = [melody_of(units) for units in heard]
+    for first in range(0, 256, 64):
+        assert melody[first : first + 32] == [60, 60, 63, 63, 65, 67, 65, 65] * 4
+        assert len(set(melody[first + 32 : first + 64])) > 3
+    opened.require_clean()
+
+
+def test_what_is_played_is_heard_and_shown_at_once(open_page: Opener) -> None:
+    opened = trading(open_page, viewport=NARROW)
+    page = opened.page
+    # Keys before anything plays; repeats are ignored, and what is held by two ways sounds once.
+    page.evaluate("app.session.transport.clock()")
+    sound = page.evaluate(
+        """() => {
+          const { mixer } = app.session;
+          const presses = [];
+          const press = mixer.press.bind(mixer);
+          mixer.press = (...given) => { presses.push(given[2]); return press(...given); };
+          ways.key(0, true);
+          dispatchEvent(new KeyboardEvent("keydown", { code: "KeyZ", repeat: true }));
+          ways.key(0, false);
+          dispatchEvent(new KeyboardEvent("keydown", { code: "Equal" }));
+          ways.key(0, true);
+          ways.key(0, false);
+          dispatchEvent(new KeyboardEvent("keydown", { code: "KeyZ", ctrlKey: true }));
+          return presses;
+        }"""
+    )
+    assert sound == [60, 72]
+    assert page.locator(".octaves output").inner_text() == "+1"
+    # The piano by the keyboard alone: one stop, arrows, Enter.
+    first = page.locator(".piano button[tabindex='0']")
+    assert first.count() == 1
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.down("Enter")
+    assert page.locator(".piano button.down").count() == 1
+    page.keyboard.up("Enter")
+    assert page.locator(".piano button.down").count() == 0
+    opened.require_clean()
+
+
+def test_midi_that_is_refused_is_said(open_page: Opener) -> None:
+    for script, words in (
+        (
+            "requestMIDIAccess = () => Promise.reject(new Error())",
+            "does not let this page use MIDI",
+        ),
+        ("requestMIDIAccess = undefined", "has no Web MIDI"),
+    ):
+        name, value = script.split(" = ")
+        define = f'Object.defineProperty(navigator, "{name}", {{ value: {value} }});'
+        opened = open_page("#tab=trade", init=define)
+        opened.page.get_by_role("button", name="Use a MIDI keyboard").click()
+        opened.page.locator(".midi-state", has_text=words).wait_for()
+        opened.require_clean()
+
+
+@pytest.mark.slow
+def test_taps_set_the_latency(open_page: Opener) -> None:
+    opened = trading(open_page)
+    page = opened.page
+    page.evaluate(
+        """() => new MutationObserver(() => {
+          if (!/^Click/.test(document.querySelector(".taps").textContent)) return;
+          setTimeout(() => { ways.key(0, true); ways.key(0, false); }, 80);
+        }).observe(document.querySelector(".taps"), { childList: true })"""
+    )
+    page.get_by_role("button", name="Set the latency").click()
+    page.get_by_text("Your notes come in").wait_for(timeout=20_000)
+    assert 60 <= page.evaluate("app.settings.get('trade.latency')") <= 140
+    assert "latency" not in page.url
+    page.get_by_role("button", name="Undo").click()
+    assert page.evaluate("app.settings.get('trade.latency')") == 0
+    opened.require_clean()
+
+
+def test_a_note_outside_the_range_is_told(open_page: Opener) -> None:
+    opened = trading(open_page, "tempo=240")
+    begin(opened)
+    opened.page.evaluate("([notes]) => playNotes(notes, 'midi')", [[]])
+    opened.page.get_by_role("button", name="Use a MIDI keyboard").click()
+    opened.page.evaluate("([notes]) => playNotes(notes, 'midi')", [[(2, 2, 26)]])
+    told = opened.page.get_by_text("Your D6 lies outside the melody's range: the network hears D4.")
+    told.wait_for(timeout=10_000)
+    opened.require_clean()

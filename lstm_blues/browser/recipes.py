@@ -6,6 +6,7 @@ What depends on the songs, the page fills in.
 
 from __future__ import annotations
 
+import copy
 import ctypes
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from lstm_blues.browser.kernels import PageKernel, kernel_of
 from lstm_blues.browser.music import encoding_data, form_data, library_data
 from lstm_blues.engine.layout import Layout
 from lstm_blues.engine.learner import make_rules
+from lstm_blues.music.stream import Stream
 from lstm_blues.network.topology import GATES
 from lstm_blues.runs.build import SONGS_IN_ORDER, Parts
 from lstm_blues.runs.config import compose_config
@@ -28,13 +30,6 @@ EXPERIMENTS = {
     "melody": "The report's chords and melody",
 }
 """The experiments that the page learns as `train` does, and what the menu shows of each."""
-
-OWN_MELODIES: tuple[list[str], ...] = (
-    [],
-    ["bars=bebop_blues"],
-    ["bars=bebop_blues", "encoding.rests=true"],
-)
-"""Own forms alone, with a melody, and with one that rests: of 13 notes, as those of `conf/form`."""
 
 
 def learning_data(add: AddKernel) -> dict[str, Any]:
@@ -74,26 +69,32 @@ def _experiment(name: str, title: str, kernel: Callable[[str, Parts], str]) -> d
 def _own(kernel: Callable[[str, Parts], str]) -> dict[str, Any]:
     """`+experiment=own`: recipes of a portfolio, each with its kernels by the melody's units."""
     recipes: dict[str, Any] = {}
-    shared: dict[str, Any] = {}
-    for overrides in OWN_MELODIES:
-        config = compose_config(["+experiment=own", *overrides])
-        settings = settings_from(config)
-        portfolio = settings.portfolio
-        assert portfolio is not None
-        shared |= {"roundSteps": portfolio.round_steps, "stepLimit": settings.run.step_limit}
-        for name, recipe in portfolio.recipes.items():
-            made = settings_from(recipe.config(config, settings.seed, settings.song_steps))
-            parts = Parts(made)
-            units = parts.network.topology.units - made.form.CHORD_NOTES
-            file = kernel(f"own_{recipe.blocks}_{units}", parts)
-            known = recipes.setdefault(name, {"name": name, "words": recipe.in_words()})
-            kernels = known.get("kernels", {}) | {units: file}
-            known |= _settings(parts) | {"kernels": kernels, "episodeSteps": recipe.episode_steps}
+    configs = _own_configs()
+    settings = settings_from(configs[0])
+    assert settings.portfolio is not None
+    for name, recipe in settings.portfolio.recipes.items():
+        known = recipes[name] = {"name": name, "words": recipe.in_words(), "kernels": {}}
+        for config in configs:
+            parts = Parts(settings_from(recipe.config(config, settings.seed, settings.song_steps)))
+            units = parts.network.topology.units - settings.form.CHORD_NOTES
+            known["kernels"][units] = kernel(f"own_{recipe.blocks}_{units}", parts)
+            known |= _settings(parts)
+        known["episodeSteps"] = recipe.episode_steps
     return {
         "command": "python -m lstm_blues.train +experiment=own",
         "recipes": list(recipes.values()),
-        **shared,
+        "roundSteps": settings.portfolio.round_steps,
+        "stepLimit": settings.run.step_limit,
     }
+
+
+def _own_configs() -> tuple[dict[str, Any], ...]:
+    """Own forms alone, with a melody, and with one that rests: of 13 notes, as in `conf/form`."""
+    config = compose_config(["+experiment=own", "bars=bebop_blues"])
+    alone, rests = copy.deepcopy(config), copy.deepcopy(config)
+    alone["bars"] = None
+    rests["encoding"]["rests"] = True
+    return alone, config, rests
 
 
 def _settings(parts: Parts) -> dict[str, Any]:
@@ -105,7 +106,9 @@ def _settings(parts: Parts) -> dict[str, Any]:
     settings = parts.settings
     learning, network = settings.learning, settings.network
     layout = Layout(network.topology, learning, settings.song_steps)
-    rules = make_rules(learning, layout, parts.stream, settings.encoding)
+    # What depends on the songs, the page fills in.
+    stream = Stream.of_one(settings.form.chord_tensor())
+    rules = make_rules(learning, layout, stream, settings.encoding)
     unrolled = learning.rule.gradient.unrolled
     melody = learning.melody
     return {

@@ -8,6 +8,7 @@ from lstm_blues import __version__
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.frozen import test_uniform
+from lstm_blues.network.network import weights_hash
 from lstm_blues.playing.diagnosis import diagnose
 from lstm_blues.playing.metrics import melody_cross_entropy
 from lstm_blues.playing.player import FreeRun
@@ -109,4 +110,5 @@ def summarise(parts: Parts, status: Status, trained: float, logging: float) -> S
         melody_floor=parts.melody_floor,
         version=__version__,
         wrong=where_wrong(parts) if status == Status.STEP_LIMIT else None,
+        weights=weights_hash(learner.state().weights),
     )

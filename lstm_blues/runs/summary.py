@@ -82,7 +82,8 @@ class Summary:
     nats per step; held_out_cross_entropy: on songs that it never heard, where some were held out;
     melody_floor: the least possible.  wrong: where in the form the frozen network goes wrong, in
     words, where it did not learn.  chosen, attempts: what a portfolio chose, in words, and what it
-    tried; `steps` are then the winner's, and where there is none those of all attempts.
+    tried; `steps` are then the winner's, and where there is none those of all attempts.  weights:
+    their SHA-256, see `network.weights_hash`.
     """
 
     status: Status
@@ -116,6 +117,7 @@ class Summary:
     wrong: str | None = None
     chosen: str | None = None
     attempts: list[dict[str, Any]] | None = None
+    weights: str | None = None
 
     @property
     def results(self) -> dict[str, float]:
@@ -171,5 +173,6 @@ class Summary:
                 f"On the songs held out of training: {self.held_out_cross_entropy:.3f} nats per "
                 "step."
             )
+        lines += [f"Weights: SHA-256 {self.weights}."] if self.weights is not None else []
         lines.append(f"Everything is in {folder}.")
         return "\n".join(lines)

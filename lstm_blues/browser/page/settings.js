@@ -11,6 +11,7 @@ import { PageError } from "./errors.js";
  * @property {(value: T) => T} check     the value to keep, or a PageError that says what is allowed
  * @property {(text: string) => T} read  from the address
  * @property {(value: T) => string} write to the address
+ * @property {boolean} [personal]        of the visitor's machine: the address neither gives nor takes it
  * @property {boolean} [lasting]         its changes are not undone, as those of the part that is shown
  * @property {boolean} [apart]           each of its changes is undone by itself, however quick
  */
@@ -107,6 +108,7 @@ export class Settings {
   toHash() {
     const pairs = [...this.waiting];
     for (const [key, kind] of this.kinds) {
+      if (kind.personal) continue;
       const text = kind.write(this.values.get(key));
       if (text !== kind.write(kind.initial)) pairs.push([key, text]);
     }
@@ -121,7 +123,7 @@ export class Settings {
     const given = new Map(new URLSearchParams(hash.replace(/^#/, "")));
     this.waiting.clear();
     for (const [key, kind] of this.kinds) {
-      if (!given.has(key)) this.#put(key, kind.initial);
+      if (!given.has(key) && !kind.personal) this.#put(key, kind.initial);
     }
     for (const [key, text] of given) {
       if (this.kinds.has(key)) this.#take(key, text);

@@ -59,6 +59,13 @@ export class Piano {
     this.#listen();
   }
 
+  /** Tells apart what lies beside the melody's range. @param {number} lowest @param {number} highest */
+  range(lowest, highest) {
+    for (const [pitch, key] of this.keys) {
+      key.classList.toggle("beside", pitch < lowest || pitch > highest);
+    }
+  }
+
   /** Writes on the keys. @param {Map<number, string>} labels by pitch */
   label(labels) {
     for (const [pitch, key] of this.keys) {

@@ -35,7 +35,8 @@ export class Film {
   /** Takes a picture where it is time for one. @param {Moment} moment @param {boolean} [last] */
   add(moment, last = false) {
     const before = this.moments.at(-1);
-    if (!last && before && moment.steps < before.steps * APART) return;
+    const same = before?.played.join() === moment.played.join();
+    if (!last && before && (same || moment.steps < before.steps * APART)) return;
     if (last && before?.steps === moment.steps) return;
     this.moments.push(moment);
     if (this.moments.length > MOST) this.moments.splice(closest(this.moments), 1);

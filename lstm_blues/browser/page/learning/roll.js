@@ -4,6 +4,9 @@
 import { fitted } from "../dom.js";
 import { palette } from "../palette.js";
 
+/** Steps of fewer pixels than this are too narrow for crosses: wrong notes are thin instead. */
+const CROSSED = 4;
+
 /** Notes of a chord's range. */
 const ROWS = 12;
 
@@ -47,6 +50,7 @@ export function drawRoll(canvas, played, target, { chords = [], stepsPerBar }) {
   const foot = chords.length > 0 ? 9 : 4;
   const column = width / target.length;
   const row = (height - head - foot) / ROWS;
+  const gap = column > CROSSED ? 0.8 : 0;
   drawBars(context, {
     width,
     height,
@@ -65,7 +69,10 @@ export function drawRoll(canvas, played, target, { chords = [], stepsPerBar }) {
       const [expected, sounds] = [wanted[note] === "1", heard?.[note] === "1"];
       if (sounds && right) {
         context.fillStyle = colours.network;
-        context.fillRect(x + 0.4, y + 0.5, Math.max(column - 0.8, 0.8), Math.max(row - 1, 0.8));
+        context.fillRect(x, y + 0.5, column - gap, Math.max(row - 1, 0.8));
+      } else if (sounds && column < CROSSED) {
+        context.fillStyle = colours.wrong;
+        context.fillRect(x, y + row / 4, column, Math.max(row / 2, 0.8));
       } else if (sounds) {
         context.strokeStyle = colours.wrong;
         context.lineWidth = Math.min(1.5, column / 4);
@@ -106,8 +113,8 @@ function drawBars(context, { height, head, column, stepsPerBar, bars }) {
 }
 
 /**
- * Writes the symbols of each bar above it, smaller where bars are narrow, and not where they have
- * no room.
+ * Writes the symbols of each bar above it, smaller where bars are narrow; those that have no room are
+ * left out, and where none has any the bars are numbered.
  * @param {CanvasRenderingContext2D} context
  * @param {string[]} chords
  * @param {number} bar its width
@@ -115,25 +122,25 @@ function drawBars(context, { height, head, column, stepsPerBar, bars }) {
  */
 export function drawSymbols(context, chords, bar, head) {
   if (head === 0) return;
+  context.textBaseline = "middle";
+  if (bar < NARROW) return drawNumbers(context, chords.length, bar, head);
   const { ink, serif } = palette();
   context.fillStyle = ink;
-  context.textBaseline = "middle";
-  const size = Math.min(
-    15,
-    ...chords.map((text) => {
-      const symbols = text.trim().split(/\s+/u);
-      return bar / (symbols.length * Math.max(...symbols.map(({ length }) => length + 0.4)) * 0.62);
-    }),
-  );
-  if (size < 7) return drawNumbers(context, chords.length, bar, head);
-  context.font = `600 ${size}px ${serif}`;
+  context.font = `600 ${Math.min(15, Math.max(10, bar / 3.4))}px ${serif}`;
+  let free = 0;
   chords.forEach((text, place) => {
     const symbols = text.trim().split(/\s+/u);
     symbols.forEach((symbol, part) => {
-      context.fillText(symbol, (place + part / symbols.length) * bar + 3, head / 2);
+      const x = (place + part / symbols.length) * bar + 2;
+      if (x < free) return;
+      context.fillText(symbol, x, head / 2);
+      free = x + context.measureText(symbol).width + 1;
     });
   });
 }
+
+/** Bars of fewer pixels than this have no room for symbols. */
+const NARROW = 24;
 
 /**
  * @param {CanvasRenderingContext2D} context @param {number} bars

@@ -8,6 +8,7 @@
  */
 
 import { BarMaker } from "./bar.js";
+import { countIn } from "./count_in.js";
 import { Hearing } from "./hearing.js";
 import { primerOf } from "./improviser.js";
 import { Onsets } from "./onsets.js";
@@ -20,14 +21,14 @@ import { Turns } from "./turns.js";
 /** @typedef {import("../sound/transport.js").TimedBar} TimedBar */
 /** @typedef {import("./performance.js").Part} Part */
 
-/** Bars after which one is forgotten. */
-const KEPT = 8;
+/** Turns after which a bar is forgotten. */
+const KEPT = 3;
 
-/** Seconds before its turn at which the network must have heard all. */
-const LAST_CALL = 0.05;
+/** Seconds before its turn at which the network has heard all: more where the page is held up. */
+const LAST_CALL = { least: 0.05, spare: 0.03, most: 0.25 };
 
-/** Of the count-in: a stick on every beat, louder on the first. */
-const CLICK = { pitch: 44, first: 120, other: 95, quarters: 0.2 };
+/** What remains, tick by tick, of the longest wait for one. */
+const WAIT_KEPT = 0.995;
 
 /** Steps to swing by to tell how far one leans. */
 const LEAN = 0.1;
@@ -63,7 +64,13 @@ export class Duet {
     this.playings = new Map();
     /** @type {Playing | null} */
     this.playing = null;
-    /** @type {(event: {step: number, pitch: number | null, begins: boolean}) => void} */
+    /** When the last tick was, and how long one waited for it of late, in seconds. */
+    this.ticked = Infinity;
+    this.wait = 0;
+    /**
+     * Is told of each note that is heard, and as what.
+     * @type {(event: {played: number, pitch: number}) => void}
+     */
     this.heard = () => {};
     this.onsets.begin(0);
   }
@@ -72,7 +79,7 @@ export class Duet {
   nextBar(playing) {
     this.playing = playing;
     const index = this.index++;
-    if (index < 0) return this.#countIn(playing);
+    if (index < 0) return countIn(this.network, playing);
     this.playings.set(index, playing);
     if (!this.turns.isPlayers(index) && this.#isAt(index)) this.#playTurn();
     if (this.#stretchOf(index) === index) this.maker.begin();
@@ -82,7 +89,7 @@ export class Duet {
   /** Is told when a bar that was made begins. @param {TimedBar} bar */
   timed(bar) {
     this.bars.set(bar.index, bar);
-    const old = bar.index - KEPT;
+    const old = bar.index - KEPT * this.turns.bars;
     this.bars.delete(old);
     this.playings.delete(old);
   }
@@ -101,6 +108,8 @@ export class Duet {
    */
   tick(now, latency, add) {
     const { trader, turns, form } = this;
+    this.wait = Math.max(now - this.ticked, WAIT_KEPT * this.wait);
+    this.ticked = now;
     while (this.playing !== null && turns.isPlayers(this.#barOf(trader.step))) {
       const { step } = trader;
       if (!this.bars.has(this.#barOf(step)) || now < this.#due(step, latency)) return;
@@ -119,7 +128,10 @@ export class Duet {
   #due(/** @type {number} */ step, /** @type {number} */ latency) {
     const closes = this.onsets.tracker.closing(step) + latency;
     const answers = !this.turns.isPlayers(this.#barOf(step + 1));
-    return answers ? Math.min(closes, this.grid(step + 1).time - LAST_CALL) : closes;
+    if (!answers) return closes;
+    const { least, spare, most } = LAST_CALL;
+    const call = Math.min(most, Math.max(least, this.wait + spare));
+    return Math.min(closes, this.grid(step + 1).time - call);
   }
 
   /** @param {number} step */
@@ -138,7 +150,9 @@ export class Duet {
       if (!note.begins && last?.end === place) last.end = place + 1;
       else bar.melody.push({ pitch, start: place, end: place + 1, own: false });
     }
-    this.heard({ step, pitch, begins: note.begins });
+    if (note.pitch !== null && pitch !== null && note.begins) {
+      this.heard({ played: note.pitch, pitch });
+    }
   }
 
   /** The network plays all of its turn, which then is known; the player's comes next. */
@@ -180,24 +194,6 @@ export class Duet {
     );
     const known = { first, steps, said, own, inside: trader.inside.slice(past) };
     return maker.bar(known, index - first, /** @type {Playing} */ (this.playings.get(index)));
-  }
-
-  /** @param {Playing} playing @returns {Bar} */
-  #countIn(playing) {
-    const { form, network } = this;
-    const { beats, beat, quarters } = form.metre;
-    const clicks = Array.from({ length: beats }, (_, n) => ({
-      pitch: CLICK.pitch,
-      start: n * beat,
-      end: n * beat + CLICK.quarters,
-      velocity: n === 0 ? CLICK.first : CLICK.other,
-    }));
-    return {
-      ...{ index: -1, chorus: 0, barInForm: -1, network: network.name, form, semitones: 0 },
-      ...{ tempo: playing.tempo, swing: playing.swing, seconds: quarters * 60 / playing.tempo },
-      ...{ chords: [], melody: [], kind: null, notes: [], inside: [], own: false },
-      band: [{ role: "drums", name: "count-in", notes: clicks }],
-    };
   }
 
   /** When the band plays a step, see tracker.js. @param {number} step @returns {import("./tracker.js").GridStep} */

@@ -21,8 +21,10 @@ export class Trade {
     this.sounding = new Map();
     /** The notes' velocities, by id. @type {Map<number, number>} */
     this.velocities = new Map();
-    /** @type {(pitch: number, down: boolean) => void} */
+    /** Is told of every key. @type {(pitch: number, down: boolean) => void} */
     this.shown = () => {};
+    /** Takes the times of the keys that go down, instead of the duet. @type {((time: number) => void) | null} */
+    this.tapped = null;
     const { transport } = this.session;
     transport.on("made", (/** @type {any} */ { bar }) => this.duet?.timed(bar));
     transport.on("tick", (/** @type {any} */ { now }) => this.#tick(now));
@@ -77,6 +79,10 @@ export class Trade {
       this.sounding.set(pitch, mixer.press("player", players.player, pitch, loud));
     }
     this.shown(pitch, true);
+    if (this.tapped !== null) {
+      this.tapped(this.heardAt(time));
+      return;
+    }
     const note = this.duet?.onsets.press(pitch, this.heardAt(time) - this.latency);
     if (note) this.velocities.set(note.id, velocity);
   }

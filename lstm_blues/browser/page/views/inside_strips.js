@@ -11,7 +11,7 @@ import { palette } from "../palette.js";
  */
 
 /** Height of a gate's line by that of a cell's. */
-const GATE = 0.6;
+const GATE = 0.65;
 
 /** Columns after the newest one that are left empty, so that it is seen where the music is. */
 const GAP = 2;

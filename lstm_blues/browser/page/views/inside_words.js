@@ -63,8 +63,11 @@ const FORGET =
  */
 export function ofForgetting(block, reaches) {
   return reaches
-    ? `${blockName(block)} forgets where it is. What the chords still tell, it must find again: ` +
-      "section 3.3 promises “any number of continuing cycles” of a network that nobody disturbs."
+    ? `${
+      blockName(block)
+    } forgets: a part of what told the network its place in the form is gone, and ` +
+      "only the chords that it hears can tell it again. Section 3.3 promises “any number of continuing " +
+      "cycles”, but of a network that nobody disturbs."
     : `${blockName(block)} forgets its melody, but “melody information does not reach the cell ` +
       "blocks responsible for processing chords” (section 4.1): the form cannot be hurt.";
 }
@@ -82,3 +85,13 @@ export const UNDISTURBED =
   "of its cells, up where they are positive and down where they are negative; below them its input, " +
   "forget and output gates, tall where they are open (section 2.1). What comes again in every chorus is " +
   "the form, remembered.";
+
+/** What is seen when the form is back elsewhere. */
+export const SHIFTED =
+  "The network has found the form again from what it hears, at another place. From here on it is drawn " +
+  "where it is; Stop and Play begin anew.";
+
+/** What is seen when the form is gone. */
+export const LOST =
+  "What the network hears now, it never heard in training, and nothing that it plays leads back: it was " +
+  "only ever shown the form itself. Stop and Play begin anew.";

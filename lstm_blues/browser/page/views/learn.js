@@ -157,7 +157,9 @@ class LearnView {
     facts.gross.textContent = whole(gross);
     facts.clean.textContent = inChoruses(cleanRun, chorus);
     facts.best.textContent = inChoruses(bestFreeRun, chorus);
-    this.played = chordsOf(freeRun.notes, freeRun.notes.length / chorus);
+    // It begins after the form's first step, which the network is given.
+    const chords = chordsOf(freeRun.notes, freeRun.notes.length / chorus);
+    this.played = [chords[chorus - 1], ...chords.slice(0, -1)];
     this.pictures.add({ steps, played: this.played });
     this.status.textContent = statusOf(progress);
     this.draw();
