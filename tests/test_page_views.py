@@ -1,15 +1,26 @@
 """What the page's own parts compute and show: typed chords, bars, the return of the form."""
 
-from pathlib import Path
+from typing import Any
 
 import pytest
-from page_scripts import needs_node, run_script
+from page_support import Served, run_deno
 
 from lstm_blues.browser.music import form_data, library_data, music_data
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.form import Form
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
+
+
+def run(served: Served, code: str, given: object = None) -> Any:
+    """What the body of a function of `given`, after its import lines, returns in the page."""
+    lines = code.strip().splitlines()
+    imports = [line for line in lines if line.strip().startswith("import ")]
+    body = [line for line in lines if line not in imports]
+    wrapped = ["const told = ((given) => {", *body, "})(given[0]);"]
+    shown = "console.log(JSON.stringify(told));"
+    return run_deno(served, "\n".join([*imports, *wrapped, shown]), given)
+
 
 READ = """
 import { ChordBook } from "./music/chords.js";
@@ -21,11 +32,10 @@ const metre = (text) => given.metres.find((one) => one.text === text);
 EIGHTHS = 8
 
 
-@needs_node
-def test_the_songbook_as_text_reads_back_as_the_same_units(tmp_path: Path) -> None:
+def test_the_songbook_as_text_reads_back_as_the_same_units(served: Served) -> None:
     songbook = music_data()
-    found = run_script(
-        tmp_path,
+    found = run(
+        served,
         READ
         + """
         return given.forms.map((form) => {
@@ -68,10 +78,9 @@ NONSENSE = {
 }
 
 
-@needs_node
-def test_nonsense_is_said_with_its_bar(tmp_path: Path) -> None:
-    messages = run_script(
-        tmp_path,
+def test_nonsense_is_said_with_its_bar(served: Served) -> None:
+    messages = run(
+        served,
         READ
         + """
         return given.texts.map((text) => {
@@ -86,11 +95,10 @@ def test_nonsense_is_said_with_its_bar(tmp_path: Path) -> None:
         assert message.endswith(".")
 
 
-@needs_node
-def test_typed_chords_in_any_layout(tmp_path: Path) -> None:
+def test_typed_chords_in_any_layout(served: Served) -> None:
     texts = ["C7 | F7 | % | Dm7 G7", "| C7 | F7 |\n| % | Dm7 G7 ||", "C7\r\nF7\n\n%\nDm7  G7\n"]
-    found = run_script(
-        tmp_path,
+    found = run(
+        served,
         READ
         + """
         const forms = given.texts.map((text) => readForm(text, metre("3/4"), book));
@@ -108,12 +116,11 @@ def report() -> tuple[Form, BarLibrary]:
     return settings.form, settings.bars
 
 
-@needs_node
-def test_bars_survive_the_address(tmp_path: Path, report: tuple[Form, BarLibrary]) -> None:
+def test_bars_survive_the_address(served: Served, report: tuple[Form, BarLibrary]) -> None:
     form, library = report
     bars = library_data(library, form)
-    found = run_script(
-        tmp_path,
+    found = run(
+        served,
         """
         import { readBars, writeBars } from "./music/segments.js";
         const text = writeBars(given.bars, given.form);
@@ -126,10 +133,9 @@ def test_bars_survive_the_address(tmp_path: Path, report: tuple[Form, BarLibrary
     assert found["address"] == f"learn.bars={found['text']}", "nothing to be escaped"
 
 
-@needs_node
-def test_notes_are_put_held_and_taken(tmp_path: Path) -> None:
-    found = run_script(
-        tmp_path,
+def test_notes_are_put_held_and_taken(served: Served) -> None:
+    found = run(
+        served,
         """
         import { silence, withNote, lastStep } from "./music/segments.js";
         const form = { stepsPerBar: 8 };
@@ -174,8 +180,7 @@ RETURNS = {
 """By steps that are wrong, steps that the form is late then, and steps that are not counted."""
 
 
-@needs_node
-def test_the_return_of_the_form(tmp_path: Path) -> None:
+def test_the_return_of_the_form(served: Served) -> None:
     form, place = list("aaaabbbbccccdddd"), 3
 
     def played(wrong: int, late: int, length: int) -> dict[str, object]:
@@ -183,29 +188,27 @@ def test_the_return_of_the_form(tmp_path: Path) -> None:
         given = {"form": form, "stepsPerBar": 4, "place": place, "length": length}
         return given | {"played": ["z"] * wrong + after}
 
-    verdicts = run_script(tmp_path, WATCH, [played(*case) for case in RETURNS])
+    verdicts = run(served, WATCH, [played(*case) for case in RETURNS])
     for (wrong, late, _), said, verdict in zip(RETURNS, RETURNS.values(), verdicts, strict=True):
         assert verdict["text"] == said
         if verdict["state"] == "back":
             assert (verdict["steps"], verdict["late"]) == (wrong, late)
 
 
-@needs_node
-def test_only_a_whole_chorus_is_the_form(tmp_path: Path) -> None:
+def test_only_a_whole_chorus_is_the_form(served: Served) -> None:
     form = list("aaaabbbbccccdddd")
     given = {"form": form, "stepsPerBar": 4, "place": 0, "length": 0}
     played = ["z", *form[1:]]
     cases = [given | {"played": played}, given | {"played": [*played, form[0]]}]
-    assert [verdict["state"] for verdict in run_script(tmp_path, WATCH, cases)] == [
+    assert [verdict["state"] for verdict in run(served, WATCH, cases)] == [
         "watching",
         "back",
     ]
 
 
-@needs_node
-def test_settings_undo_and_the_address(tmp_path: Path) -> None:
-    found = run_script(
-        tmp_path,
+def test_settings_undo_and_the_address(served: Served) -> None:
+    found = run(
+        served,
         """
         import { Settings } from "./settings.js";
         import { choice, flag, number, text } from "./kinds.js";
@@ -237,10 +240,9 @@ def test_settings_undo_and_the_address(tmp_path: Path) -> None:
     assert found["late"] == 5
 
 
-@needs_node
-def test_what_a_browser_lacks_is_a_sentence(tmp_path: Path) -> None:
-    found = run_script(
-        tmp_path,
+def test_what_a_browser_lacks_is_a_sentence(served: Served) -> None:
+    found = run(
+        served,
         """
         import { lacking, sentence, PageError } from "./errors.js";
         const all = { WebAssembly, AudioContext: class {}, Worker: class {} };
