@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from page_playing import measured
 from page_support import Opened, Opener
 
-from lstm_blues.browser.samples import LOUDNESS, ORCHESTRA, Instrument, loudness, sample_files
+from lstm_blues.browser.samples import (
+    LOUDNESS,
+    ORCHESTRA,
+    Instrument,
+    loudness,
+    sample_files,
+    synthesised,
+)
 from lstm_blues.browser.synth import RATE, Tone, frequency
 
 LIMITER = 0.006
@@ -114,19 +121,16 @@ def test_instruments_are_equally_loud(files: dict[str, bytes], told: list[dict[s
 
 
 def test_samples_are_the_same_every_time(files: dict[str, bytes]) -> None:
-    (alto, *_) = ORCHESTRA
-    again = alto.notes[54](54).wave
-    assert np.array_equal(again, alto.notes[54](54).wave)
-    assert len([name for name in files if name.endswith(".flac")]) == sum(
-        len(instrument.notes) for instrument in ORCHESTRA
-    )
+    assert synthesised() == files
+    assert len(files) == 1 + sum(len(instrument.notes) for instrument in ORCHESTRA)
 
 
 RENDER = """async ({ role, settings, bars }) => {
   const { recorded, wavFile } = await import("./sound/record.js");
   const { playersOf } = await import("./sound/stage.js");
+  const { composed } = await import("./music/taken.js");
   for (const [key, value] of Object.entries(settings)) app.settings.set(key, value);
-  const alone = (await app.session.compose(1)).slice(0, bars).map((bar) =>
+  const alone = (await composed(app, 1)).slice(0, bars).map((bar) =>
     ({ ...bar, band: bar.band.filter((part) => part.role === role) }));
   const orchestra = await app.session.orchestra();
   const sound = await recorded(alone, ({ instruments }) => playersOf(orchestra, instruments));
