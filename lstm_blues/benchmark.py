@@ -25,6 +25,7 @@ import torch
 from lstm_blues.browser.speed import compare_page
 from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.files import write_text
+from lstm_blues.lab.benchmarks.answers import HEARD, answers, answers_csv, answers_table
 from lstm_blues.lab.benchmarks.hashes import EXPERIMENTS, verdicts
 from lstm_blues.lab.benchmarks.speed import compare, compare_learners, grow, populate
 from lstm_blues.lab.benchmarks.timing import Turns
@@ -41,9 +42,13 @@ from lstm_blues.lab.tables import markdown
 from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail, say
 from lstm_blues.runs.settings import require_device
+from lstm_blues.runs.trained import load_trained
 
 LONGEST_TURN = 3600.0
 """Seconds."""
+
+TRADES = 100
+"""Of `--answers`, for each network and what it hears."""
 
 MOST = 100_000
 """Blocks of a network, and networks of a population."""
@@ -83,7 +88,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "over so many seeds (default 5)",
     )
     parser.add_argument(
-        "--out", type=Path, help="with --tracker: write runs.csv, table.md and figure.png there"
+        "--answers",
+        type=Path,
+        nargs="*",
+        metavar="CHECKPOINT",
+        help="measure how networks go on after what they heard in a trade instead, by default the "
+        "bundled one",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="with --tracker or --answers: write table, data and figure there"
     )
     parser.add_argument(
         "--page",
@@ -111,6 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(_check(given.check or list(EXPERIMENTS), write=given.write))
         if given.tracker is not None:
             _track(given.tracker, given.out)
+            sys.exit(0)
+        if given.answers is not None:
+            _answer(given.answers or [None], given.out)
             sys.exit(0)
         figures = _compare(given)
         if given.json:
@@ -158,6 +174,18 @@ def _track(seeds: int, folder: Path | None) -> None:
         write_text(folder / "runs.csv", tracker_csv(found))
         write_text(folder / "table.md", table + "\n")
         write_picture(tracker_figure(found), folder / "figure.png")
+
+
+def _answer(paths: Sequence[Path | None], folder: Path | None) -> None:
+    """Prints the table of answers; writes it where there is a folder."""
+    networks = [load_trained(path) for path in paths]
+    found = [answers(network, heard, TRADES) for network in networks for heard in HEARD]
+    table = answers_table(found)
+    say(table)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "runs.csv", answers_csv(found))
+        write_text(folder / "table.md", table + "\n")
 
 
 def _compare(given: argparse.Namespace) -> dict[str, Any]:

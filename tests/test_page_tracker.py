@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
-from page_scripts import needs_node, run_script
+from page_support import Served, run_deno
 
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.benchmarks import tracking
@@ -16,8 +15,6 @@ from lstm_blues.lab.benchmarks.performances import BAND_SWING, Performance, on_s
 from lstm_blues.lab.benchmarks.tracking import measure, melodies_of, nearest, tracked
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.form import Form
-
-pytestmark = needs_node
 
 CONDITIONS = [(tempo, swing) for tempo in (80.0, 140.0, 200.0) for swing in (0.5, 0.67)]
 
@@ -118,7 +115,7 @@ const turns = (length, first) => {
   const made = new Turns({ length, first, chorus: 12 });
   return Array.from({ length: 26 }, (_, bar) => made.isPlayers(bar - 1) ? "p" : "n").join("");
 };
-return {
+console.log(JSON.stringify({
   heard,
   latency: latencyOf(clicks, [-0.3, 0.05, 1.06, 2.04, 3.05, 4.9, 5.05, 6.06, 6.5]),
   few: failed(() => latencyOf(clicks, [0, 1, 2])),
@@ -131,12 +128,12 @@ return {
   first: [59, 60, 48].map(firstC),
   keys: ["KeyZ", "KeyM", "KeyQ", "Digit2", "Space", "Enter"]
     .map((code) => PLACES.get(code) ?? null),
-};
+}));
 """
 
 
-def test_notes_turns_and_taps(tmp_path: Path) -> None:
-    told = run_script(tmp_path, SCRIPT)
+def test_notes_turns_and_taps(served: Served) -> None:
+    told = run_deno(served, SCRIPT)
     heard = [(note["pitch"], note["begins"]) for note in told["heard"]]
     assert heard == [
         *((62, True), (62, False), (None, True), (64, True)),

@@ -358,7 +358,12 @@ def test_fours_are_traded_by_key(open_page: Opener) -> None:
     assert parts[4]["melody"][1] > 0
     said = page.evaluate("said")
     assert said[:3] == ["Count-in. You begin.", "Your turn: 4 bars.", "The network answers."]
-    # The space bar stops it, as it began; keys no longer reach the duet.
+    # The other parts show it too.
+    for name in ("Listen", "Look inside", "Take away", "Trade"):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_timeout(300)
+    assert page.evaluate("app.session.playing")
+    # The space bar stops it.
     page.locator("h2").first.click()
     page.keyboard.press("Space")
     assert not page.evaluate("app.session.playing")

@@ -1,15 +1,28 @@
 """What the page's own parts compute and show: typed chords, bars, the return of the form."""
 
-from pathlib import Path
+import shlex
+from typing import Any
 
 import pytest
-from page_scripts import needs_node, run_script
+import yaml
+from page_support import Served, run_deno
 
 from lstm_blues.browser.music import form_data, library_data, music_data
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.form import Form
-from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.config import compose_config, read
 from lstm_blues.runs.settings import settings_from
+
+
+def run(served: Served, code: str, given: object = None) -> Any:
+    """What the body of a function of `given`, after its import lines, returns in the page."""
+    lines = code.strip().splitlines()
+    imports = [line for line in lines if line.strip().startswith("import ")]
+    body = [line for line in lines if line not in imports]
+    wrapped = ["const told = ((given) => {", *body, "})(given[0]);"]
+    shown = "console.log(JSON.stringify(told));"
+    return run_deno(served, "\n".join([*imports, *wrapped, shown]), given)
+
 
 READ = """
 import { ChordBook } from "./music/chords.js";
@@ -21,11 +34,10 @@ const metre = (text) => given.metres.find((one) => one.text === text);
 EIGHTHS = 8
 
 
-@needs_node
-def test_the_songbook_as_text_reads_back_as_the_same_units(tmp_path: Path) -> None:
+def test_the_songbook_as_text_reads_back_as_the_same_units(served: Served) -> None:
     songbook = music_data()
-    found = run_script(
-        tmp_path,
+    found = run(
+        served,
         READ
         + """
         return given.forms.map((form) => {
@@ -36,16 +48,16 @@ def test_the_songbook_as_text_reads_back_as_the_same_units(tmp_path: Path) -> No
         songbook | {"forms": [data for data in songbook["forms"] if _in_eighths(data)]},
     )
     assert len(found) > 30
-    for read in found:
-        data = read["form"]
+    for one in found:
+        data = one["form"]
         assert data["bars"] == len(data["chords"])
         form = Form(
             "own", tuple(data["chords"]), data["bars"], data["stepsPerBar"],
             metre=data["metre"]["text"],
         )  # fmt: skip
         units = ["".join(map(str, row)) for row in form.chord_tensor().int().tolist()]
-        assert read["units"] == units
-        assert tuple(read["symbols"]) == form.symbols
+        assert one["units"] == units
+        assert tuple(one["symbols"]) == form.symbols
     names = {data["name"] for data in songbook["forms"] if _in_eighths(data)}
     assert {"plain_blues", "blues_waltz", "jig", "slow_blues"} <= names
 
@@ -68,10 +80,9 @@ NONSENSE = {
 }
 
 
-@needs_node
-def test_nonsense_is_said_with_its_bar(tmp_path: Path) -> None:
-    messages = run_script(
-        tmp_path,
+def test_nonsense_is_said_with_its_bar(served: Served) -> None:
+    messages = run(
+        served,
         READ
         + """
         return given.texts.map((text) => {
@@ -86,11 +97,10 @@ def test_nonsense_is_said_with_its_bar(tmp_path: Path) -> None:
         assert message.endswith(".")
 
 
-@needs_node
-def test_typed_chords_in_any_layout(tmp_path: Path) -> None:
+def test_typed_chords_in_any_layout(served: Served) -> None:
     texts = ["C7 | F7 | % | Dm7 G7", "| C7 | F7 |\n| % | Dm7 G7 ||", "C7\r\nF7\n\n%\nDm7  G7\n"]
-    found = run_script(
-        tmp_path,
+    found = run(
+        served,
         READ
         + """
         const forms = given.texts.map((text) => readForm(text, metre("3/4"), book));
@@ -108,12 +118,11 @@ def report() -> tuple[Form, BarLibrary]:
     return settings.form, settings.bars
 
 
-@needs_node
-def test_bars_survive_the_address(tmp_path: Path, report: tuple[Form, BarLibrary]) -> None:
+def test_bars_survive_the_address(served: Served, report: tuple[Form, BarLibrary]) -> None:
     form, library = report
     bars = library_data(library, form)
-    found = run_script(
-        tmp_path,
+    found = run(
+        served,
         """
         import { readBars, writeBars } from "./music/segments.js";
         const text = writeBars(given.bars, given.form);
@@ -126,10 +135,9 @@ def test_bars_survive_the_address(tmp_path: Path, report: tuple[Form, BarLibrary
     assert found["address"] == f"learn.bars={found['text']}", "nothing to be escaped"
 
 
-@needs_node
-def test_notes_are_put_held_and_taken(tmp_path: Path) -> None:
-    found = run_script(
-        tmp_path,
+def test_notes_are_put_held_and_taken(served: Served) -> None:
+    found = run(
+        served,
         """
         import { silence, withNote, lastStep } from "./music/segments.js";
         const form = { stepsPerBar: 8 };
@@ -174,8 +182,7 @@ RETURNS = {
 """By steps that are wrong, steps that the form is late then, and steps that are not counted."""
 
 
-@needs_node
-def test_the_return_of_the_form(tmp_path: Path) -> None:
+def test_the_return_of_the_form(served: Served) -> None:
     form, place = list("aaaabbbbccccdddd"), 3
 
     def played(wrong: int, late: int, length: int) -> dict[str, object]:
@@ -183,29 +190,27 @@ def test_the_return_of_the_form(tmp_path: Path) -> None:
         given = {"form": form, "stepsPerBar": 4, "place": place, "length": length}
         return given | {"played": ["z"] * wrong + after}
 
-    verdicts = run_script(tmp_path, WATCH, [played(*case) for case in RETURNS])
+    verdicts = run(served, WATCH, [played(*case) for case in RETURNS])
     for (wrong, late, _), said, verdict in zip(RETURNS, RETURNS.values(), verdicts, strict=True):
         assert verdict["text"] == said
         if verdict["state"] == "back":
             assert (verdict["steps"], verdict["late"]) == (wrong, late)
 
 
-@needs_node
-def test_only_a_whole_chorus_is_the_form(tmp_path: Path) -> None:
+def test_only_a_whole_chorus_is_the_form(served: Served) -> None:
     form = list("aaaabbbbccccdddd")
     given = {"form": form, "stepsPerBar": 4, "place": 0, "length": 0}
     played = ["z", *form[1:]]
     cases = [given | {"played": played}, given | {"played": [*played, form[0]]}]
-    assert [verdict["state"] for verdict in run_script(tmp_path, WATCH, cases)] == [
+    assert [verdict["state"] for verdict in run(served, WATCH, cases)] == [
         "watching",
         "back",
     ]
 
 
-@needs_node
-def test_settings_undo_and_the_address(tmp_path: Path) -> None:
-    found = run_script(
-        tmp_path,
+def test_settings_undo_and_the_address(served: Served) -> None:
+    found = run(
+        served,
         """
         import { Settings } from "./settings.js";
         import { choice, flag, number, text } from "./kinds.js";
@@ -237,10 +242,9 @@ def test_settings_undo_and_the_address(tmp_path: Path) -> None:
     assert found["late"] == 5
 
 
-@needs_node
-def test_what_a_browser_lacks_is_a_sentence(tmp_path: Path) -> None:
-    found = run_script(
-        tmp_path,
+def test_what_a_browser_lacks_is_a_sentence(served: Served) -> None:
+    found = run(
+        served,
         """
         import { lacking, sentence, PageError } from "./errors.js";
         const all = { WebAssembly, AudioContext: class {}, Worker: class {} };
@@ -257,3 +261,34 @@ def test_what_a_browser_lacks_is_a_sentence(tmp_path: Path) -> None:
     assert len(found["audio"]) == 1
     assert found["said"][0] == "A."
     assert found["said"][1].endswith("did not foresee: bad thing.")
+
+
+def test_the_command_learns_the_same_form(served: Served, report: tuple[Form, BarLibrary]) -> None:
+    songbook = music_data()
+    text = "C | F#m7b5 Bb7/D | % | Ebmaj7 C6/9"
+    command, bars = run(
+        served,
+        READ
+        + """
+        import { barsFile, nativeCommand } from "./learning/command.js";
+        import { noteName } from "./music/chords.js";
+        const form = readForm(given.text, metre("3/4"), book);
+        const request = { form, seed: 7, bars: given.segments };
+        return [nativeCommand(request, given.command), barsFile(given.segments, "own", noteName)];
+        """,
+        songbook
+        | {
+            "text": text,
+            "segments": library_data(report[1], report[0]),
+            "command": served.data("learning")["own"]["command"],
+        },
+    )
+    program, *overrides = shlex.split(command)[2:]
+    assert program == "lstm_blues.train"
+    assert overrides.pop() == "bars=own"
+    settings = settings_from(compose_config(overrides))
+    assert settings.seed == 7
+    chords = ("C", "F#m7b5 Bb7/D", "F#m7b5 Bb7/D", "Ebmaj7 C6/9")
+    assert settings.form == Form("own", chords, 4, 6, metre="3/4")
+    read_back = read(BarLibrary, yaml.safe_load(bars), "own.yaml")
+    assert library_data(read_back, report[0]) == library_data(report[1], report[0])

@@ -3,9 +3,9 @@
  * A player's notes as the network's melody units, in its own encoding, see music/encoding.py.
  *
  * Where the player is silent, the unit for rests is on if there is one.  Without it the network has
- * never heard silence: the last note is held, for a bar at most; then, as before the player's first
- * note of a turn, it hears what it would play itself, though nobody else does.  (Held for four bars
- * a note leaves the report's network at a loss: docs/guide/page.md gives the figures.)
+ * never heard silence: the last note is held, whoever played it; before the player's first note of
+ * a turn it hears what it would play itself, though nobody else does.  So it does wherever silence
+ * lasts longer than a bar: a long one leaves it at a loss (docs/guide/page.md gives the figures).
  *
  * With `endings` the end of a note has no note on; it is heard one step late, as it is not foreseen.
  */
@@ -38,13 +38,14 @@ export class Hearing {
     this.form = form;
     this.encoding = encoding;
     this.size = form.melodyNotes + Number(encoding.rests) + Number(encoding.held === "begins");
-    /** Steps since the player was last heard in this turn. */
-    this.silent = Infinity;
+    /** Steps since the player was last heard. */
+    this.silent = 0;
+    this.begin();
   }
 
   /** A turn of the player begins. */
   begin() {
-    this.silent = Infinity;
+    this.silent = this.encoding.rests ? 0 : Infinity;
   }
 
   /** @param {number} pitch MIDI number, in the key that the form is written in */
@@ -61,11 +62,11 @@ export class Hearing {
   units({ pitch, begins }, before) {
     const { form, encoding, size } = this;
     this.silent = pitch === null ? this.silent + 1 : 0;
+    if (this.silent > form.stepsPerBar) return null;
     const units = new Uint8Array(size);
     if (pitch !== null) units[this.fold(pitch) - form.lowestMelodyNote] = 1;
     else if (encoding.held === "endings" && begins) return units;
     else if (encoding.rests) units[form.melodyNotes] = 1;
-    else if (this.silent > form.stepsPerBar) return null;
     else if (encoding.held !== "endings") units.set(before.subarray(0, form.melodyNotes));
     const marked = encoding.held === "begins" && (pitch !== null || encoding.rests);
     if (marked) units[size - 1] = Number(begins);

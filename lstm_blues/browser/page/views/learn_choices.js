@@ -93,7 +93,7 @@ export class LearnChoices {
     const { settings, data } = this.app;
     const metres = data.metres.map((/** @type {any} */ metre) => metre.text);
     const runs = this.#runs().map(([name]) => name);
-    const first = data.forms.find((/** @type {Form} */ { name }) => name === "jazz_blues");
+    const first = data.forms.find((/** @type {Form} */ { name }) => name === "major_seventh_blues");
     settings.declare("learn.run", choice("What to learn", "chords", runs));
     settings.declare("learn.seed", number("The seed", 1, { min: 0, max: MOST_SEED, whole: true }));
     settings.declare("learn.metre", choice("The metre", "4/4", metres));
