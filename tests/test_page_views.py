@@ -1,14 +1,16 @@
 """What the page's own parts compute and show: typed chords, bars, the return of the form."""
 
+import shlex
 from typing import Any
 
 import pytest
+import yaml
 from page_support import Served, run_deno
 
 from lstm_blues.browser.music import form_data, library_data, music_data
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.form import Form
-from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.config import compose_config, read
 from lstm_blues.runs.settings import settings_from
 
 
@@ -46,16 +48,16 @@ def test_the_songbook_as_text_reads_back_as_the_same_units(served: Served) -> No
         songbook | {"forms": [data for data in songbook["forms"] if _in_eighths(data)]},
     )
     assert len(found) > 30
-    for read in found:
-        data = read["form"]
+    for one in found:
+        data = one["form"]
         assert data["bars"] == len(data["chords"])
         form = Form(
             "own", tuple(data["chords"]), data["bars"], data["stepsPerBar"],
             metre=data["metre"]["text"],
         )  # fmt: skip
         units = ["".join(map(str, row)) for row in form.chord_tensor().int().tolist()]
-        assert read["units"] == units
-        assert tuple(read["symbols"]) == form.symbols
+        assert one["units"] == units
+        assert tuple(one["symbols"]) == form.symbols
     names = {data["name"] for data in songbook["forms"] if _in_eighths(data)}
     assert {"plain_blues", "blues_waltz", "jig", "slow_blues"} <= names
 
@@ -259,3 +261,34 @@ def test_what_a_browser_lacks_is_a_sentence(served: Served) -> None:
     assert len(found["audio"]) == 1
     assert found["said"][0] == "A."
     assert found["said"][1].endswith("did not foresee: bad thing.")
+
+
+def test_the_command_learns_the_same_form(served: Served, report: tuple[Form, BarLibrary]) -> None:
+    songbook = music_data()
+    text = "C | F#m7b5 Bb7/D | % | Ebmaj7 C6/9"
+    command, bars = run(
+        served,
+        READ
+        + """
+        import { barsFile, nativeCommand } from "./learning/command.js";
+        import { noteName } from "./music/chords.js";
+        const form = readForm(given.text, metre("3/4"), book);
+        const request = { form, seed: 7, bars: given.segments };
+        return [nativeCommand(request, given.command), barsFile(given.segments, "own", noteName)];
+        """,
+        songbook
+        | {
+            "text": text,
+            "segments": library_data(report[1], report[0]),
+            "command": served.data("learning")["own"]["command"],
+        },
+    )
+    program, *overrides = shlex.split(command)[2:]
+    assert program == "lstm_blues.train"
+    assert overrides.pop() == "bars=own"
+    settings = settings_from(compose_config(overrides))
+    assert settings.seed == 7
+    chords = ("C", "F#m7b5 Bb7/D", "F#m7b5 Bb7/D", "Ebmaj7 C6/9")
+    assert settings.form == Form("own", chords, 4, 6, metre="3/4")
+    read_back = read(BarLibrary, yaml.safe_load(bars), "own.yaml")
+    assert library_data(read_back, report[0]) == library_data(report[1], report[0])

@@ -7,7 +7,7 @@
  * @param {Request} request
  * @param {string} command of its run
  */
-export function nativeCommand({ form, seed }, command) {
+export function nativeCommand({ form, bars, seed }, command) {
   const own = form
     ? [
       `'form.chords=[${form.chords.map((bar) => `"${bar}"`).join(",")}]'`,
@@ -15,6 +15,7 @@ export function nativeCommand({ form, seed }, command) {
       `form.bars=${form.bars}`,
       `form.steps_per_bar=${form.stepsPerBar}`,
       `form.metre=${form.metre.text}`,
+      ...(bars ? ["bars=own"] : []),
     ]
     : [];
   return [command, `seed=${seed}`, ...own].join(" ");

@@ -143,7 +143,7 @@ function makeControls(app) {
       label: "Tempo",
       ...BOUNDS.tempo,
       step: 1,
-      show: (tempo) => `${tempo} quarters per minute`,
+      show: (tempo) => `${tempo} per min`,
     }),
     slider(app, "swing", { label: "Swing", ...BOUNDS.swing, step: 0.01, show: percent }),
     select(app, "key", { label: "Key", options: keys }),
