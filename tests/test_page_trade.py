@@ -195,6 +195,21 @@ def test_the_key_moves_what_is_heard(served: Served) -> None:
     assert told["bars"][1]["melody"][0]["pitch"] == 62
 
 
+ALONE = """
+import { Duet } from "./music/duet.js";
+try {
+  new Duet({ network: { title: "Mine", form: {}, layout: { sets: {} }, library: null } }, {});
+} catch (error) {
+  console.log(JSON.stringify(error.message));
+}
+"""
+
+
+def test_a_network_without_a_melody_is_told(served: Served) -> None:
+    told = run_deno(served, ALONE)
+    assert told == "“Mine” plays chords alone: trade with a network that has a melody."
+
+
 ENCODE = """
 import { Hearing } from "./music/hearing.js";
 const [{ encoding, notes }] = given;
