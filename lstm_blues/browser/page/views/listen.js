@@ -45,7 +45,7 @@ export function mount(root, app) {
     make("p", {
       class: "lead",
       text:
-        "The network improvises over its form and never ends; bars that are in none of its training songs are marked as new, and as broken where their rhythm is not the songs' either.",
+        "The network improvises over its form and never ends. A bar that is in none of its training songs is marked: new, or broken where its rhythm is not the songs' either.",
     }),
     make("div", { class: "actions" }, playButton(app), newMusic(app), now),
     sheet.element,
