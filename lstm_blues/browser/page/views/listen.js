@@ -3,7 +3,7 @@
 
 import { button, numberField, select, slider } from "../controls.js";
 import { make } from "../dom.js";
-import { BOUNDS, INSTRUMENTS } from "../music/session_settings.js";
+import { BOUNDS, INSTRUMENTS, temperatureInWords } from "../music/session_settings.js";
 import { KEYS } from "../music/chords.js";
 import { onScheme } from "../palette.js";
 import { Roll } from "./roll.js";
@@ -153,7 +153,7 @@ function makeControls(app) {
       label: "Temperature",
       ...BOUNDS.temperature,
       step: 0.05,
-      show: (temperature) => temperature.toFixed(2),
+      show: temperatureInWords,
     }),
     slider(app, "volume", { label: "Volume", ...BOUNDS.volume, step: 0.01, show: percent }),
     numberField(app, "seed", { label: "Seed", min: 0, max: Number.MAX_SAFE_INTEGER }),
