@@ -20,7 +20,7 @@ def problems(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing(open_page: Opener, scheme: str) -> None:
     opened = open_page("#learn.run=own&learn.melody=yes", color_scheme=scheme)
     for name in PARTS:
