@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 
+from lstm_blues.browser.speed import compare_page
 from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.files import write_text
 from lstm_blues.lab.benchmarks.answers import HEARD, answers, answers_csv, answers_table
@@ -37,6 +38,7 @@ from lstm_blues.lab.benchmarks.tracking import (
     tracker_table,
 )
 from lstm_blues.lab.benchmarks.webassembly import compare_webassembly
+from lstm_blues.lab.tables import markdown
 from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail, say
 from lstm_blues.runs.settings import require_device
@@ -96,6 +98,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--out", type=Path, help="with --tracker or --answers: write table, data and figure there"
     )
+    parser.add_argument(
+        "--page",
+        type=int,
+        nargs="?",
+        const=2_000_000,
+        metavar="STEPS",
+        help="compare the page for a browser, in Chromium, with the native kernel instead, over so "
+        "many steps (default 2000000)",
+    )
     parser.add_argument("--json", type=Path, help="write the figures there too")
     parser.add_argument(
         "--check",
@@ -128,7 +139,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _require_possible(given: argparse.Namespace) -> None:
     """Raises `BluesError` for what cannot be measured."""
     require(0 < given.seconds <= LONGEST_TURN, "--seconds", given.seconds, "above 0, at most 3600")
-    for name, value in (("--rounds", given.rounds), ("--webassembly", given.webassembly or 1)):
+    for name, value in (
+        ("--rounds", given.rounds),
+        ("--webassembly", given.webassembly or 1),
+        ("--page", given.page or 1),
+    ):
         require(1 <= value <= 2**31, name, value, f"from 1 to {2**31}")
     seeds = given.tracker
     require(seeds is None or 1 <= seeds <= MOST, "--tracker", seeds, f"from 1 to {MOST}")
@@ -181,6 +196,10 @@ def _compare(given: argparse.Namespace) -> dict[str, Any]:
         text, figures[name] = found
         say(text + "\n")
 
+    if given.page:
+        head, rows, found = compare_page(given.page, given.rounds)
+        tell("page", (markdown(head, rows), found))
+        return figures
     cores = set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set()
     if cores:
         os.sched_setaffinity(0, {max(cores)})

@@ -127,6 +127,7 @@ def test_an_experiment_that_cannot_be_learned_here_is_skipped(
         (["--seconds", "nan"], "--seconds is nan, but must be above 0"),
         (["--seconds", "-1"], "--seconds is -1.0"),
         (["--webassembly", "-5"], "--webassembly is -5"),
+        (["--page", "-5"], "--page is -5"),
         (["--members", "0"], "--members is [0]"),
         (["--device", "meta"], "--device is 'meta', but must be a device of this machine"),
     ],

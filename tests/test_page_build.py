@@ -70,7 +70,7 @@ def test_the_server_serves_files_and_nothing_else(served: Served) -> None:
 def test_a_page_is_built_anew_where_one_was_and_nowhere_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "contents_of", lambda given: Contents())
+    monkeypatch.setattr(build, "contents_of", lambda _: Contents())
     monkeypatch.setattr(build, "sample_files", dict)
     folder = tmp_path / "page"
     build_page(folder)

@@ -6,15 +6,21 @@ GPL, which would be the page's licence, too, if it carried samples of it.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from lstm_blues.browser import synth
 from lstm_blues.browser.synth import RATE, Synth, Tone, Wave
+from lstm_blues.engine.compiler import cache_folder
+from lstm_blues.files import write_bytes
 from lstm_blues.output.band import KICK, PEDAL_HAT, RIDE, SNARE
 from lstm_blues.output.loudness import Loudness
 from lstm_blues.output.parts import INSTRUMENTS
@@ -87,7 +93,26 @@ ORCHESTRA = (
 
 def sample_files() -> dict[str, bytes]:
     """The files of the sounds, by path below the page: FLAC, and `samples.json`, which says what
-    they are."""
+    they are.  The user's cache keeps them."""
+    sources = [Path(str(file)).read_bytes() for file in (__file__, synth.__file__)]
+    versions = f"{np.__version__} {soundfile.__version__}".encode()
+    digest = hashlib.sha256(b"\0".join([*sources, versions])).hexdigest()[:24]
+    path = cache_folder() / f"page-sounds-{digest}.zip"
+    with suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as kept:
+        return {name: kept.read(name) for name in kept.namelist()}
+    files = synthesised()
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    with suppress(OSError):  # a cache that cannot be written is gone without
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_bytes(path, whole.getvalue())
+    return files
+
+
+def synthesised() -> dict[str, bytes]:
+    """The files of `sample_files`, made anew."""
     files: dict[str, bytes] = {}
     told = []
     for instrument in ORCHESTRA:

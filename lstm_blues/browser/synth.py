@@ -70,7 +70,7 @@ def piano(pitch: int) -> Tone:
     decay, and a hammer's knock."""
     time = _time(2.0)
     number = np.arange(1, 26, dtype=float)
-    stiffness = 4e-4 * 2 ** ((pitch - 60) / 12)
+    stiffness = 2e-4 * 2 ** ((pitch - 60) / 12)
     ratios = number * np.sqrt((1 + stiffness * number**2) / (1 + stiffness))
     # A hammer at an eighth of the string leaves out every eighth partial.
     struck = np.abs(np.sin(np.pi * number / 8)) + 0.03

@@ -19,12 +19,11 @@ export class History {
   /**
    * Takes a bar; again the same one is the same.
    * @param {Bar & {at: number}} bar
-   * @param {Record<"melody" | "player", {name: string}>} players
+   * @param {Instruments} instruments
    * @param {number} seed
    */
-  add({ inside: _, ...bar }, players, seed) {
+  add({ inside: _, ...bar }, instruments, seed) {
     if (this.bars.some(({ band }) => band === bar.band)) return;
-    const instruments = { melody: players.melody.name, player: players.player.name };
     this.bars.push({ ...bar, instruments, seed });
     if (this.bars.length > KEPT) this.bars.shift();
   }

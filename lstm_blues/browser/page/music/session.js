@@ -19,6 +19,8 @@ import { declareSettings, playingNow } from "./session_settings.js";
 /** @typedef {{nextBar(playing: import("./bar.js").Playing): Bar, seed?: number}} Source */
 /** @typedef {{player: any, network: any, book: ChordBook, random: (seed: number) => TorchRandom, seed: number}} Means what a source is made of; the player is its own */
 
+const HAS_AUDIO = typeof AudioContext === "function";
+
 export class Session {
   /** What was played since the start. */
   history = new History();
@@ -30,6 +32,8 @@ export class Session {
   source = null;
   /** @type {import("../sound/stage.js").Players | null} */
   players = null;
+  /** Their names, of the melody and of whoever plays along. */
+  instruments = { melody: "", player: "" };
   /** @type {Promise<Orchestra> | null} */
   #orchestra = null;
   /** What the next bar begins anew with. @type {Source | null} */
@@ -47,7 +51,7 @@ export class Session {
     this.book = new ChordBook(app.data.qualities);
     declareSettings(app);
     this.transport = new Transport(
-      () => this.#context(),
+      () => this.#clock(),
       () => this.#bar(),
       (bar, parts) => this.#sound(bar, parts),
       (error) => {
@@ -58,13 +62,13 @@ export class Session {
     const { settings } = app;
     settings.on("volume", () => this.mixer?.setVolume(settings.get("volume")));
     for (const key of ["instrument", "trade.instrument"]) {
-      settings.on(key, () => this.#change(() => this.#tune()));
+      settings.on(key, () => this.#change(() => this.tune()));
     }
     for (const key of ["network", "seed"]) {
       settings.on(key, () => this.#change(() => this.#begin()));
     }
     // Fetched and decoded before the first click, so that music begins at once.
-    Promise.all([this.#tune(), this.#source()]).catch((error) => app.fail(error));
+    Promise.all([this.tune(), this.makeSource()]).catch((error) => app.fail(error));
   }
 
   get playing() {
@@ -78,8 +82,12 @@ export class Session {
   async start(make = improvising) {
     if (this.playing) this.stop();
     this.#make = make;
-    const context = this.#context();
-    const [source] = await Promise.all([this.#source(), this.#tune(), context.resume()]);
+    this.#clock();
+    const [source] = await Promise.all([
+      this.makeSource(make),
+      this.tune(),
+      this.context?.resume(),
+    ]);
     if (this.playing || this.#make !== make) return;
     this.source = source;
     this.#next = null;
@@ -144,11 +152,10 @@ export class Session {
     if (start && !this.playing) await this.start();
   }
 
-  #context() {
+  /** The audio clock; where there is no Web Audio the music is silent, on the page's own clock. */
+  #clock() {
+    if (!HAS_AUDIO) return { currentTime: performance.now() / 1000 };
     if (this.context === null) {
-      if (typeof AudioContext !== "function") {
-        throw new PageError("This browser has no Web Audio, so nothing can be played.");
-      }
       this.context = new AudioContext({ latencyHint: "interactive" });
       this.mixer = new Mixer(this.context);
     }
@@ -175,37 +182,19 @@ export class Session {
     return this.book.movedForm(network.form, this.book.intervalTo(network.form, key));
   }
 
-  /**
-   * The first choruses of the seed's music, not heard.
-   * @param {number} choruses
-   * @returns {Promise<HistoryBar[]>}
-   */
-  async compose(choruses) {
-    const source = await this.#source(improvising);
-    const players = this.players ?? await this.#tune();
-    const history = new History();
-    let at = 0;
-    do {
-      const bar = { ...source.nextBar(playingNow(this.app)), at };
-      history.add(bar, players, this.app.settings.get("seed"));
-      at += bar.seconds;
-    } while (history.bars.length < choruses * history.bars[0].form.bars);
-    return history.bars;
-  }
-
   /** The instruments as the settings say. */
-  async #tune() {
-    const orchestra = await this.orchestra();
+  async tune() {
     const { settings } = this.app;
-    this.players = await playersOf(orchestra, {
+    const names = {
       melody: settings.get("instrument"),
       player: settings.get("trade.instrument"),
-    });
-    return this.players;
+    };
+    if (HAS_AUDIO) this.players = await playersOf(await this.orchestra(), names);
+    this.instruments = names;
   }
 
-  /** @returns {Promise<Source>} at its first bar */
-  async #source(make = this.#make) {
+  /** What makes bars, at its first. @param {(means: Means) => Source} make @returns {Promise<Source>} */
+  async makeSource(make = improvising) {
     const { settings, networks } = this.app;
     const name = settings.get("network");
     const network = networks.find((one) => one.name === name);
@@ -223,7 +212,7 @@ export class Session {
     if (!this.playing) return;
     this.#wanted += 1;
     const wanted = this.#wanted;
-    const next = await this.#source();
+    const next = await this.makeSource(this.#make);
     if (wanted === this.#wanted) this.#next = next;
   }
 
@@ -255,9 +244,9 @@ export class Session {
    * @param {import("./performance.js").Part[]} parts
    */
   #sound(bar, parts) {
-    const { mixer, players } = this;
+    const { mixer, players, instruments } = this;
+    if (bar.index >= 0) this.history.add(bar, instruments, this.source?.seed ?? 0);
     if (mixer === null || players === null) return [];
-    if (bar.index >= 0) this.history.add(bar, players, this.source?.seed ?? 0);
     return soundBar(mixer, players, bar, parts, bar.at);
   }
 }

@@ -1,7 +1,30 @@
 // @ts-check
 /** Choruses as files have them. */
 
+import { History } from "./history.js";
+import { playingNow } from "./session_settings.js";
+
 /** @typedef {import("./history.js").HistoryBar} HistoryBar */
+
+/**
+ * The first choruses of the seed's music, not heard.
+ * @param {import("../app.js").App} app
+ * @param {number} choruses
+ * @returns {Promise<HistoryBar[]>}
+ */
+export async function composed(app, choruses) {
+  const { session, settings } = app;
+  await session.tune();
+  const source = await session.makeSource();
+  const history = new History();
+  let at = 0;
+  do {
+    const bar = { ...source.nextBar(playingNow(app)), at };
+    history.add(bar, session.instruments, settings.get("seed"));
+    at += bar.seconds;
+  } while (history.bars.length < choruses * history.bars[0].form.bars);
+  return history.bars;
+}
 
 /**
  * The title of the music, as `compose` gives it.

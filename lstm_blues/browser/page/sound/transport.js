@@ -15,12 +15,21 @@ const TICK = 20;
 /** Seconds from when the first bar is made to its beginning. */
 const UPBEAT = 0.15;
 
+/** Seconds of look-ahead, unless somebody waits for an answer. */
+const USUAL = 0.8;
+
+/** Seconds between two looks at the clock that are too many, and the most that are allowed for. */
+const [HELD_UP, MOST] = [0.2, 2];
+
+/** Seconds that must be left before a bar's beginning for its notes to be scheduled in time. */
+const MARGIN = 0.05;
+
 /** Seconds of bars that are kept after they were heard, for those who draw. */
 const KEPT = 30;
 
 export class Transport {
-  /** Seconds before its beginning at which a bar is made. */
-  lookAhead = 0.5;
+  /** Seconds before its beginning at which a bar is made; more where the page was held up. */
+  lookAhead = USUAL;
   playing = false;
   /** The bars that were made, the oldest first. @type {TimedBar[]} */
   bars = [];
@@ -33,6 +42,9 @@ export class Transport {
   /** The place of the step that was told last. */
   #told = { bar: -1, step: 0 };
   #made = 0;
+  /** When the clock was looked at last, and the longest that this page was held up. */
+  #looked = Infinity;
+  #patience = 0;
 
   /**
    * @param {() => Clock} clock gives the audio clock
@@ -70,6 +82,11 @@ export class Transport {
     return bar.at + secondsOf(bar, step);
   }
 
+  /** Bars that were made since the start. */
+  get count() {
+    return this.#made;
+  }
+
   /** What is heard now, in seconds on the audio clock. */
   get heard() {
     const clock = this.clock();
@@ -83,6 +100,7 @@ export class Transport {
     this.#made = 0;
     this.#told = { bar: -1, step: 0 };
     this.#end = 0;
+    this.#looked = Infinity;
     this.#clock ??= this.#worker();
     this.#clock.postMessage(TICK);
     this.#tell("start");
@@ -117,9 +135,15 @@ export class Transport {
   }
 
   #make() {
-    while (this.#end < this.clock().currentTime + this.lookAhead) {
+    const now = this.clock().currentTime;
+    if (now - this.#looked > HELD_UP) {
+      this.#patience = Math.min(MOST, Math.max(this.#patience, now - this.#looked));
+    }
+    this.#looked = now;
+    const ahead = this.lookAhead < USUAL ? this.lookAhead : USUAL + this.#patience;
+    while (this.#end < this.clock().currentTime + ahead) {
       const made = this.source();
-      const late = this.clock().currentTime - this.#end;
+      const late = this.clock().currentTime + MARGIN - this.#end;
       // The first bar begins when it is made; and a page that was held up goes on where it was.
       if (late > 0) {
         if (this.#made > 0) this.lateness.stalled(late);

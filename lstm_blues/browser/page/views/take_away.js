@@ -5,7 +5,7 @@ import { button, numberField } from "../controls.js";
 import { make } from "../dom.js";
 import { number } from "../kinds.js";
 import { midiFile } from "../music/midi.js";
-import { midiBars, titleOf } from "../music/taken.js";
+import { composed, midiBars, titleOf } from "../music/taken.js";
 import { recorded, wavFile } from "../sound/record.js";
 import { playersOf } from "../sound/stage.js";
 
@@ -93,7 +93,7 @@ export function mount(root, app) {
   function taken() {
     const count = settings.get("choruses");
     const played = session.history.last(count, session.heardUntil);
-    return played.length > 0 ? Promise.resolve(played) : session.compose(count);
+    return played.length > 0 ? Promise.resolve(played) : composed(app, count);
   }
 
   function show() {
