@@ -17,9 +17,13 @@ export const INSTRUMENTS = [
 export const BOUNDS = {
   tempo: { min: 40, max: 300 },
   swing: { min: 0.5, max: 0.75 },
-  temperature: { min: 0.1, max: 3 },
+  temperature: { min: 0, max: 3 }, // 0: the network's own
   volume: { min: 0, max: 1 },
 };
+
+/** A temperature as one reads it. @param {number} temperature */
+export const temperatureInWords = (temperature) =>
+  temperature === 0 ? "its own" : temperature.toFixed(2);
 
 /** @param {import("../app.js").App} app */
 export function declareSettings({ settings, networks }) {
@@ -30,7 +34,7 @@ export function declareSettings({ settings, networks }) {
   settings.declare("swing", number("swing", 0.62, BOUNDS.swing));
   settings.declare("key", choice("key", "", ["", ...KEYS]));
   settings.declare("band", choice("band", "trio", BANDS));
-  settings.declare("temperature", number("temperature", 1, BOUNDS.temperature));
+  settings.declare("temperature", number("temperature", 0, BOUNDS.temperature));
   const instruments = INSTRUMENTS.map(([name]) => name);
   settings.declare("instrument", choice("instrument", "alto sax", instruments));
   settings.declare("trade.instrument", choice("your instrument", "vibraphone", instruments));
@@ -44,11 +48,12 @@ export function declareSettings({ settings, networks }) {
  */
 export function playingNow({ settings, networks }) {
   const network = networks.find(({ name }) => name === settings.get("network"));
+  const temperature = settings.get("temperature") || (network?.temperature ?? 1);
   return {
     tempo: settings.get("tempo"),
     swing: network?.form.metre.swings ? settings.get("swing") : 0.5,
     band: settings.get("band"),
     key: settings.get("key"),
-    sampling: { temperature: settings.get("temperature"), topK: 0, greedy: false, voices: 1 },
+    sampling: { temperature, topK: 0, greedy: false, voices: 1 },
   };
 }

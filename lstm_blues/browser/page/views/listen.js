@@ -3,7 +3,7 @@
 
 import { button, numberField, select, slider } from "../controls.js";
 import { make } from "../dom.js";
-import { BOUNDS, INSTRUMENTS } from "../music/session_settings.js";
+import { BOUNDS, INSTRUMENTS, temperatureInWords } from "../music/session_settings.js";
 import { KEYS } from "../music/chords.js";
 import { onScheme } from "../palette.js";
 import { Roll } from "./roll.js";
@@ -45,7 +45,7 @@ export function mount(root, app) {
     make("p", {
       class: "lead",
       text:
-        "The network improvises over its form and never ends; bars that are in none of its training songs are marked as new, and as broken where their rhythm is not the songs' either.",
+        "The network improvises over its form and never ends. A bar that is in none of its training songs is marked: new, or broken where its rhythm is not the songs' either.",
     }),
     make("div", { class: "actions" }, playButton(app), newMusic(app), now),
     sheet.element,
@@ -62,7 +62,7 @@ export function mount(root, app) {
     if (session.playing) return;
     const name = app.settings.get("network");
     const network = app.networks.find((one) => one.name === name);
-    if (network) sheet.begin(session.formIn(network, app.settings.get("key")));
+    if (network) sheet.begin(session.book.inKey(network.form, app.settings.get("key")).form);
     roll.draw([], 0);
   };
   const frame = () => {
@@ -153,7 +153,7 @@ function makeControls(app) {
       label: "Temperature",
       ...BOUNDS.temperature,
       step: 0.05,
-      show: (temperature) => temperature.toFixed(2),
+      show: temperatureInWords,
     }),
     slider(app, "volume", { label: "Volume", ...BOUNDS.volume, step: 0.01, show: percent }),
     numberField(app, "seed", { label: "Seed", min: 0, max: Number.MAX_SAFE_INTEGER }),

@@ -46,12 +46,14 @@ export class Roll {
     const x = (time) => NOW * width * (this.still() ? 0.5 : 1) + (time - origin) * perSecond;
     this.#fit(bars);
     const row = (height - CHORDS - MARKS) / (this.high - this.low + 1);
-    for (const bar of bars) {
+    const inSight = bars.filter((bar) => x(bar.at + bar.seconds) > 0 && x(bar.at) < width);
+    for (const bar of inSight) {
       const [left, right] = [x(bar.at), x(bar.at + bar.seconds)];
-      if (right < 0 || left > width) continue;
       context.fillStyle = colours.line;
       context.fillRect(Math.round(left), 0, 1, height);
       this.#mark(context, bar, left, right, height, colours);
+    }
+    for (const bar of inSight) {
       this.#chords(context, bar, x, colours);
       this.#notes(context, bar, x, row, heard, colours);
     }

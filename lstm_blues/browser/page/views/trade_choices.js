@@ -6,7 +6,7 @@ import { make } from "../dom.js";
 import { choice, number } from "../kinds.js";
 import { KEYS } from "../music/chords.js";
 import { BANDS } from "../music/performance.js";
-import { BOUNDS, INSTRUMENTS } from "../music/session_settings.js";
+import { BOUNDS, INSTRUMENTS, temperatureInWords } from "../music/session_settings.js";
 import { LENGTHS } from "../music/turns.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -56,7 +56,12 @@ export function choices(app) {
         }),
         slider(app, "tempo", { label: "Tempo", ...BOUNDS.tempo, step: 1 }),
         slider(app, "swing", { label: "Swing", ...BOUNDS.swing, step: 0.01, show: percent }),
-        slider(app, "temperature", { label: "Temperature", ...BOUNDS.temperature, step: 0.1 }),
+        slider(app, "temperature", {
+          label: "Temperature",
+          ...BOUNDS.temperature,
+          step: 0.1,
+          show: temperatureInWords,
+        }),
         select(app, "key", {
           label: "Key",
           options: [
