@@ -48,7 +48,8 @@ class ComposeSettings:
         for name in ("pieces", "choruses"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         require(bool(self.formats), "formats", [], "one format or more of " + ", ".join(FORMATS))
-        require(self.checkpoint != "", "checkpoint", "", "a checkpoint, a run's folder, or null")
+        allowed = "a checkpoint, a run's folder, a bundled network's name, or null"
+        require(self.checkpoint != "", "checkpoint", "", allowed)
         require(self.output_dir != "", "output_dir", "", "a folder")
         for name in self.formats:
             require_choice("formats", name, FORMATS)
@@ -89,7 +90,7 @@ def write_compositions(config: dict[str, Any]) -> None:
     Ctrl-C and SIGTERM end the pieces where they are, and the program with 130.
     """
     given = read(ComposeSettings, config, "")
-    trained = load_trained(Path(given.checkpoint) if given.checkpoint else None)
+    trained = load_trained(given.checkpoint)
     folder = Path(given.output_dir)
     composing = Composing(trained, given.order, folder)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another

@@ -22,7 +22,7 @@ from lstm_blues.runs.trained import load_trained
 def write_evaluation(config: dict[str, Any]) -> None:
     """Evaluates as `conf/evaluate.yaml` says; prints the table and writes it in three formats."""
     given = read(EvaluateSettings, config, "")
-    found = evaluate(load_trained(Path(given.checkpoint) if given.checkpoint else None), given)
+    found = evaluate(load_trained(given.checkpoint), given)
     folder = Path(given.output_dir)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     table = evaluation_table(found)

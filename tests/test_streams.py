@@ -24,9 +24,10 @@ from lstm_blues.output.render import FORMATS, render
 from lstm_blues.output.streams import open_stream
 from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs import composing as composing_module
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.composing import Composing, Order
 from lstm_blues.runs.config import compose_config, read
-from lstm_blues.runs.trained import PRETRAINED, Primer, Trained, compose_pieces, load_trained
+from lstm_blues.runs.trained import Primer, Trained, compose_pieces, load_trained
 
 STREAMED = ("mid", "txt", "wav", "flac")
 

@@ -76,7 +76,8 @@ class EvaluateSettings:
         # Of every resample the pieces that it drew; transition tables count songs by their steps.
         require_room("resamples", self.resamples, self.resamples * self.pieces * 16)
         require_room("table_songs", self.table_songs, self.table_songs * 1000)
-        require(self.checkpoint != "", "checkpoint", "", "a checkpoint, a run's folder, or null")
+        allowed = "a checkpoint, a run's folder, a bundled network's name, or null"
+        require(self.checkpoint != "", "checkpoint", "", allowed)
         require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2^63-1")
         require(0 < self.smoothing < 1, "smoothing", self.smoothing, "between 0 and 1")
 

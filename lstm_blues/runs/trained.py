@@ -23,6 +23,7 @@ from lstm_blues.network.network import BluesNetwork
 from lstm_blues.playing.player import Player, compose
 from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.build import Parts
+from lstm_blues.runs.bundled import PRETRAINED, find_network, name_of
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
@@ -44,9 +45,7 @@ class Trained:
     @property
     def origin(self) -> str:
         """Where it comes from, in words."""
-        if self.path == PRETRAINED:
-            return "the bundled network"
-        return f"the network of {self.path}"
+        return name_of(self.path)
 
     def player(self, songs: int, sampling: Sampling = SECTION_4_2) -> Player:
         """What plays so many songs: the engine of the run, where this machine has a C compiler for
@@ -61,10 +60,6 @@ class Trained:
         return self.settings.form
 
 
-PRETRAINED = Path(__file__).parents[1] / "pretrained"
-"""The bundled network; docs/pretrained.md tells how it was made."""
-
-
 def newest_run(folder: Path = Path("outputs")) -> Path | None:
     """The newest finished run below `folder` that learned a melody; None where there is none."""
     found = []
@@ -77,13 +72,14 @@ def newest_run(folder: Path = Path("outputs")) -> Path | None:
     return max(found)[1] if found else None
 
 
-def load_trained(path: Path | None = None) -> Trained:
-    """The network of a run's folder or checkpoint, frozen.
+def load_trained(path: str | Path | None = None) -> Trained:
+    """The network of a run's folder or checkpoint, or a bundled one by its name, frozen.
 
     Where `path` is None, of the newest melody run below `outputs/`, and where there is none, the
-    bundled network.  Raises `BluesError` where there is no checkpoint, or where it knows no melody.
+    bundled network `report`.  Raises `BluesError` where there is no such network, or where it knows
+    no melody.
     """
-    path = (newest_run() or PRETRAINED) if path is None else Path(path)
+    path = (newest_run() or PRETRAINED) if path is None else find_network(path)
     checkpoint = load_checkpoint(path)
     settings = settings_from(checkpoint.config)
     parts = Parts(settings)
