@@ -78,7 +78,7 @@ def try_train(case: list[Any], _folder: Path) -> None:
 
 def try_compose(changes: list[Any], folder: Path) -> None:
     given = read(ComposeSettings, changed(config_of("compose"), changes), "")
-    given.order.require_possible(bundled(), folder)
+    given.order().require_possible(bundled(), folder)
     if given.pieces < 100:
         given.primer.encoded(bundled(), given.pieces, 1)
 

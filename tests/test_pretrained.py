@@ -50,7 +50,7 @@ def test_it_was_made_by_its_experiment(name: str) -> None:
     told = summary(name)
     assert told["learned"]
     assert told["choruses"] == 1000
-    within = {"report": 0.05, "bebop": 0.15}[name]
+    within = {"report": 0.05, "bebop": 0.2}[name]
     assert told["melody_cross_entropy"] - told["melody_floor"] < within
 
 
@@ -106,7 +106,7 @@ def test_names_come_before_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "bebop").mkdir()
     monkeypatch.chdir(tmp_path)
     assert load_trained("bebop").path == BUNDLED["bebop"]
-    with pytest.raises(BluesError, match="there is no checkpoint at 'bebop/checkpoint.pt'"):
+    with pytest.raises(BluesError, match=r"there is no checkpoint at 'bebop/checkpoint\.pt'"):
         load_trained("./bebop")
 
 

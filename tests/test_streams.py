@@ -221,7 +221,7 @@ def test_what_is_too_large_or_nothing_is_said_at_once(
 ) -> None:
     def check() -> None:
         given = read(ComposeSettings, compose_config(overrides, "compose"), "")
-        Composing(bundled, given.order, tmp_path)
+        Composing(bundled, given.order(), tmp_path)
 
     with pytest.raises(BluesError, match=words):
         check()

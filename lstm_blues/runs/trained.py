@@ -32,6 +32,28 @@ from lstm_blues.runs.terminal import terminal
 
 
 @dataclass(frozen=True)
+class SamplingSettings:
+    """`sampling` in `conf/compose.yaml` and `conf/evaluate.yaml`: a `Sampling`, or with None for
+    the temperature that of the network.
+
+    Raises `BluesError` for a value out of range.
+    """
+
+    temperature: float | None = None
+    top_k: int = 0
+    greedy: bool = False
+    voices: int = 1
+
+    def __post_init__(self) -> None:
+        self.of(SECTION_4_2)
+
+    def of(self, own: Sampling) -> Sampling:
+        """With the temperature of `own`, the network's, where none is given."""
+        given = own.temperature if self.temperature is None else self.temperature
+        return Sampling(given, self.top_k, self.greedy, self.voices)
+
+
+@dataclass(frozen=True)
 class Trained:
     """A trained network, frozen, its settings, its songs and where it came from."""
 
@@ -169,7 +191,7 @@ def compose_steps(
     trained: Trained,
     begun: Tensor,
     seed: int = 1,
-    sampling: Sampling = SECTION_4_2,
+    sampling: Sampling | None = None,
     *,
     first: int = 0,
     of: int | None = None,
@@ -180,7 +202,7 @@ def compose_steps(
         trained: the network.
         begun: their primers, shape (N, p, units).
         seed: of what is drawn; the same seed gives the same pieces.
-        sampling: how.
+        sampling: how; None: as the network's own settings say.
         first: the number, from 0, of the first of them among `of` pieces from the seed.
         of: how many those are; None for these alone.
 
@@ -190,6 +212,7 @@ def compose_steps(
     require(0 <= seed < 2**63, "seed", seed, "a whole number from 0 to 2^63-1")
     # Small matrices, hundreds of steps: several threads would only wait for each other.
     torch.set_num_threads(1)
+    sampling = sampling or trained.settings.sampling
     player = trained.player(len(begun), sampling)
     return compose(trained.network, begun, seed, sampling, player, first=first, of=of)
 
@@ -207,10 +230,11 @@ def compose_pieces(
     choruses: int = 4,
     seed: int = 1,
     primer: Primer | None = None,
-    sampling: Sampling = SECTION_4_2,
+    sampling: Sampling | None = None,
 ) -> list[Piece]:
     """Whole pieces, all at once, primers included; the same seed gives the same pieces.
 
+    `sampling` is the network's own where None.
     Raises `BluesError` for a number of pieces or choruses below 1, a primer that the form or the
     songs don't have, or outputs that no note can be drawn from.
     """
