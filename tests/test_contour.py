@@ -6,7 +6,7 @@ import pytest
 from lstm_blues.lab.contour import contour
 from lstm_blues.music.form import Form
 
-FORM = Form("one", ("C",), 8)
+FORM = Form("one", ("C",), 1)
 REST = FORM.melody_notes
 
 
