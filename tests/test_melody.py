@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support import assert_same
+from support import assert_same, melody_settings
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.learning.online import OnlineLearner
@@ -21,10 +21,6 @@ from lstm_blues.runs.settings import Settings, settings_from
 
 HEARD = "encoding.inputs=standardised"
 FAST = ["learning.rate=1e-4", "network.groups.chords.forget_bias=[0.5,1.0,1.5,2.0]"]
-
-
-def melody_settings(*overrides: str) -> Settings:
-    return settings_from(compose_config(["+experiment=melody", *overrides]))
 
 
 def begun(engine: type, settings: Settings, steps: int) -> Learner:
