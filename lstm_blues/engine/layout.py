@@ -319,8 +319,8 @@ class Layout:
         own: tuple[str, ...] = (optimizer.kernel,)
         if not optimizer.derivatives:
             own += ("gradient.c", gradient.kernel)
-        files = ("maths.c", "forward.c", "play.c", "counting.c", "step.c")
-        files += (*own, "own_notes.c", "learn.c")
+        first = ("maths.c", "forward.c", "play.c", "counting.c", "step.c")
+        files = (*first, *own, "own_notes.c", "learn.c")
         return kernel_source(self.header(network, real), files)
 
     def header(self, network: BluesNetwork, real: str) -> str:
