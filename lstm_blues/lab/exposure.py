@@ -61,9 +61,11 @@ def probe_exposure(run: Run) -> list[Record]:
 class Exposure(NamedTuple):
     """What the networks of a setting play, beside what they predict.
 
-    networks: how many.  holds: those that learned the form and hold it.  above: loss on songs above
+    networks: how many.  holds: those that learned the form and hold it; all that follows is of
+    these, and of all where none does.  above: loss on songs above
     the floor.  held: beats held for all their steps.  broken: bars that are new and have a note
-    whose place or length is none of training.  own: loss on their own music less that on songs.
+    whose place or length is none of training.  own: loss on their own music less that on songs; of
+    some it is a hundred times as large as of most, hence quartiles.
     likely: log-likelihood of their music under the exact model of the songs.  seconds: of training.
     """
 
@@ -73,13 +75,13 @@ class Exposure(NamedTuple):
     above: Quartiles
     held: Interval
     broken: Interval
-    own: Interval
+    own: Quartiles
     likely: Interval
     seconds: Quartiles
 
 
-_MEASURES = ("beats held", "bars new and broken", "on own music", "log-likelihood per step")
-"""Those of `Exposure`, from `held` to `likely`."""
+_MEASURES = ("beats held", "bars new and broken", "log-likelihood per step")
+"""Those whose means `Exposure` has."""
 
 
 def summarise_exposure(records: Records) -> list[Exposure]:
@@ -87,7 +89,9 @@ def summarise_exposure(records: Records) -> list[Exposure]:
     rng = np.random.default_rng(1)
     rows = []
     for setting, every in records.items():
-        holds = sum(record["holds"] for record in every)
+        networks, holds = len(every), sum(record["holds"] for record in every)
+        # Over wrong chords no melody is what it could be.
+        every = [record for record in every if record["holds"]] or every
         measured = {
             name: interval(np.array([record[name] for record in every]), RESAMPLES, rng)
             for name in _MEASURES
@@ -96,12 +100,12 @@ def summarise_exposure(records: Records) -> list[Exposure]:
         rows.append(
             Exposure(
                 setting,
-                len(every),
-                (holds, *wilson(holds, len(every))),
+                networks,
+                (holds, *wilson(holds, networks)),
                 quartiles(above),
                 measured["beats held"],
                 measured["bars new and broken"],
-                measured["on own music"],
+                quartiles([record["on own music"] for record in every]),
                 measured["log-likelihood per step"],
                 quartiles([record["seconds"] for record in every]),
             )

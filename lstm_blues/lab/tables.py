@@ -138,14 +138,21 @@ def melody_table(rows: Sequence[Measures]) -> str:
 
 def exposure_table(rows: Sequence[Exposure]) -> str:
     """What networks play, beside what they predict."""
-    head = ["setting", "networks", "holds the form (95 % interval)", "loss above the floor"]
-    head += ["beats held", "bars new and broken", "loss on own music less that on songs"]
+    head = ["setting", "networks", "holds the form (95 % interval)"]
+    head += ["loss above the floor (quartiles)"]
+    head += [
+        "beats held",
+        "bars new and broken",
+        "loss on own music less that on songs (quartiles)",
+    ]
     head += ["log-likelihood of own music", "seconds (quartiles)"]
     lines = (
         [
             *(row.setting, row.networks, _share(row.holds, row.networks)),
             _quartiles(row.above, digits=3),
-            *map(_interval, (row.held, row.broken, row.own, row.likely)),
+            *map(_interval, (row.held, row.broken)),
+            _quartiles(row.own, digits=3),
+            _interval(row.likely),
             _quartiles(row.seconds, digits=0),
         ]
         for row in rows
