@@ -80,6 +80,7 @@ class CompiledLearner:
             last_noise=kalman.noise[1],
             first_process=kalman.process[0],
             last_process=kalman.process[1],
+            own_notes=melody.own_notes,
             gross_errors=learning.gross_errors,
             count_per_chorus=learning.counts_in_chorus,
             episode_choruses=learning.episode_choruses,

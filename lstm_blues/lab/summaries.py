@@ -28,10 +28,10 @@ class StudyRow:
     """A setting's runs, over their seeds.
 
     setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
-    test.  held: those that, frozen, also played all of run.final_choruses.  steps, seconds: of
-    learning, infinite where a run did not learn.  choruses: the fewest that a network that learned
-    played.  melody: distance of the melody's cross-entropy from its floor, in nats per step; None
-    for chords alone.
+    test, and whose melody came near enough to its floor.  held: those that passed the test and,
+    frozen, also played all of run.final_choruses.  steps, seconds: of learning, infinite where a
+    run did not learn.  choruses: the fewest that a network that learned the form played.  melody:
+    distance of the melody's cross-entropy from its floor, in nats per step; None for chords alone.
     """
 
     setting: str
@@ -56,7 +56,8 @@ def _row(setting: str, of_seeds: Sequence[Run]) -> StudyRow:
     summaries, runs = [run.summary for run in of_seeds], len(of_seeds)
     enough = of_seeds[0].settings["run.final_choruses"]
     learned = [summary for summary in summaries if summary["learned"]]
-    held = [summary for summary in learned if summary["choruses"] >= enough]
+    formed = [summary for summary in summaries if summary["chords_learned"]]
+    held = [summary for summary in formed if summary["choruses"] >= enough]
     melody = None
     if summaries[0]["melody_floor"] is not None:
         found = [s["melody_cross_entropy"] for s in summaries]
@@ -69,7 +70,7 @@ def _row(setting: str, of_seeds: Sequence[Run]) -> StudyRow:
         (len(held), *wilson(len(held), runs)),
         quartiles([s["steps"] if s["learned"] else math.inf for s in summaries]),
         quartiles([s["seconds"] if s["learned"] else math.inf for s in summaries]),
-        min((s["choruses"] for s in learned), default=None),
+        min((s["choruses"] for s in formed), default=None),
         melody,
     )
 
