@@ -19,6 +19,9 @@ Record = dict[str, Any]
 Records = Mapping[str, Sequence[Record]]
 """Records by setting."""
 
+ALL = "all"
+"""The setting of runs that differ in nothing but their seed, and of the row for all forms."""
+
 RESAMPLES = 1000
 """Of each bootstrap interval over networks."""
 
@@ -46,17 +49,24 @@ class StudyRow:
 
 def tabulate(runs: Sequence[Run]) -> list[StudyRow]:
     """One row per setting, see `by_setting`; where these are forms, one more for all of them."""
-    rows = [_row(setting, of_seeds) for setting, of_seeds in by_setting(runs).items()]
-    if of_forms(varied(runs)):
-        rows.append(_row("all", runs))
+    groups = {
+        setting: [run.summary for run in of_seeds] for setting, of_seeds in by_setting(runs).items()
+    }
+    return summarise_runs(groups, forms=of_forms(varied(runs)))
+
+
+def summarise_runs(summaries: Records, *, forms: bool = False) -> list[StudyRow]:
+    """One row per setting, from the summaries of its runs; with `forms` one more for all."""
+    rows = [_row(setting, of_seeds) for setting, of_seeds in summaries.items()]
+    if forms:
+        rows.append(_row(ALL, [each for of_seeds in summaries.values() for each in of_seeds]))
     return rows
 
 
-def _row(setting: str, of_seeds: Sequence[Run]) -> StudyRow:
-    summaries, runs = [run.summary for run in of_seeds], len(of_seeds)
-    enough = of_seeds[0].settings["run.final_choruses"]
+def _row(setting: str, summaries: Sequence[Record]) -> StudyRow:
+    runs = len(summaries)
     learned = [summary for summary in summaries if summary["learned"]]
-    held = [summary for summary in learned if summary["choruses"] >= enough]
+    held = [summary for summary in learned if summary["choruses"] >= summary["final_choruses"]]
     melody = None
     if summaries[0]["melody_floor"] is not None:
         found = [s["melody_cross_entropy"] for s in summaries]

@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 
-from lstm_blues.lab.collect import Run, told, varied
+from lstm_blues.lab.collect import Run, by_setting, told, varied
 from lstm_blues.lab.evaluation import Evaluation
 from lstm_blues.lab.statistics import Interval, Quartiles, Share
 from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, Records, StudyRow
@@ -64,14 +64,20 @@ def study_table(rows: Sequence[StudyRow]) -> str:
 
 
 def runs_csv(runs: Sequence[Run]) -> str:
-    """The runs of a study, one row each: what was varied, the seed, and the numbers."""
+    """The runs of a study in the order of its table, one line each: the table's row, what was
+    varied, the seed, and the numbers.  `lab.recorded` makes the table of it again."""
     names = varied(runs)
     numbers = ["seed", *(n for n in runs[0].summary if n not in _NO_NUMBERS)]
     rows = (
-        [*(told(run.settings.get(n)) for n in names), *(run.summary.get(n) for n in numbers)]
-        for run in runs
+        [
+            setting,
+            *(told(run.settings.get(n)) for n in names),
+            *(run.summary.get(n) for n in numbers),
+        ]
+        for setting, of_seeds in by_setting(runs).items()
+        for run in of_seeds
     )
-    return csv_text([*names, *numbers], rows)
+    return csv_text(["setting", *names, *numbers], rows)
 
 
 def evaluation_table(found: Evaluation) -> str:
