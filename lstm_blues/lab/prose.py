@@ -1,0 +1,302 @@
+"""`python -m lstm_blues.lab.prose`: every measurement in the documentation has its source.
+
+In the prose and the tables of README.md, docs/*.md and docs/guide/*.md shares (19 of 20 seeds),
+percentages, times, millions of steps, ratios and all decimals count as measurements; code, headings
+and numbers of sections do not.  A comment in a paragraph, or below it, names where its numbers
+come from, below docs/study:
+
+    <!-- from: resets{gross_errors=16}; "5 times" = median(a.steps) / median(b.steps);
+    given: "20 million steps"; by: tests/test_fuzz_settings.py -->
+
+`from` names sources, with the rows that are meant; `"TEXT" = ...` how a number is reckoned from
+columns of the data (`lstm_blues.lab.facts`); `given` what is a setting; `by` what in the repository
+prints numbers that have no file of their own.  A table that is that of recorded data needs none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lstm_blues.errors import BluesError
+from lstm_blues.lab.facts import SOURCE, Fact, every, reckoned
+from lstm_blues.lab.numerals import NUMERAL, granularity, value_of
+
+STUDY = Path("docs/study")
+"""Where the recorded data are, below the repository."""
+
+_COMMENT = re.compile(r"<!--(.*?)-->", re.S)
+_CLAUSE = re.compile(r"(?:\"[^\"]*\"|\{[^}]*\}|[^;\"{])+")
+_RECKONED = re.compile(r"\s*\"([^\"]+)\"\s*=(.*)", re.S)
+
+_UNITS = {
+    **dict.fromkeys(("s", "second", "seconds"), 1.0),
+    **dict.fromkeys(("minute", "minutes"), 60.0),
+    **dict.fromkeys(("hour", "hours"), 3600.0),
+    **{"ms": 1e-3, "µs": 1e-6, "ns": 1e-9},
+}
+
+_SECTIONS = r"(?:2\.[123]|3\.[12]|4\.[12])"
+
+_NO_MEASUREMENT = re.compile(
+    r"`[^`]*`|\]\([^)]*\)|https?://\S+|"
+    r"\b(?:[Ss]ections?|[Ee]quations?|Figures?|Python|[Vv]ersions?)\s+[\d.]+(?:(?:,| and| to) [\d.]+)*|"
+    rf"\((?:{_SECTIONS}|5)(?:[,;:][^()]*)?\)|"
+    rf"(?<=\| )(?:{_SECTIONS}|5)(?:, (?:{_SECTIONS}|5))*(?= \|)"
+)
+
+_PATTERNS = {
+    "share": re.compile(
+        rf"\b(?P<n>{NUMERAL}|none|all)(?: seeds?| networks?| runs?)? of (?:the )?(?P<of>{NUMERAL})"
+        rf"|\ball (?P<whole>{NUMERAL})(?= seeds| networks| runs)"
+        rf"|\bno (?:seed|network|run) of (?P<none>{NUMERAL})",
+        re.I,
+    ),
+    "percent": re.compile(rf"\b(?P<n>{NUMERAL}) ?%", re.I),
+    "millions": re.compile(rf"\b(?P<n>{NUMERAL}) (?:million|M)\b", re.I),
+    "steps": re.compile(r"\b(?P<n>\d{1,3}(?:,\d{3})+) (?:right )?steps\b(?!/)"),
+    "seconds": re.compile(rf"\b(?P<n>{NUMERAL}) (?P<unit>{'|'.join(_UNITS)})\b"),
+    "number": re.compile(
+        rf"\b(?P<n>{NUMERAL})(?= times (?:as|fewer|more|faster|slower|longer|larger|the)\b)"
+        rf"|\b(?P<count>{NUMERAL})(?= (?:seeds|networks|runs)\b)"
+        r"|(?<![\w.,])(?P<decimal>\d+\.\d+)(?![\w]|\.\d)",
+        re.I,
+    ),
+}
+
+
+class Measurement(NamedTuple):
+    """A number in a text that states a measurement.
+
+    kind: of `_PATTERNS`.  text: as it stands there.  begin: where.  value, step: the number and how
+    finely it is written; of: of how many, for a share; unit: in seconds, for a time.
+    """
+
+    kind: str
+    text: str
+    begin: int
+    value: float
+    step: float
+    of: float = math.nan
+    unit: float = 1.0
+
+    def is_in(self, found: Sequence[Fact]) -> bool:
+        """Whether one of the facts, rounded as this is, says so."""
+        return any(self._says(fact) for fact in found)
+
+    def equals(self, value: float) -> bool:
+        """Whether a value, rounded as this is, is this number."""
+        return abs(value - self.value) <= self.step / 2 * (1 + 1e-9)
+
+    def _says(self, fact: Fact) -> bool:
+        if self.kind == "share" or fact.kind == "share":
+            shares = self.kind == fact.kind == "share"
+            if self.kind == "percent":
+                return self.equals(100 * fact.value / fact.of)
+            return shares and (fact.value, fact.of) == (self.value, self.of)
+        scale = {"millions": 1e6, "seconds": self.unit, "percent": 0.01}.get(self.kind, 1.0)
+        if fact.kind == "number":
+            return self.equals(fact.value) or self.equals(fact.value / scale)
+        if self.kind == "number":
+            return self.equals(fact.value / 1e6) or self.equals(fact.value)
+        same = {"millions": "steps", "steps": "steps", "seconds": "seconds"}.get(self.kind)
+        return fact.kind == same and self.equals(fact.value / scale)
+
+
+class Tag(NamedTuple):
+    """What a paragraph's comments say of its numbers, see the module."""
+
+    sources: tuple[str, ...]
+    reckoned: tuple[tuple[str, str], ...]
+    given: tuple[str, ...]
+    by: tuple[str, ...]
+
+
+class Block(NamedTuple):
+    """A paragraph or table: its first line in the file, its text without comments, its tag."""
+
+    line: int
+    text: str
+    tag: Tag
+
+
+def measurements(text: str) -> list[Measurement]:
+    """The measurements in a paragraph or table of Markdown, in their order."""
+    left = _NO_MEASUREMENT.sub(lambda match: "·" * len(match[0]), text)
+    left = re.sub(r"\s", " ", left)
+    found = []
+    for kind, pattern in _PATTERNS.items():
+        for match in pattern.finditer(left):
+            found.append(_measured(kind, match))
+        left = pattern.sub(lambda match: "·" * len(match[0]), left)
+    return sorted(found, key=lambda each: each.begin)
+
+
+def _measured(kind: str, match: re.Match[str]) -> Measurement:
+    groups = {name: text for name, text in match.groupdict().items() if text is not None}
+    told, begin = match[0], match.start()
+    if kind == "share":
+        if "of" in groups:
+            of = value_of(groups["of"])
+            n = {"none": 0.0, "all": of}.get(groups["n"].lower())
+            return Measurement(
+                kind, told, begin, value_of(groups["n"]) if n is None else n, 1.0, of
+            )
+        of = value_of(groups.get("whole") or groups["none"])
+        return Measurement(kind, told, begin, of if "whole" in groups else 0.0, 1.0, of)
+    unit = _UNITS[groups.pop("unit")] if "unit" in groups else 1.0
+    (number,) = groups.values()
+    return Measurement(
+        kind, told, begin, value_of(number), granularity(number), math.nan, unit
+    )
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """The paragraphs and tables of a page; fenced code and headings are none."""
+    text = re.sub(r"^ *(```|~~~).*?^ *\1[^\n]*$", _blank, text, flags=re.S | re.M)
+    text = re.sub(r"^#+ .*$", _blank, text, flags=re.M)
+    # What a comment holds is no end of a paragraph.
+    whole = _COMMENT.sub(lambda match: match[0].replace("\n", "\v"), text)
+    found: list[tuple[int, str]] = []
+    for match in re.finditer(r"(?:^.*\S.*$\n?)+", whole, re.M):
+        line, part = whole.count("\n", 0, match.start()), match[0]
+        line += whole.count("\v", 0, match.start()) + 1
+        if found and not _COMMENT.sub("", part).strip():
+            found[-1] = found[-1][0], found[-1][1] + part
+        else:
+            found.append((line, part))
+    for line, part in found:
+        tag = _tag(" ".join(_COMMENT.findall(part)).replace("\v", " "))
+        yield Block(line, _COMMENT.sub("", part).rstrip(), tag)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n")
+
+
+def _tag(comment: str) -> Tag:
+    sources: list[str] = []
+    expressions: list[tuple[str, str]] = []
+    given: list[str] = []
+    by: list[str] = []
+    for clause in _CLAUSE.findall(comment):
+        name, _, told = clause.partition(":")
+        if match := _RECKONED.fullmatch(clause):
+            expressions.append((match[1], match[2].strip()))
+        elif name.strip() == "from":
+            sources += [match[0] for match in SOURCE.finditer(told)]
+        elif name.strip() == "given":
+            given += re.findall(r'"([^"]+)"', told)
+        elif name.strip() == "by":
+            by += told.split()
+    return Tag(tuple(sources), tuple(expressions), tuple(given), tuple(by))
+
+
+class Checked(NamedTuple):
+    """What became of a measurement: a word for it, and a sentence where it has no source."""
+
+    what: Measurement
+    by: str
+    wrong: str | None
+
+
+def check(block: Block, repository: Path) -> list[Checked]:
+    """Looks for the source of each measurement of a paragraph.
+
+    Raises `BluesError` for a source that is not there, or a tag that speaks of a number that the
+    paragraph does not have.
+    """
+    tag, study = block.tag, repository / STUDY
+    text = re.sub(r"\s", " ", block.text)
+    for told in (*(each for each, _ in tag.reckoned), *tag.given):
+        if told not in text:
+            raise BluesError(f"the tag tells of {told!r}, which is not there.")
+    for path in tag.by:
+        if not (repository / path).is_file():
+            raise BluesError(f"{path!r} is not there.")
+    found = every(study, tag.sources)
+    values = {told: reckoned(study, expression) for told, expression in tag.reckoned}
+    return [_checked(each, text, tag, found, values) for each in measurements(block.text)]
+
+
+def _checked(
+    each: Measurement, text: str, tag: Tag, found: Sequence[Fact], values: dict[str, float]
+) -> Checked:
+    end = each.begin + len(each.text)
+
+    def speaks_of(told: str) -> bool:
+        return any(
+            match.start() <= each.begin and end <= match.end()
+            for match in re.finditer(re.escape(told), text)
+        )
+
+    for told, value in values.items():
+        if speaks_of(told):
+            scale = {"millions": 1e6, "percent": 0.01, "seconds": each.unit}.get(each.kind, 1.0)
+            right = each.equals(value) or each.equals(value / scale)
+            return Checked(each, "reckoned", None if right else f"the data make it {value:.6g}")
+    if any(map(speaks_of, tag.given)):
+        return Checked(each, "given", None)
+    if each.is_in(found):
+        return Checked(each, "data", None)
+    if tag.by:
+        return Checked(each, "by", None)
+    if tag.sources:
+        return Checked(each, "", f"it is not in {', '.join(tag.sources)}")
+    return Checked(each, "", "it has no source")
+
+
+def pages(repository: Path) -> list[Path]:
+    """The pages that are checked."""
+    docs = repository / "docs"
+    return [repository / "README.md", *sorted(docs.glob("*.md")), *sorted(docs.glob("guide/*.md"))]
+
+
+def problems(page: Path, repository: Path, counts: Counter[str] | None = None) -> list[str]:
+    """What is wrong with the measurements of a page, a sentence each; `counts` is added to."""
+    tables = {path.read_text().strip() for path in (repository / STUDY).glob("*/*.md")}
+    found = []
+    for block in blocks(page.read_text()):
+        if block.text.strip() in tables:
+            continue
+        try:
+            for each in check(block, repository):
+                if counts is not None:
+                    counts[each.by] += 1
+                if each.wrong is not None:
+                    found.append(f"{page}:{block.line}: {each.what.text!r}: {each.wrong}.")
+        except BluesError as error:
+            found.append(f"{page}:{block.line}: {error}")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command; exits with 1 where a measurement has no source."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lstm_blues.lab.prose",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("pages", nargs="*", type=Path, help="Markdown files; all where none")
+    given = parser.parse_args(arguments)
+    repository, counts = Path.cwd(), Counter[str]()
+    found = [
+        problem
+        for page in given.pages or pages(repository)
+        for problem in problems(page, repository, counts)
+    ]
+    print("\n".join(found))
+    told = {"data": "in the data", "reckoned": "reckoned from them", "given": "settings"}
+    told |= {"by": "printed by what is named", "": "without a source"}
+    print(", ".join(f"{counts[name]} {words}" for name, words in told.items()) + ".")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
