@@ -46,7 +46,9 @@ _SECTIONS = r"(?:2\.[123]|3\.[12]|4\.[12])"
 
 _NO_MEASUREMENT = re.compile(
     r"`[^`]*`|\]\([^)]*\)|https?://\S+|"
-    r"\b(?:[Ss]ections?|[Ee]quations?|Figures?|Python|[Vv]ersions?)\s+[\d.]+(?:(?:,| and| to) [\d.]+)*|"
+    r"\b(?:[Ss]ections?|[Ee]quations?|Figures?|Python|[Vv]ersions?)\s+"
+    r"[\d.]+(?:(?:,| and| to) [\d.]+)*|"
+    r"(?:intervals?|Wilson)[^.|]{0,20}95 %|95 %(?: Wilson)? intervals?|"
     rf"\((?:{_SECTIONS}|5)(?:[,;:][^()]*)?\)|"
     rf"(?<=\| )(?:{_SECTIONS}|5)(?:, (?:{_SECTIONS}|5))*(?= \|)"
 )
@@ -152,9 +154,7 @@ def _measured(kind: str, match: re.Match[str]) -> Measurement:
         return Measurement(kind, told, begin, of if "whole" in groups else 0.0, 1.0, of)
     unit = _UNITS[groups.pop("unit")] if "unit" in groups else 1.0
     (number,) = groups.values()
-    return Measurement(
-        kind, told, begin, value_of(number), granularity(number), math.nan, unit
-    )
+    return Measurement(kind, told, begin, value_of(number), granularity(number), math.nan, unit)
 
 
 def blocks(text: str) -> Iterator[Block]:

@@ -26,6 +26,15 @@ RESAMPLES = 1000
 """Of each bootstrap interval over networks."""
 
 
+class Cycles(NamedTuple):
+    """How many networks enter an exact loop, after how many choruses at the most, and the most
+    choruses of a loop."""
+
+    networks: int
+    after: int
+    length: int
+
+
 @dataclass(frozen=True)
 class StudyRow:
     """A setting's runs, over their seeds.
@@ -34,7 +43,8 @@ class StudyRow:
     test.  held: those that, frozen, also played all of run.final_choruses.  steps, seconds: of
     learning, infinite where a run did not learn.  choruses: the fewest that a network that learned
     played.  melody: distance of the melody's cross-entropy from its floor, in nats per step; None
-    for chords alone.
+    for chords alone.  cycle: exact loops among the networks that learned; None where runs do not
+    tell of them.
     """
 
     setting: str
@@ -45,6 +55,7 @@ class StudyRow:
     seconds: Quartiles
     choruses: int | None
     melody: Quartiles | None
+    cycle: Cycles | None = None
 
 
 def tabulate(runs: Sequence[Run]) -> list[StudyRow]:
@@ -81,6 +92,25 @@ def _row(setting: str, summaries: Sequence[Record]) -> StudyRow:
         quartiles([s["seconds"] if s["learned"] else math.inf for s in summaries]),
         min((s["choruses"] for s in learned), default=None),
         melody,
+        _cycles(learned),
+    )
+
+
+def _cycles(learned: Sequence[Record]) -> Cycles | None:
+    """Of summaries, or of the lines of a `runs.csv`."""
+    if not any("cycle" in summary or "cycle_after" in summary for summary in learned):
+        return None
+    found = [
+        (told.get("after"), told.get("length"))
+        for told in (
+            s.get("cycle") or {n: s.get(f"cycle_{n}") for n in ("after", "length")} for s in learned
+        )
+    ]
+    loops = [(after, length) for after, length in found if after is not None and length]
+    return Cycles(
+        len(loops),
+        max((after for after, _ in loops), default=0),
+        max((length for _, length in loops), default=0),
     )
 
 

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from lstm_blues.lab.collect import Run, by_setting, told, varied
 from lstm_blues.lab.evaluation import Evaluation
 from lstm_blues.lab.statistics import Interval, Quartiles, Share
-from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, Records, StudyRow
+from lstm_blues.lab.summaries import Cycles, Drift, HeldSongs, Measures, Onset, Records, StudyRow
 
-_NO_NUMBERS = ("seed", "name", "form", "wrong", "chosen", "attempts")
-"""Parts of a summary that are no column of `runs.csv`, or its first."""
+_NO_NUMBERS = ("seed", "name", "form", "wrong", "chosen", "attempts", "cycle")
+"""Parts of a summary that are no column of `runs.csv`, or its first, or two of its columns."""
+
+_CYCLE = ("after", "length")
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -42,20 +44,31 @@ def _quartiles(values: Quartiles, scale: float = 1.0, digits: int = 1) -> str:
     return f"{middle} ({low} to {high})"
 
 
+def _cycle(cycle: Cycles, learned: int) -> str:
+    count, after, length = cycle
+    if not count:
+        return f"0 of {learned}"
+    return f"{count} of {learned} (after at most {after}, of at most {length})"
+
+
 def _interval(values: Interval) -> str:
     return "{:.3f} ({:.3f} to {:.3f})".format(*values)
 
 
 def study_table(rows: Sequence[StudyRow]) -> str:
-    """The rows of a study; melodies have a column where any row has them."""
+    """The rows of a study; melodies and exact loops have a column where any row has them."""
     melody = any(row.melody for row in rows)
+    cycle = any(row.cycle for row in rows)
     head = ["setting", "learned (95 % interval)", "held (95 % interval)", "fewest choruses held"]
+    head += ["in an exact loop"] * cycle
     head += ["steps, M (quartiles)", "seconds (quartiles)"]
     head += ["melody above its floor, nats per step"] * melody
     lines = []
     for row in rows:
         cells = [row.setting, _share(row.learned, row.runs), _share(row.held, row.runs)]
         cells.append("-" if row.choruses is None else str(row.choruses))
+        if cycle:
+            cells.append("-" if row.cycle is None else _cycle(row.cycle, row.learned[0]))
         cells += [_quartiles(row.steps, 1e6), _quartiles(row.seconds)]
         if melody:
             cells.append("-" if row.melody is None else _quartiles(row.melody, digits=3))
@@ -68,16 +81,18 @@ def runs_csv(runs: Sequence[Run]) -> str:
     varied, the seed, and the numbers.  `lab.recorded` makes the table of it again."""
     names = varied(runs)
     numbers = ["seed", *(n for n in runs[0].summary if n not in _NO_NUMBERS)]
+    cycle = _CYCLE if any("cycle" in run.summary for run in runs) else ()
     rows = (
         [
             setting,
             *(told(run.settings.get(n)) for n in names),
             *(run.summary.get(n) for n in numbers),
+            *((run.summary.get("cycle") or {}).get(n) for n in cycle),
         ]
         for setting, of_seeds in by_setting(runs).items()
         for run in of_seeds
     )
-    return csv_text(["setting", *names, *numbers], rows)
+    return csv_text(["setting", *names, *numbers, *(f"cycle_{n}" for n in cycle)], rows)
 
 
 def evaluation_table(found: Evaluation) -> str:
