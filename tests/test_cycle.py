@@ -37,7 +37,7 @@ def test_a_state_that_recurs_to_the_bit_is_a_loop(shape: Topology, compiled: boo
 
     net, song = of_one_chord(shape, 0.0)
     found = find_cycle(player(net), song, 100)
-    # A forget gate of a half: the states end at a fixed point once differences are below the last bit.
+    # A forget gate of a half: the states end at a fixed point, once differences are below a bit.
     assert found is not None
     assert found.length == 1
     assert 10 < found.after < 20
