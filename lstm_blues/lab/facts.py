@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import math
 import operator
 import re
@@ -19,6 +20,8 @@ from lstm_blues.lab.summaries import Record, StudyRow
 SOURCE = re.compile(r"([A-Za-z_][\w/]*(?:\.csv)?)(?:\{([^}]*)\})?")
 """A source: a study or a CSV file below the folder of studies, and which of its rows are meant,
 such as `resets{gross_errors=16 | gross_errors=0}`."""
+
+_SPACES = {marks: str.maketrans(marks, " " * len(marks)) for marks in ("", ",", "=,")}
 
 _COLUMN = re.compile(SOURCE.pattern + r"\.([a-z_]+)")
 
@@ -47,15 +50,15 @@ def facts(folder: Path, source: str) -> list[Fact]:
         rows = [row for row in _rows(path) if _meant(row.setting, chosen)]
         found = [fact for row in rows for fact in _of_row(row)]
     else:
-        lines = [line for line in _lines(path) if _meant(line.replace("|", " "), chosen)]
-        found = [fact for line in lines for fact in _of_line(line)]
+        lines = [line for line in _lines(path) if _meant(" ".join(line), chosen)]
+        found = [fact for line in lines for cell in line for fact in _of_cell(cell)]
     if not found:
         raise BluesError(f"{source!r} has no such row.")
     return found
 
 
-def reckoned(folder: Path, expression: str) -> float:
-    """What an expression makes of columns of the data.
+def reckoned(folder: Path, expression: str) -> tuple[float, ...]:
+    """What an expression makes of columns of the data; of a share, its count and of how many.
 
     Columns are `SOURCE.column`, `melody` being the distance from the floor, `steps` and `seconds`
     of runs that did not learn infinite.  Functions are `total`, `number`, `median`, `least`, `most`
@@ -70,7 +73,8 @@ def reckoned(folder: Path, expression: str) -> float:
 
     try:
         tree = ast.parse(_COLUMN.sub(name, expression), mode="eval").body
-        return float(_evaluate(tree, columns))
+        parts = tree.elts if isinstance(tree, ast.Tuple) else [tree]
+        return tuple(float(_evaluate(part, columns)) for part in parts)
     except (SyntaxError, TypeError, ValueError, ZeroDivisionError) as error:
         raise BluesError(f"{expression!r} cannot be reckoned ({error}).") from error
 
@@ -88,7 +92,7 @@ def _path(folder: Path, name: str) -> Path:
 
 def _meant(row: str, chosen: str) -> bool:
     """Whether a row has all the words of one of the alternatives."""
-    words = row.replace(",", " ").split() + row.split()
+    words = {word for marks in ("", ",", "=,") for word in row.translate(_SPACES[marks]).split()}
     told = [alternative.split() for alternative in chosen.split("|")]
     return any(all(word in words for word in each) for each in told)
 
@@ -104,13 +108,15 @@ def _records(path: Path) -> dict[str, list[Record]]:
 
 
 @cache
-def _lines(path: Path) -> list[str]:
-    """The lines of the table that a file is shown as; of another file its own."""
-    if path.name == PROBE:
-        return recorded_table(path).splitlines()[2:]
+def _lines(path: Path) -> list[list[str]]:
+    """The cells of the table that a file is shown as, line by line; of another file its own."""
     table = path.with_name("table.md")
-    shown = table.read_text().splitlines()[2:] if table.is_file() else []
-    return shown + path.read_text().splitlines()[1:]
+    shown = recorded_table(path) if path.name == PROBE or not table.is_file() else table.read_text()
+    lines = [line.strip("| ").split(" | ") for line in shown.splitlines()[2:]]
+    if path.name == PROBE:
+        return lines
+    with path.open(newline="") as file:
+        return [*lines, *csv.reader(file)]
 
 
 def _of_row(row: StudyRow) -> Iterator[Fact]:
@@ -127,13 +133,11 @@ def _of_row(row: StudyRow) -> Iterator[Fact]:
         yield Fact("number", row.choruses)
 
 
-def _of_line(line: str) -> Iterator[Fact]:
-    for count, of in re.findall(r"(\d+) of (\d+)", line):
+def _of_cell(cell: str) -> Iterator[Fact]:
+    for count, of in re.findall(r"(\d+) of (\d+)", cell):
         yield Fact("share", float(count), float(of))
-    for text in re.findall(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?", line):
-        for part in {text, text.replace(",", "")} - {""}:
-            if "," not in part:
-                yield Fact("number", abs(float(part)))
+    for text in re.findall(r"(?<![\w.=-])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?!\w)", cell):
+        yield Fact("number", float(text.replace(",", "")))
 
 
 def _column(folder: Path, name: str, chosen: str, column: str) -> list[float]:

@@ -226,7 +226,11 @@ def check(block: Block, repository: Path) -> list[Checked]:
 
 
 def _checked(
-    each: Measurement, text: str, tag: Tag, found: Sequence[Fact], values: dict[str, float]
+    each: Measurement,
+    text: str,
+    tag: Tag,
+    found: Sequence[Fact],
+    values: dict[str, tuple[float, ...]],
 ) -> Checked:
     end = each.begin + len(each.text)
 
@@ -236,11 +240,13 @@ def _checked(
             for match in re.finditer(re.escape(told), text)
         )
 
-    for told, value in values.items():
+    for told, (value, *of) in values.items():
         if speaks_of(told):
             scale = {"millions": 1e6, "percent": 0.01, "seconds": each.unit}.get(each.kind, 1.0)
             right = each.equals(value) or each.equals(value / scale)
-            return Checked(each, "reckoned", None if right else f"the data make it {value:.6g}")
+            right = right and (each.kind != "share" or of == [each.of])
+            made = " of ".join(f"{number:.6g}" for number in (value, *of))
+            return Checked(each, "reckoned", None if right else f"the data make it {made}")
     if any(map(speaks_of, tag.given)):
         return Checked(each, "given", None)
     if each.is_in(found):

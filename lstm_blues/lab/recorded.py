@@ -21,6 +21,7 @@ from lstm_blues.lab.summaries import (
 from lstm_blues.lab.tables import (
     blocks_table,
     drift_table,
+    markdown,
     melody_table,
     songs_table,
     study_table,
@@ -64,9 +65,13 @@ def recorded_rows(path: Path) -> list[StudyRow]:
 
 
 def recorded_table(path: Path) -> str:
-    """The table of a `runs.csv` or a `probe.csv`, in Markdown."""
+    """The table of a `runs.csv` or a `probe.csv`, in Markdown; of any other CSV file its lines."""
     if path.name == RUNS:
         return study_table(recorded_rows(path))
+    if path.name != PROBE:
+        with path.open(newline="") as file:
+            head, *lines = csv.reader(file)
+        return markdown(head, lines)
     records = read_records(path)
     columns = next(iter(records.values()))[0]
     if "onset" in columns:

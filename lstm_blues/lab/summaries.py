@@ -155,7 +155,8 @@ class Onset(NamedTuple):
     """When a block begins to matter.
 
     steps: millions of steps, infinite where it never does.  never: in how many networks.  first: in
-    how many it is the first.  networks: how many there are.
+    how many it is the first, alone or with others.  networks: how many there are.  ordered: in how
+    many none of the blocks begins before one in front of it.
     """
 
     setting: str
@@ -164,6 +165,7 @@ class Onset(NamedTuple):
     never: int
     first: int
     networks: int
+    ordered: int
 
 
 def summarise_blocks(records: Records) -> list[Onset]:
@@ -174,7 +176,10 @@ def summarise_blocks(records: Records) -> list[Onset]:
         for record in every:
             by_seed[record["seed"]].append(record)
         firsts: Counter[int] = Counter()
+        ordered = 0
         for of_seed in by_seed.values():
+            each = [r["onset"] or math.inf for r in sorted(of_seed, key=lambda r: int(r["block"]))]
+            ordered += each == sorted(each)
             begun = [(record["onset"], record["block"]) for record in of_seed if record["onset"]]
             earliest = min((onset for onset, _ in begun), default=None)
             firsts.update(block for onset, block in begun if onset == earliest)
@@ -182,7 +187,8 @@ def summarise_blocks(records: Records) -> list[Onset]:
             onsets = [record["onset"] for record in every if record["block"] == block]
             steps = quartiles([math.inf if onset is None else onset / 1e6 for onset in onsets])
             never = onsets.count(None)
-            found.append(Onset(setting, block, steps, never, firsts[block], len(by_seed)))
+            of = len(by_seed)
+            found.append(Onset(setting, block, steps, never, firsts[block], of, ordered))
     return found
 
 

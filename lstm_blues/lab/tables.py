@@ -24,6 +24,12 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([texts[0], "|---" * len(head) + "|", *texts[1:]])
 
 
+def table_csv(text: str) -> str:
+    """The Markdown table in a text, as CSV."""
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return csv_text(lines[0], lines[1:])
+
+
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table as CSV; None is an empty field."""
     text = io.StringIO()
@@ -142,11 +148,12 @@ def drift_table(rows: Sequence[Drift]) -> str:
 def blocks_table(rows: Sequence[Onset]) -> str:
     """When blocks begin to matter, in millions of steps."""
     head = ["setting", "block", "begins to matter, M steps (quartiles)", "never", "is the first"]
+    head += ["all blocks in order"]
     lines = []
     for row in rows:
         low, middle, high = ("∞" if math.isinf(value) else f"{value:.1f}" for value in row.steps)
-        never, first = (f"{count} of {row.networks}" for count in (row.never, row.first))
-        lines.append([row.setting, row.block, f"{middle} ({low} to {high})", never, first])
+        counts = (f"{count} of {row.networks}" for count in (row.never, row.first, row.ordered))
+        lines.append([row.setting, row.block, f"{middle} ({low} to {high})", *counts])
     return markdown(head, lines)
 
 
