@@ -37,6 +37,7 @@ class Fact(NamedTuple):
     of: float = math.nan
 
 
+@cache
 def facts(folder: Path, source: str) -> list[Fact]:
     """The numbers of a source, of a study those of its table; see `SOURCE`.
 
@@ -57,6 +58,7 @@ def facts(folder: Path, source: str) -> list[Fact]:
     return found
 
 
+@cache
 def reckoned(folder: Path, expression: str) -> tuple[float, ...]:
     """What an expression makes of columns of the data; of a share, its count and of how many.
 
@@ -122,9 +124,7 @@ def _lines(path: Path) -> list[list[str]]:
 def _of_row(row: StudyRow) -> Iterator[Fact]:
     for count, low, high in (row.learned, row.held):
         yield Fact("share", count, row.runs)
-        # How many did not.
-        yield Fact("share", row.runs - count, row.runs)
-        yield from (Fact("number", value) for value in (count, row.runs - count, low, high))
+        yield from (Fact("number", value) for value in (count, low, high))
     yield Fact("number", row.runs)
     yield from (Fact("steps", value) for value in row.steps)
     yield from (Fact("seconds", value) for value in row.seconds)
@@ -136,8 +136,8 @@ def _of_row(row: StudyRow) -> Iterator[Fact]:
 def _of_cell(cell: str) -> Iterator[Fact]:
     for count, of in re.findall(r"(\d+) of (\d+)", cell):
         yield Fact("share", float(count), float(of))
-    for text in re.findall(r"(?<![\w.=-])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?!\w)", cell):
-        yield Fact("number", float(text.replace(",", "")))
+    for text in re.findall(r"(?<![\w.=])-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?!\w)", cell):
+        yield Fact("number", abs(float(text.replace(",", ""))))
 
 
 def _column(folder: Path, name: str, chosen: str, column: str) -> list[float]:

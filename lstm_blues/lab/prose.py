@@ -9,8 +9,9 @@ come from, below docs/study:
     given: "20 million steps"; by: tests/test_fuzz_settings.py -->
 
 `from` names sources, with the rows that are meant; `"TEXT" = ...` how a number is reckoned from
-columns of the data (`lstm_blues.lab.facts`); `given` what is a setting; `by` what in the repository
-prints numbers that have no file of their own.  A table that is that of recorded data needs none.
+columns of the data (`lstm_blues.lab.facts`); `given` what is a setting, or `given: all` where
+everything is; `by` what in the repository prints numbers that have no file of their own.  A table
+that is that of recorded data needs none.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from lstm_blues.errors import BluesError
-from lstm_blues.lab.facts import SOURCE, Fact, every, reckoned
+from lstm_blues.lab.facts import SOURCE, Fact, every, facts, reckoned
 from lstm_blues.lab.numerals import NUMERAL, granularity, value_of
 
 STUDY = Path("docs/study")
@@ -48,7 +50,7 @@ _NO_MEASUREMENT = re.compile(
     r"`[^`]*`|\]\([^)]*\)|https?://\S+|"
     r"\b(?:[Ss]ections?|[Ee]quations?|Figures?|Python|[Vv]ersions?)\s+"
     r"[\d.]+(?:(?:,| and| to) [\d.]+)*|"
-    r"(?:intervals?|Wilson)[^.|]{0,20}95 %|95 %(?: Wilson)? intervals?|"
+    r"(?:intervals?|Wilson)[^.|]{0,20}95 %|95 %(?: \w+)? intervals?|"
     rf"\((?:{_SECTIONS}|5)(?:[,;:][^()]*)?\)|"
     rf"(?<=\| )(?:{_SECTIONS}|5)(?:, (?:{_SECTIONS}|5))*(?= \|)"
 )
@@ -192,7 +194,7 @@ def _tag(comment: str) -> Tag:
         elif name.strip() == "from":
             sources += [match[0] for match in SOURCE.finditer(told)]
         elif name.strip() == "given":
-            given += re.findall(r'"([^"]+)"', told)
+            given += re.findall(r'"([^"]+)"', told) or [told.strip()]
         elif name.strip() == "by":
             by += told.split()
     return Tag(tuple(sources), tuple(expressions), tuple(given), tuple(by))
@@ -215,14 +217,31 @@ def check(block: Block, repository: Path) -> list[Checked]:
     tag, study = block.tag, repository / STUDY
     text = re.sub(r"\s", " ", block.text)
     for told in (*(each for each, _ in tag.reckoned), *tag.given):
-        if told not in text:
+        if told != "all" and told not in text:
             raise BluesError(f"the tag tells of {told!r}, which is not there.")
     for path in tag.by:
         if not (repository / path).is_file():
             raise BluesError(f"{path!r} is not there.")
     found = every(study, tag.sources)
     values = {told: reckoned(study, expression) for told, expression in tag.reckoned}
-    return [_checked(each, text, tag, found, values) for each in measurements(block.text)]
+    return [
+        _checked(each, text, tag, _of_row(block, each, study) or found, values)
+        for each in measurements(block.text)
+    ]
+
+
+def _of_row(block: Block, each: Measurement, study: Path) -> list[Fact]:
+    """What the sources have in the lines that are named as the table's row with a measurement is;
+    nothing outside of tables, or where no line is."""
+    row = block.text[block.text.rfind("\n", 0, each.begin) + 1 : each.begin]
+    named = re.match(r"\| *([^|{}]*?) *\|", row)
+    if named is None or not named[1]:
+        return []
+    found: list[Fact] = []
+    for source in block.tag.sources:
+        with suppress(BluesError):
+            found += facts(study, f"{source.split('{')[0]}{{{named[1]}}}")
+    return found
 
 
 def _checked(
@@ -247,7 +266,7 @@ def _checked(
             right = right and (each.kind != "share" or of == [each.of])
             made = " of ".join(f"{number:.6g}" for number in (value, *of))
             return Checked(each, "reckoned", None if right else f"the data make it {made}")
-    if any(map(speaks_of, tag.given)):
+    if "all" in tag.given or any(map(speaks_of, tag.given)):
         return Checked(each, "given", None)
     if each.is_in(found):
         return Checked(each, "data", None)
