@@ -9,9 +9,10 @@ from support import REPOSITORY
 from lstm_blues.errors import BluesError
 from lstm_blues.lab import prose
 from lstm_blues.lab.facts import facts, reckoned
+from lstm_blues.lab.measurements import measurements
 from lstm_blues.lab.numerals import WORDS, granularity, value_of
-from lstm_blues.lab.prose import Block, blocks, check, measurements, pages, problems
-from lstm_blues.lab.recorded import recorded_table
+from lstm_blues.lab.prose import Block, blocks, check, pages, problems
+from lstm_blues.lab.recorded import read_records, recorded_table
 
 STUDY = REPOSITORY / "docs/study"
 
@@ -215,3 +216,23 @@ def test_the_command_ends_with_1_where_a_source_is_missing(
             prose.main([])
         assert ended.value.code == code
     assert "'7 of 9': it has no source." in capsys.readouterr().out
+
+
+def test_the_songs_held_are_those_of_the_probe() -> None:
+    text = (REPOSITORY / "docs/study.md").read_text().split("| songs taught |")[1]
+    names = ("eight", "sixteen", "thirty_two")
+    shown = {}
+    for line in text.splitlines()[2:]:
+        if not line.startswith("|"):
+            break
+        most, *cells = line.strip("| ").split(" | ")
+        for name, cell in zip(names, cells, strict=True):
+            shown[f"blocks={name} most={most}"] = sorted(map(int, cell.split(" and ")))
+    found = {}
+    for setting, records in read_records(STUDY / "songs_held_each/probe.csv").items():
+        counts: dict[int, int] = {}
+        for each in records:
+            held = each["choruses"] >= each["of"]
+            counts[each["seed"]] = counts.get(each["seed"], 0) + held
+        found[setting] = sorted(counts.values())
+    assert shown == found
