@@ -17,6 +17,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from lstm_blues.lab.benchmarks.hashes import EXPERIMENTS, verdicts
 from lstm_blues.lab.benchmarks.speed import compare, compare_learners, grow, populate
 from lstm_blues.lab.benchmarks.timing import Turns
 from lstm_blues.lab.benchmarks.webassembly import compare_webassembly
+from lstm_blues.lab.tables import table_csv
 from lstm_blues.runs.command import fail, say
 from lstm_blues.runs.settings import require_device
 
@@ -62,6 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="compare WebAssembly in Node.js with the native kernel instead, over so many steps "
         "(default 2000000)",
     )
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="time on the processor, on a busy machine"
+    )
+    parser.add_argument("--out", type=Path, help="write each table as CSV into this folder")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     parser.add_argument(
         "--check",
@@ -109,11 +115,14 @@ def _check(names: Sequence[str], *, write: bool) -> int:
 
 def _compare(given: argparse.Namespace) -> dict[str, Any]:
     """Prints a table for each comparison that is asked for; returns their figures."""
-    turns, figures = Turns(given.seconds, given.rounds), {}
+    turns, figures = Turns(given.seconds, given.rounds, given.cpu_time), {}
 
     def tell(name: str, found: tuple[str, Any]) -> None:
         text, figures[name] = found
         say(text + "\n")
+        if given.out:
+            given.out.mkdir(parents=True, exist_ok=True)
+            write_text(given.out / f"{name}.csv", table_csv(text))
 
     cores = set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set()
     if cores:
@@ -129,7 +138,7 @@ def _compare(given: argparse.Namespace) -> dict[str, Any]:
     if cores:
         os.sched_setaffinity(0, cores)
     if given.members:
-        tell("populations", populate(turns, given.members, given.device))
+        tell("populations", populate(replace(turns, cpu=False), given.members, given.device))
     return figures
 
 
