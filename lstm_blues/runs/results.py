@@ -9,6 +9,7 @@ from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.engine.player import CompiledPlayer
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.frozen import test_uniform
+from lstm_blues.network.network import weights_hash
 from lstm_blues.playing.cycle import find_cycle
 from lstm_blues.playing.diagnosis import diagnose
 from lstm_blues.playing.metrics import melody_cross_entropy
@@ -151,4 +152,5 @@ def summarise(parts: Parts, status: Status, trained: float, logging: float) -> S
         chords_learned=bool(count.learned),
         melody_learned=melody_learned,
         wrong=where_wrong(parts) if status == Status.STEP_LIMIT else None,
+        weights=weights_hash(learner.state().weights),
     )

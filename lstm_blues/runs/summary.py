@@ -93,7 +93,7 @@ class Summary:
     words, where it did not learn.  chosen, attempts: what a portfolio chose, in words, and what it
     tried; `steps` are then the winner's, and where there is none those of all attempts.  cycle: the
     loop that the frozen network's chords enter: `after` how many choruses, and its `length`; None
-    where none was found.
+    where none was found.  weights: their SHA-256, see `network.weights_hash`.
     """
 
     status: Status
@@ -130,6 +130,7 @@ class Summary:
     chosen: str | None = None
     attempts: list[dict[str, Any]] | None = None
     cycle: dict[str, int] | None = None
+    weights: str | None = None
 
     @property
     def results(self) -> dict[str, float]:
@@ -199,5 +200,6 @@ class Summary:
                 f"On the songs held out of training: {self.held_out_cross_entropy:.3f} nats per "
                 "step."
             )
+        lines += [f"Weights: SHA-256 {self.weights}."] if self.weights is not None else []
         lines.append(f"Everything is in {folder}.")
         return "\n".join(lines)
