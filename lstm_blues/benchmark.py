@@ -100,7 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "bundled one",
     )
     parser.add_argument(
-        "--out", type=Path, help="write each table into this folder: as CSV, or with --tracker and "
+        "--out",
+        type=Path,
+        help="write each table into this folder: as CSV, or with --tracker and "
         "--answers with its data and figure",
     )
     parser.add_argument(

@@ -51,7 +51,7 @@ def edit(page: Page) -> None:
 
 def trade(page: Page) -> None:
     page.click("#part-trade button.primary")
-    for key in "zcbnmbvcz" * 6:
+    for key in "zcbnmbvcz" * 4:
         page.wait_for_timeout(300)
         page.keyboard.press(key, delay=120)
 

@@ -7,6 +7,7 @@
  * turn the network draws all of it and its first bars get their melody.
  */
 
+import { PageError } from "../errors.js";
 import { BarMaker } from "./bar.js";
 import { countIn } from "./count_in.js";
 import { Hearing } from "./hearing.js";
@@ -39,9 +40,13 @@ export class Duet {
    * @param {object} choices
    * @param {import("./turns.js").Length} choices.length of a turn
    * @param {import("./turns.js").Who} choices.first who begins
+   * @throws {PageError} for a network without a melody
    */
   constructor({ player, network, book, random, seed }, { length, first }) {
-    const { form } = network;
+    const { form, layout, library, title } = network;
+    if (!library || !layout.sets.melody) {
+      throw new PageError(`“${title}” plays chords alone: trade with a network that has a melody.`);
+    }
     this.network = network;
     this.form = form;
     this.seed = seed;
