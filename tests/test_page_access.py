@@ -20,7 +20,7 @@ def problems(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing(open_page: Opener, scheme: str) -> None:
     opened = open_page("#learn.run=own&learn.melody=yes", color_scheme=scheme)
     for name in PARTS:
@@ -31,8 +31,9 @@ def test_axe_finds_nothing(open_page: Opener, scheme: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("scheme", "viewport"), [("light", WIDE), ("dark", NARROW)], ids=["light", "dark and narrow"]
+)
 def test_axe_finds_nothing_while_it_plays_and_when_it_has_learned(
     open_page: Opener, scheme: str, viewport: dict[str, int]
 ) -> None:

@@ -32,7 +32,7 @@ FORMS = ("bebop_blues", "rhythm_changes", "blues_waltz", "slow_blues", "five_fou
 PLAY = """
 import { ChordBook } from "./music/chords.js";
 import { chordsOf, melodyOf, endsStretch } from "./music/piece.js";
-import { Scene } from "./music/band.js";
+import { Scene } from "./music/scene.js";
 import { Performance } from "./music/performance.js";
 import { Rhythm } from "./music/rhythm.js";
 import { midiFile } from "./music/midi.js";

@@ -1,11 +1,13 @@
 """The page's parts in a real browser: they fit, they are clean, and they do what they say."""
 
 import re
+import shlex
 
 import pytest
 import torch
 from page_support import NARROW, WIDE, Opened, Opener, Served, run_deno
 from playwright.sync_api import expect
+from support import Command
 
 from lstm_blues.music.chords import pitch_classes
 from lstm_blues.network.network import BluesNetwork
@@ -27,7 +29,14 @@ def too_wide(opened: Opened) -> int:
     return opened.page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW, SMALL], ids=["wide", "narrow", "small"])
+@pytest.mark.parametrize(
+    "viewport",
+    [
+        pytest.param(WIDE, id="wide"),
+        pytest.param(NARROW, id="narrow"),
+        pytest.param(SMALL, id="small", marks=pytest.mark.slow),
+    ],
+)
 def test_every_part_fits_and_is_clean(open_page: Opener, viewport: dict[str, int]) -> None:
     opened = open_page(viewport=viewport)
     for name, title in PARTS.items():
@@ -37,6 +46,7 @@ def test_every_part_fits_and_is_clean(open_page: Opener, viewport: dict[str, int
     opened.require_clean()
 
 
+@pytest.mark.slow
 def test_text_of_twice_the_size_fits(open_page: Opener) -> None:
     opened = open_page("#tab=learn&learn.run=own&learn.melody=yes", viewport=NARROW)
     opened.page.evaluate("document.documentElement.style.fontSize = '200%'")
@@ -51,8 +61,16 @@ def test_text_of_twice_the_size_fits(open_page: Opener) -> None:
     ("lacking", "said"),
     [
         ("WebAssembly", "This browser has no WebAssembly, which the network runs in."),
-        ("AudioContext", "This browser has no Web Audio, so the music can be seen, but not heard."),
-        ("Worker", "This browser has no workers, so no network can be watched as it learns."),
+        pytest.param(
+            "AudioContext",
+            "This browser has no Web Audio, so the music can be seen, but not heard.",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "Worker",
+            "This browser has no workers, so no network can be watched as it learns.",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_is_missing_is_a_sentence(open_page: Opener, lacking: str, said: str) -> None:
@@ -153,21 +171,20 @@ def test_what_is_said_of_the_form_is_what_python_finds(served: Served) -> None:
 
 
 @pytest.mark.slow
-def test_a_wrong_chord_is_seen_to_its_end(open_page: Opener) -> None:
+def test_disturbances_are_seen_to_their_end(open_page: Opener) -> None:
     opened = open_page("#tab=inside&tempo=300")
     page = opened.page
     expect(page.get_by_role("button", name="Sound it")).to_be_disabled()
     page.click("#part-inside >> text=Play")
     expect(page.locator(".values")).to_contain_text("forget gate")
-    page.get_by_role("button", name="Sound it").click()
-    expect(page.locator(".verdict")).to_have_text("F#7 sounds with the next bar.")
-    ended = re.compile(r"^The form (came back|went on|has not come back)")
-    expect(page.locator(".verdict")).to_have_text(ended, timeout=90_000)
     page.get_by_role("button", name="Block 1 of the melody: make it forget").click()
     expect(page.locator(".sees")).to_contain_text("section 4.1")
-    expect(page.locator(".verdict")).to_have_text(
-        "The form went on without one wrong chord.", timeout=60_000
-    )
+    went_on = "The form went on without one wrong chord."
+    expect(page.locator(".verdict")).to_have_text(went_on, timeout=60_000)
+    page.get_by_role("button", name="Sound it").click()
+    expect(page.locator(".verdict")).to_have_text("F#7 sounds with the next bar.")
+    ended = re.compile(r"^The form (came back|has not come back)")
+    expect(page.locator(".verdict")).to_have_text(ended, timeout=90_000)
     page.click("#part-inside >> text=Stop")
     expect(page.locator(".verdict")).to_have_text("")
     opened.require_clean()
@@ -248,12 +265,19 @@ def test_a_note_is_dragged(open_page: Opener) -> None:
 
 
 @pytest.mark.slow
-def test_own_chords_are_learned(open_page: Opener) -> None:
-    opened = open_page("#tab=learn&learn.run=own&learn.chords=Dm7|G7|C|C")
+def test_own_chords_are_learned_to_the_bits_of_the_shown_command(
+    open_page: Opener, train: Command
+) -> None:
+    opened = open_page("#tab=learn&learn.run=own&learn.metre=3/4&learn.chords=Dm7|G7|C A7|C6")
     page = opened.page
     page.click("text=Start learning")
     result = page.locator("#part-learn .result")
     expect(result).to_be_visible(timeout=120_000)
     expect(result.locator("h3")).to_have_text("Learned")
-    expect(result.locator("pre")).to_contain_text('\'form.chords=["Dm7","G7","C","C"]\'')
+    command = result.locator("pre").inner_text()
+    _, _, program, *overrides = shlex.split(command)
+    assert program == "lstm_blues.train"
+    done = train(*overrides)
+    assert done.returncode == 0, done.stderr
+    assert f"SHA-256 {result.locator('code').first.inner_text()}." in done.stdout
     opened.require_clean()

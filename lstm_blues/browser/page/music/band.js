@@ -4,12 +4,11 @@
  * lstm_blues/output/band.py, one bar after the other.
  */
 
-import { Chance } from "./chance.js";
-import { modulo, OCTAVE, quartersOf, rounded } from "./timing.js";
+import { modulo, OCTAVE } from "./timing.js";
 
 /** @typedef {import("./piece.js").Chord} Chord */
-/** @typedef {{pitch: number, start: number, end: number, velocity: number}} Struck times in quarter notes from the stretch's beginning */
-/** @typedef {{form: import("./timing.js").Form, chords: Chord[], melody: import("./piece.js").Note[], steps: number}} Stretch */
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./scene.js").Struck} Struck */
 
 const [RIDE, PEDAL_HAT, KICK, SNARE] = [51, 44, 36, 38];
 
@@ -26,79 +25,6 @@ const COMPING = [
   [[0.0, 0.4], [2.0, 1.4]],
   [[0.0, 1.8], [2.5, 0.4]],
 ];
-
-/** Seconds: the standard deviation of when a player plays. */
-const LOOSENESS = 0.008;
-
-/** What the players see: a stretch's chords and beats, in quarter notes. */
-export class Scene {
-  /**
-   * @param {Stretch} stretch
-   * @param {import("./timing.js").Timing} timing
-   * @param {number | bigint} seed
-   * @param {number} barsBefore bars of the music before this stretch
-   * @param {import("./chords.js").ChordBook} book
-   */
-  constructor(stretch, timing, seed, barsBefore, book) {
-    this.stretch = stretch;
-    this.timing = timing;
-    this.seed = seed;
-    this.barsBefore = barsBefore;
-    this.book = book;
-    const { form } = stretch;
-    this.form = form;
-    this.bar = form.metre.quarters;
-    this.beat = form.metre.beat;
-    this.beats = form.metre.beats;
-    this.end = this.at(stretch.steps);
-  }
-
-  /** When a step begins. @param {number} step */
-  at(step) {
-    return quartersOf(step, this.form, this.timing.swing);
-  }
-
-  /** When so many beats of a bar have passed. @param {number} bar @param {number} beats */
-  time(bar, beats) {
-    const whole = Math.floor(beats);
-    let part = beats - whole;
-    if (this.form.metre.swings && part <= 0.5) part = part * 2 * this.timing.swing;
-    return bar * this.bar + (whole + part) * this.beat;
-  }
-
-  /** The chord that sounds, or sounded last. @param {number} time @returns {Chord | null} */
-  chord(time) {
-    const step = time / this.bar * this.form.stepsPerBar;
-    return this.stretch.chords.findLast((chord) => chord.start <= step + 1e-6) ?? null;
-  }
-
-  /** @param {string} player @param {number} bar */
-  chance(player, bar) {
-    return new Chance(`${this.seed} ${player} ${this.barsBefore + bar}`);
-  }
-
-  /** The pitch class that a bass player takes as the root. @param {Chord} chord */
-  root({ symbol, pitches }) {
-    return symbol.includes(".") ? Math.min(...pitches) % OCTAVE : this.book.read(symbol).root;
-  }
-
-  /**
-   * A note, played as loosely as people do, within the stretch.
-   * @param {number} pitch
-   * @param {number} start
-   * @param {number} end
-   * @param {number} velocity
-   * @param {Chance} chance
-   * @returns {Struck}
-   */
-  struck(pitch, start, end, velocity, chance) {
-    const late = chance.gauss(0, LOOSENESS) * this.timing.tempo / 60;
-    const begin = Math.min(Math.max(start + late, 0), this.end);
-    const loud = rounded(velocity + chance.uniform(-4, 4));
-    const last = Math.min(Math.max(end, begin + 0.05), this.end);
-    return { pitch, start: begin, end: last, velocity: Math.min(127, Math.max(1, loud)) };
-  }
-}
 
 /**
  * The network's melody in a bar: accents on strong beats and off them, softer where a phrase ends.

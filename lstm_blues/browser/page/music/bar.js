@@ -1,10 +1,10 @@
 // @ts-check
 /** A bar as it is played and shown: chords, melody and band, from the units that sound. */
 
-import { Scene } from "./band.js";
 import { Performance } from "./performance.js";
 import { chordsOf, melodyOf } from "./piece.js";
 import { Rhythm } from "./rhythm.js";
+import { Scene } from "./scene.js";
 import { quartersOf } from "./timing.js";
 
 /** @typedef {import("./performance.js").Part} Part */
@@ -83,10 +83,7 @@ export class BarMaker {
    */
   bar({ first, steps, said, own, inside }, bar, playing) {
     const { book, network: { form, encoding, name } } = this;
-    const by = playing.key === ""
-      ? { semitones: 0, letters: 0 }
-      : book.intervalTo(form, playing.key);
-    const moved = book.movedForm(form, by);
+    const { form: moved, semitones } = book.inKey(form, playing.key);
     const stretch = {
       form: moved,
       steps: steps.length,
@@ -102,7 +99,7 @@ export class BarMaker {
       barInForm: index % form.bars,
       network: name,
       form: moved,
-      semitones: by.semitones,
+      semitones,
       tempo: playing.tempo,
       swing: playing.swing,
       seconds: form.metre.quarters * 60 / playing.tempo,

@@ -165,6 +165,17 @@ export class ChordBook {
   }
 
   /**
+   * A form in a key, and how far that is above its own.
+   * @param {import("./timing.js").Form} form
+   * @param {string} key one of `KEYS`, or "" for the form's own
+   */
+  inKey(form, key) {
+    if (key === "") return { form, semitones: 0 };
+    const by = this.intervalTo(form, key);
+    return { form: this.movedForm(form, by), semitones: by.semitones };
+  }
+
+  /**
    * A form, moved, units and all.
    * @param {import("./timing.js").Form} form
    * @param {Interval} by

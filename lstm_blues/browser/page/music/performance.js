@@ -3,8 +3,8 @@
 
 import { Band, phrased } from "./band.js";
 
-/** @typedef {import("./band.js").Scene} Scene */
-/** @typedef {import("./band.js").Struck} Struck */
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./scene.js").Struck} Struck */
 /** @typedef {"none" | "comp" | "trio"} BandName */
 /** @typedef {"melody" | "player" | "chords" | "bass" | "drums"} Role player: whoever plays along */
 /** @typedef {{role: Role, name: string, notes: Struck[]}} Part times in quarter notes from the bar's beginning */

@@ -14,7 +14,6 @@ import { History } from "./history.js";
 import { declareSettings, playingNow } from "./session_settings.js";
 
 /** @typedef {import("./bar.js").Bar} Bar */
-/** @typedef {import("./history.js").HistoryBar} HistoryBar */
 
 /** @typedef {{nextBar(playing: import("./bar.js").Playing): Bar, seed?: number}} Source */
 /** @typedef {{player: any, network: any, book: ChordBook, random: (seed: number) => TorchRandom, seed: number}} Means what a source is made of; the player is its own */
@@ -34,8 +33,6 @@ export class Session {
   players = null;
   /** Their names, of the melody and of whoever plays along. */
   instruments = { melody: "", player: "" };
-  /** @type {Promise<Orchestra> | null} */
-  #orchestra = null;
   /** What the next bar begins anew with. @type {Source | null} */
   #next = null;
   #wanted = 0;
@@ -164,22 +161,12 @@ export class Session {
 
   /** Whom one can hear. @returns {Promise<Orchestra>} */
   orchestra() {
-    if (this.#orchestra === null) {
-      this.#orchestra = Orchestra.load();
-      this.#orchestra.catch(() => this.#orchestra = null);
-    }
-    return this.#orchestra;
+    return Orchestra.shared();
   }
 
   /** What was heard lies before this, in seconds on the audio clock. */
   get heardUntil() {
     return this.playing ? this.transport.heard : this.#stoppedAt;
-  }
-
-  /** A network's form in a key. @param {any} network @param {string} key */
-  formIn(network, key) {
-    if (key === "") return network.form;
-    return this.book.movedForm(network.form, this.book.intervalTo(network.form, key));
   }
 
   /** The instruments as the settings say. */

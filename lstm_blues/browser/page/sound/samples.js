@@ -31,6 +31,8 @@ export class Instrument {
 }
 
 export class Orchestra {
+  /** @type {Promise<Orchestra> | null} */
+  static #shared = null;
   /** @type {Map<string, Promise<Instrument>>} */
   #loading = new Map();
 
@@ -39,8 +41,13 @@ export class Orchestra {
     this.data = data;
   }
 
-  static async load() {
-    return new Orchestra(await fetchJSON("samples/samples.json"));
+  /** The page's, loaded once. @returns {Promise<Orchestra>} */
+  static shared() {
+    if (Orchestra.#shared === null) {
+      Orchestra.#shared = fetchJSON("samples/samples.json").then((data) => new Orchestra(data));
+      Orchestra.#shared.catch(() => Orchestra.#shared = null);
+    }
+    return Orchestra.#shared;
   }
 
   /** @param {string} name @returns {InstrumentData} */

@@ -50,7 +50,7 @@ function inWords({ learned, steps, recipe, choruses }, seconds) {
   const spent = `${steps.toLocaleString("en")} steps and ${seconds.toFixed(1)} s`;
   if (!learned) return `After ${spent} it has not learned the form.`;
   return `After ${spent}${by} the frozen network plays ${choruses ?? 100} choruses by itself ` +
-    "without a wrong note: the report's test (section 3.2).";
+    "without a wrong note: it has passed the test of section 3.2.";
 }
 
 /** @param {App} app @param {string} name @param {string} text */

@@ -62,7 +62,7 @@ export function mount(root, app) {
     if (session.playing) return;
     const name = app.settings.get("network");
     const network = app.networks.find((one) => one.name === name);
-    if (network) sheet.begin(session.formIn(network, app.settings.get("key")));
+    if (network) sheet.begin(session.book.inKey(network.form, app.settings.get("key")).form);
     roll.draw([], 0);
   };
   const frame = () => {
