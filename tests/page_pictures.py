@@ -58,6 +58,32 @@ def trade(page: Page) -> None:
         page.keyboard.press(key, delay=120)
 
 
+def trading(page: Page) -> bytes:
+    """Four moments of a trade that goes on, one below the other."""
+    moments = []
+    for keys in ("", "bncvb", "zcbnmbvc", "zcb"):
+        for key in keys:
+            page.keyboard.press(key, delay=150)
+            page.wait_for_timeout(200)
+        page.wait_for_timeout(1500)
+        boxes = [page.locator(name).bounding_box() for name in (".turn", ".trade-roll")]
+        whole = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+        for box in boxes:
+            assert box is not None
+            left, top = int(box["x"]), int(box["y"])
+            moments.append(
+                whole.crop((left, top, left + int(box["width"]), top + int(box["height"])))
+            )
+    film = Image.new("RGB", (moments[0].width, sum(each.height + 8 for each in moments)), "white")
+    top = 0
+    for each in moments:
+        film.paste(each, (0, top))
+        top += each.height + 8
+    kept = BytesIO()
+    film.resize((film.width * 2 // 3, film.height * 2 // 3)).save(kept, "png")
+    return kept.getvalue()
+
+
 def take(page: Page) -> None:
     page.click("#tab-listen")
     page.click("#part-listen >> text=Play")
@@ -92,6 +118,8 @@ def main(names: list[str]) -> None:
                 keep(f"{name}_{width}", opened.page.screenshot(full_page=True))
                 if name == "learn" and width == "wide":
                     keep("learning", opened.page.locator(".film").screenshot())
+                if name == "trade" and width == "wide":
+                    keep("trading", trading(opened.page))
                 opened.require_clean()
                 opener.close()
             print(name)
