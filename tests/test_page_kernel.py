@@ -9,7 +9,7 @@ import pytest
 import torch
 from page_support import Served, run_deno
 
-from lstm_blues.browser.data import BUNDLED
+from lstm_blues.browser.data import TITLES
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.playing.inside import Disturbance, forget_cells, watch, wrong_chord
 from lstm_blues.playing.sampler import Sampling
@@ -51,9 +51,9 @@ def as_text(notes: torch.Tensor) -> str:
     return "".join(map(str, notes.flatten().int().tolist()))
 
 
-@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.parametrize("name", TITLES)
 def test_the_page_plays_what_compose_plays(served: Served, name: str) -> None:
-    trained = load_trained(BUNDLED[name][1])
+    trained = load_trained(name)
     cases, expected = [], []
     for sampling in SAMPLINGS:
         begun = Primer().encoded(trained, 1, 3)
@@ -100,7 +100,7 @@ def cell_inputs(network: BluesNetwork, found: Any) -> torch.Tensor:
 
 
 def test_inside_shows_what_the_readable_network_does(served: Served) -> None:
-    trained: Trained = load_trained(BUNDLED["report"][1])
+    trained: Trained = load_trained("report")
     network, steps = trained.network, 120
     song = trained.songs[5].inputs
     # `watch` draws in single precision.
