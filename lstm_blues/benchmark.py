@@ -17,6 +17,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from lstm_blues.lab.benchmarks.tracking import (
     tracker_table,
 )
 from lstm_blues.lab.benchmarks.webassembly import compare_webassembly
-from lstm_blues.lab.tables import markdown
+from lstm_blues.lab.tables import markdown, table_csv
 from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail, say
 from lstm_blues.runs.settings import require_device
@@ -79,6 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "(default 2000000)",
     )
     parser.add_argument(
+        "--cpu-time", action="store_true", help="time on the processor, on a busy machine"
+    )
+    parser.add_argument(
         "--tracker",
         type=int,
         nargs="?",
@@ -96,7 +100,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "bundled one",
     )
     parser.add_argument(
-        "--out", type=Path, help="with --tracker or --answers: write table, data and figure there"
+        "--out",
+        type=Path,
+        help="write each table into this folder: as CSV, or with --tracker and "
+        "--answers with its data and figure",
     )
     parser.add_argument(
         "--page",
@@ -190,11 +197,14 @@ def _answer(paths: Sequence[Path | None], folder: Path | None) -> None:
 
 def _compare(given: argparse.Namespace) -> dict[str, Any]:
     """Prints a table for each comparison that is asked for; returns their figures."""
-    turns, figures = Turns(given.seconds, given.rounds), {}
+    turns, figures = Turns(given.seconds, given.rounds, given.cpu_time), {}
 
     def tell(name: str, found: tuple[str, Any]) -> None:
         text, figures[name] = found
         say(text + "\n")
+        if given.out:
+            given.out.mkdir(parents=True, exist_ok=True)
+            write_text(given.out / f"{name}.csv", table_csv(text))
 
     if given.page:
         head, rows, found = compare_page(given.page, given.rounds)
@@ -214,7 +224,7 @@ def _compare(given: argparse.Namespace) -> dict[str, Any]:
     if cores:
         os.sched_setaffinity(0, cores)
     if given.members:
-        tell("populations", populate(turns, given.members, given.device))
+        tell("populations", populate(replace(turns, cpu=False), given.members, given.device))
     return figures
 
 

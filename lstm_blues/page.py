@@ -30,7 +30,7 @@ def build_and_serve(config: dict[str, Any]) -> None:
     folder = Path(given.output_dir)
     # A port that is taken is told before the work.
     server = make_server(folder, given.port) if given.serve else None
-    trained = load_trained(Path(given.checkpoint)) if given.checkpoint else None
+    trained = load_trained(given.checkpoint) if given.checkpoint else None
     with bar(0, "kernel") as shown:
 
         def progress(done: int, of: int) -> None:

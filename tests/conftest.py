@@ -87,6 +87,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "learning.melody.rates=[1e-4]",
         "learning.melody.steps=[1000000]",
         "learning.melody.window=500000",
+        "learning.melody.within=0",
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr + done.stdout

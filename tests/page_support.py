@@ -6,8 +6,10 @@ conftest.py has the fixtures: `served`, `chromium` and `open_page`.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +26,8 @@ from lstm_blues.browser.build import build_page
 from lstm_blues.browser.serve import address_of, make_server
 
 CHROMIUM = shutil.which("chromium")
-DENO = shutil.which("deno")
+DENO = shutil.which("deno", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+"""Beside Python, where its wheel puts it, or on the path."""
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 """Sizes of a desktop's window and of a phone's."""
 

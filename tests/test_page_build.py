@@ -17,7 +17,7 @@ from support import environment, run_command
 
 from lstm_blues.browser import build, kernels
 from lstm_blues.browser.build import MANIFEST, build_page
-from lstm_blues.browser.data import BUNDLED, Contents, contents_of
+from lstm_blues.browser.data import TITLES, Contents, contents_of
 from lstm_blues.browser.serve import HEADERS, POLICY, make_server
 from lstm_blues.engine.webassembly import build_webassembly
 from lstm_blues.errors import BluesError
@@ -92,7 +92,7 @@ def test_a_given_network_comes_first(place: Path) -> None:
     (run,) = (place / "outputs" / "melody").iterdir()
     contents = contents_of(load_trained(run))
     networks = contents.data["networks"]
-    assert [each["name"] for each in networks] == ["given", *BUNDLED]
+    assert [each["name"] for each in networks] == ["given", *TITLES]
     assert networks[0]["origin"] == f"the network of {run}"
     # One kernel serves both, as their units and rules are the same.
     assert networks[0]["kernel"] == networks[1]["kernel"]

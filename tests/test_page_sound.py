@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 from page_playing import measured
-from page_support import Opened, Opener
+from page_support import Opened, Opener, Served, run_deno
 
 from lstm_blues.browser.samples import (
     LOUDNESS,
@@ -195,6 +195,64 @@ def test_the_sound_has_the_notes(open_page: Opener) -> None:
     assert len(notes) == 24
     require_pitches(notes, sound, rate, 0.16, 30)
     opened.require_clean()
+
+
+TRANSPORT = """
+import { Transport } from "./sound/transport.js";
+globalThis.Worker = class { addEventListener() {} postMessage() {} };
+globalThis.requestAnimationFrame = undefined;
+const form = { stepsPerBar: 8, metre: { quarters: 4, swings: true } };
+const clock = { currentTime: 5 };
+const [scheduled, steps] = [[], []];
+let index = 0;
+const transport = new Transport(
+  () => clock,
+  () => ({ index: index++, form, tempo: 120, swing: 0.62, seconds: 2, band: [] }),
+  (bar) => {
+    scheduled.push([bar.at, clock.currentTime]);
+    return [0, 0.5, 1].map((part) => bar.at + part);
+  },
+  (error) => { throw error; },
+);
+transport.on("step", ({ bar, step, time }) =>
+  steps.push([bar.index, step, time, clock.currentTime]));
+transport.start();
+const run = (seconds, tick) => {
+  const end = clock.currentTime + seconds;
+  while (clock.currentTime < end) { clock.currentTime += tick; transport.tick(); }
+};
+run(600, 0.02);
+const calm = { ...transport.lateness, bars: scheduled.length };
+clock.currentTime += 3;
+transport.tick();
+const held = { ...transport.lateness };
+run(60, 1.5);
+console.log(JSON.stringify({ scheduled, steps, calm, held, last: transport.lateness,
+  kept: transport.bars.length }));
+"""
+
+
+def test_bars_follow_one_another_and_a_page_that_was_held_up_looks_further_ahead(
+    served: Served,
+) -> None:
+    told = run_deno(served, TRANSPORT)
+    begins = [at for at, _ in told["scheduled"]]
+    calm = told["calm"]["bars"]
+    assert np.diff(begins[:calm]) == pytest.approx(2.0)
+    left = [at - now for at, now in told["scheduled"]]
+    assert all(0.7 < ahead < 0.81 for ahead in left[1:calm])
+    assert (told["calm"]["late"], told["calm"]["stalls"]) == (0, 0)
+    # Three seconds without a look at the clock: the music pauses once, and nothing is late.
+    assert (told["held"]["late"], told["held"]["stalls"]) == (0, 1)
+    # From then on it looks so far ahead that looks at the clock as rare as these are enough.
+    assert (told["last"]["late"], told["last"]["stalls"]) == (0, 1)
+    steps = [(bar, step) for bar, step, _, _ in told["steps"]]
+    assert steps == [(n // 8, n % 8) for n in range(len(steps))]
+    assert len(steps) > 8 * 300
+    delays = [now - time for _, _, time, now in told["steps"][: 8 * calm - 16]]
+    assert min(delays) >= 0
+    assert max(delays) < 0.021
+    assert told["kept"] < 25
 
 
 @pytest.mark.slow

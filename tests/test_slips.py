@@ -17,13 +17,14 @@ from support import REPOSITORY, environment, run_command
 
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.collect import read_runs
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.command import understood
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.progress import DOCUMENTED, steps_left
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.sweep import statuses
 from lstm_blues.runs.terminal import terminal
-from lstm_blues.runs.trained import PRETRAINED, newest_run
+from lstm_blues.runs.trained import newest_run
 from lstm_blues.runs.yaml_files import read_yaml
 
 ALIASES = "".join(f"a{n}: &a{n} [" + ",".join([f"*a{n - 1}"] * 10) + "]\n" for n in range(1, 12))

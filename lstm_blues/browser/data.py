@@ -17,7 +17,7 @@ from lstm_blues.browser.recipes import learning_data
 from lstm_blues.engine.layout import Layout
 from lstm_blues.errors import BluesError
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.trained import PRETRAINED, Trained, load_trained
+from lstm_blues.runs.trained import Trained, load_trained
 
 
 @dataclass
@@ -41,8 +41,8 @@ class Contents:
         return f"kernels/{name}.wasm"
 
 
-BUNDLED = {"report": ("The report's network", PRETRAINED)}
-"""By name what the menu shows of a bundled network, and where it is."""
+TITLES = {"report": "The report's network", "bebop": "Bebop lines, beyond the report"}
+"""What the menu shows of each bundled network."""
 
 
 def contents_of(given: Trained | None) -> Contents:
@@ -55,8 +55,8 @@ def contents_of(given: Trained | None) -> Contents:
     networks = []
     if given is not None:
         networks.append(_network_data("given", f"Yours: {given.form.name}", given, contents))
-    for name, (title, path) in BUNDLED.items():
-        networks.append(_network_data(name, title, load_trained(path), contents))
+    for name, title in TITLES.items():
+        networks.append(_network_data(name, title, load_trained(name), contents))
     contents.data = {
         "networks": networks,
         "music": music_data(),
@@ -86,6 +86,7 @@ def _network_data(name: str, title: str, trained: Trained, contents: Contents) -
         "levels": [off.tolist(), on.tolist()],
         "form": form_data(trained.form),
         "encoding": encoding_data(songs.encoding),
+        "temperature": settings.sampling.temperature,
         "library": library_data(songs.library, trained.form),
         "blocks": blocks_data(kernel.layout),
     }

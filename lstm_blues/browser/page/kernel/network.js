@@ -86,6 +86,7 @@ import { fetchBytes } from "./module.js";
  * @property {[number[], number[]]} levels what is heard of each unit that is off, and that is on
  * @property {FormData} form
  * @property {Encoding} encoding
+ * @property {number} [temperature] that it is best drawn with
  * @property {Library | null} library the bars that it learned from; null without a melody
  * @property {BlockData[]} blocks
  */
