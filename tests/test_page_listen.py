@@ -242,12 +242,15 @@ def test_the_same_seed_gives_compose_s_notes(served: Served, temperature: float)
     console.log(JSON.stringify(told));
     """
     )
-    trained, seeds = load_trained(PRETRAINED), [1, 2, 3, 2**31 + 5]
-    sampling = Sampling(temperature=temperature)
-    for seed, told in zip(seeds, run_deno(served, code, "report", seeds, temperature), strict=True):
-        (piece,) = compose_pieces(trained, 1, 4, seed=seed, sampling=sampling)
-        assert told["notes"] == piece.notes.int().tolist()
-        assert told["kinds"] == piece.bar_kinds
+    sampling, seeds = Sampling(temperature=temperature), [1, 2, 3, 2**31 + 5]
+    for network in served.data("networks"):
+        name = network["name"]
+        trained = load_trained(PRETRAINED if name == "report" else name)
+        pieces = run_deno(served, code, name, seeds, temperature)
+        for seed, told in zip(seeds, pieces, strict=True):
+            (piece,) = compose_pieces(trained, 1, 4, seed=seed, sampling=sampling)
+            assert told["notes"] == piece.notes.int().tolist(), (name, seed)
+            assert told["kinds"] == piece.bar_kinds, (name, seed)
 
 
 def test_heard_notes_settings_and_states_change_what_follows(served: Served) -> None:
