@@ -11,7 +11,7 @@ from page_support import Served, run_deno
 
 from lstm_blues.browser.data import TITLES
 from lstm_blues.network.network import BluesNetwork
-from lstm_blues.playing.inside import Disturbance, forget_cells, watch, wrong_chord
+from lstm_blues.playing.inside import Disturbance, Inside, forget_cells, watch, wrong_chord
 from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs.trained import Primer, Trained, compose_steps, load_trained
 
@@ -89,8 +89,8 @@ def both(one: Disturbance, other: Disturbance) -> Disturbance:
     return lambda step, x, state: other(step, *one(step, x, state))
 
 
-def cell_inputs(network: BluesNetwork, found: Any) -> torch.Tensor:
-    """What went into the cells, from the states: s(t) = forget s(t-1) + input g."""
+def gates_of_cells(network: BluesNetwork, found: Inside) -> tuple[torch.Tensor, torch.Tensor]:
+    """The input and the forget gate of each cell, at each step."""
     blocks = torch.cat([network.group(g.name).block_of_cell for g in network.topology.groups])
     first = [0, *(g.blocks for g in network.topology.groups)]
     shift = torch.tensor(first).cumsum(0)
@@ -123,7 +123,8 @@ def test_inside_shows_what_the_readable_network_does(served: Served) -> None:
     torch.testing.assert_close(column("y"), expected.cells, **close)
     for gate in ("input", "forget", "output"):
         torch.testing.assert_close(column(f"{gate}Gate"), expected.gates[gate], **close)
-    iota, phi = cell_inputs(network, expected)
+    # The cells' inputs, from the states: s(t) = forget s(t-1) + input g.
+    iota, phi = gates_of_cells(network, expected)
     before = torch.cat((torch.zeros(1, 16), expected.states[:-1])).double()
     before[40, cells] = 0.0
     made = phi * before + iota * column("cellInput")
