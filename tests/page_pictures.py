@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from page_support import NARROW, WIDE, Opener, built_and_served, headless_chromium
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images" / "page"
 COLOURS = 128
@@ -35,9 +35,11 @@ def listen(page: Page) -> None:
 
 def inside(page: Page) -> None:
     page.click("#part-inside >> text=Play")
-    page.wait_for_timeout(14_000)
+    page.wait_for_timeout(11_500)
     page.get_by_role("button", name="Sound it").click()
-    page.wait_for_timeout(6_000)
+    verdict = page.locator(".verdict")
+    expect(verdict).to_contain_text("The form", timeout=90_000)
+    page.wait_for_timeout(4_000)
 
 
 def learn(page: Page) -> None:
@@ -92,7 +94,7 @@ def take(page: Page) -> None:
 
 PICTURES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "listen": ("#seed=3", listen),
-    "inside": ("#tab=inside&tempo=240", inside),
+    "inside": ("#tab=inside&network=report&tempo=300", inside),
     "learn": ("#tab=learn", learn),
     "edit": ("#tab=learn&learn.run=own&learn.melody=yes", edit),
     "trade": ("#tab=trade&tempo=160", trade),

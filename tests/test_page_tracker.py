@@ -92,6 +92,7 @@ def test_a_missing_interpreter_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 SCRIPT = """
 import { Onsets } from "./music/onsets.js";
+import { Tracker } from "./music/tracker.js";
 import { latencyOf } from "./music/calibration.js";
 import { folded } from "./music/hearing.js";
 import { Turns } from "./music/turns.js";
@@ -109,6 +110,12 @@ onsets.press(67, 1.02);
 onsets.release(67, 1.2);
 onsets.release(64, 1.45);
 const heard = Array.from({ length: 8 }, () => onsets.close());
+// Steps of a quarter of a second; the player is 20 ms late and swings by 0.08 beats more.
+const tracker = new Tracker(grid);
+for (let step = 0; step < 64; step++) {
+  tracker.onset(grid(step).time + 0.02 + 0.08 * grid(step).lean, step);
+  tracker.close();
+}
 const clicks = Array.from({ length: 8 }, (_, n) => n);
 const failed = (act) => { try { act(); return null; } catch (error) { return error.message; } };
 const turns = (length, first) => {
@@ -117,6 +124,7 @@ const turns = (length, first) => {
 };
 console.log(JSON.stringify({
   heard,
+  followed: [tracker.offset, tracker.swing, tracker.spread, tracker.habit(0)],
   latency: latencyOf(clicks, [-0.3, 0.05, 1.06, 2.04, 3.05, 4.9, 5.05, 6.06, 6.5]),
   few: failed(() => latencyOf(clicks, [0, 1, 2])),
   loose: failed(() => latencyOf(clicks, [0.1, 0.9, 2.2, 2.8, 4.15, 5.1, 5.85, 7.2])),
@@ -140,6 +148,11 @@ def test_notes_turns_and_taps(served: Served) -> None:
         # The second of two keys that are held is heard, then the first again, then silence.
         *((67, True), (64, True), (None, True), (None, False)),
     ]
+    offset, swing, spread, habit = told["followed"]
+    assert offset == pytest.approx(0.02, abs=0.005)
+    assert swing == pytest.approx(0.08, abs=0.02)
+    assert spread < 0.02
+    assert habit > 0.9
     assert told["latency"]["latency"] == pytest.approx(0.05, abs=0.011)
     assert told["latency"]["taps"] >= 6
     assert told["few"].startswith("Only 3 of 8 clicks were tapped")

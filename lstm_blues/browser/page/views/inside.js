@@ -114,6 +114,13 @@ class InsideView {
     this.#showPlaying();
   }
 
+  /** Begins to draw anew. */
+  #clear() {
+    const { target = [], form } = this;
+    this.chords?.begin(target, form.chords);
+    for (const strip of this.strips ?? []) strip.begin(target.length, form.stepsPerBar);
+  }
+
   /** @param {Block} block @param {number} at among all */
   #block(block, at) {
     const drawing = make("canvas", { class: "drawing strip", "aria-hidden": "true" });
@@ -153,7 +160,9 @@ class InsideView {
   /** @param {any} bar begins */
   bar(bar) {
     this.#setNetwork(bar.network);
+    const { late } = this.disturbance;
     this.disturbance.bar(bar, this.placeOf(bar, 0));
+    if (this.disturbance.late !== late) this.#clear();
   }
 
   /**

@@ -49,7 +49,7 @@ export class TurnSign {
     const then = players ? "then the network" : "then you";
     this.what.textContent = `bar ${place + 1} of ${turn.bars}, ${chords}${last ? `, ${then}` : ""}`;
     this.bars.replaceChildren(...Array.from({ length: turn.bars }, (_, n) => {
-      return make("i", { class: n < place ? "past" : n === place ? "now" : "" });
+      return make("i", { class: n < place ? "past" : n === place ? "here" : "" });
     }));
     const length = `${turn.bars} bars`;
     if (place === 0) this.announce(players ? `Your turn: ${length}.` : "The network answers.");
@@ -60,6 +60,6 @@ export class TurnSign {
   step(bar, step) {
     const { metre, stepsPerBar } = bar.form;
     const beat = Math.floor(step * metre.beats / stepsPerBar);
-    [...this.beats.children].forEach((dot, n) => dot.classList.toggle("now", n === beat));
+    [...this.beats.children].forEach((dot, n) => dot.classList.toggle("here", n === beat));
   }
 }
