@@ -6,6 +6,7 @@ import { levelsOf, songsOf } from "../music/encoding.js";
 import { drawWeights, weightBytes } from "./first_weights.js";
 import { Kernel } from "./module.js";
 import { blocksOf } from "./network.js";
+import { rulesOf } from "./rules.js";
 import { inHex, sha256 } from "./sha256.js";
 import { placeOrder, placeSongs } from "./songs.js";
 
@@ -46,9 +47,6 @@ import { placeOrder, placeSongs } from "./songs.js";
  */
 
 const REFUSED = "The kernel refuses what it was given to learn.";
-
-/** Choruses of an episode, at least. */
-const LEAST_CHORUSES = 2;
 
 export class NetworkLearner {
   /**
@@ -234,23 +232,4 @@ export class NetworkLearner {
       blocks: blocksOf(layout),
     };
   }
-}
-
-/**
- * The rules of a run as they are for songs of so many steps.
- * @param {RunData} run
- * @param {number} steps
- * @returns {Record<string, number>}
- */
-export function rulesOf(run, steps) {
-  const rules = { ...run.rules };
-  rules.test_steps = run.testChoruses * steps;
-  if (run.episodeSteps !== undefined) {
-    rules.episode_choruses = Math.max(LEAST_CHORUSES, Math.ceil(run.episodeSteps / steps));
-  }
-  if (run.unroll !== null) {
-    rules.stretch = run.unroll || rules.episode_choruses * steps;
-    rules.melody_stretch = run.melodyUnroll || rules.stretch;
-  }
-  return rules;
 }
