@@ -59,6 +59,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
             with suppress(BluesError, OSError):
                 settings = flat_config(read_yaml(path.parent / "config.yaml"))
             if isinstance(settings.get(_CHORUSES), int):
+                summary.setdefault("final_choruses", settings[_CHORUSES])
                 runs.append(Run(path.parent, settings, summary))
             else:
                 print(f"{str(path.parent)!r} is passed over: no config of a run.", file=sys.stderr)
@@ -86,7 +87,7 @@ def varied(runs: Sequence[Run]) -> list[str]:
 
 def of_forms(names: Sequence[str]) -> bool:
     """Whether runs that differ in these settings differ in nothing but their form."""
-    return bool(names) and all(name.startswith("form.") for name in names)
+    return "form.name" in names and all(name.startswith("form.") for name in names)
 
 
 def told(value: Any) -> str:

@@ -72,6 +72,7 @@ _READ: dict[str, Any] = {
     "seconds": float | int,
     "melody_cross_entropy": float | int | None,
     "melody_floor": float | int | None,
+    "cycle": dict | None,
 }
 """The kinds of what is read of a summary."""
 
@@ -90,7 +91,9 @@ class Summary:
     nats per step; held_out_cross_entropy: on songs that it never heard, where some were held out;
     melody_floor: the least possible.  wrong: where in the form the frozen network goes wrong, in
     words, where it did not learn.  chosen, attempts: what a portfolio chose, in words, and what it
-    tried; `steps` are then the winner's, and where there is none those of all attempts.
+    tried; `steps` are then the winner's, and where there is none those of all attempts.  cycle: the
+    loop that the frozen network's chords enter: `after` how many choruses, and its `length`; None
+    where none was found.  weights: their SHA-256, see `network.weights_hash`.
     """
 
     status: Status
@@ -126,6 +129,8 @@ class Summary:
     wrong: str | None = None
     chosen: str | None = None
     attempts: list[dict[str, Any]] | None = None
+    cycle: dict[str, int] | None = None
+    weights: str | None = None
 
     @property
     def results(self) -> dict[str, float]:
@@ -164,6 +169,13 @@ class Summary:
                 f"Frozen, it played {self.choruses:,} of {self.final_choruses:,} choruses "
                 "without a wrong note."
             )
+            if self.cycle is not None:
+                after, length = self.cycle["after"], self.cycle["length"]
+                loop = "the last one" if length == 1 else f"the last {length}"
+                lines.append(
+                    f"After {after + length} choruses its state is, to the bit, what it was after "
+                    f"{after}: it repeats {loop} for any number of choruses."
+                )
         elif self.status == Status.STEP_LIMIT:
             lines.append(
                 f"Its best free run was {self.best_free_run} steps ({self.form_steps} per chorus)."
@@ -188,5 +200,6 @@ class Summary:
                 f"On the songs held out of training: {self.held_out_cross_entropy:.3f} nats per "
                 "step."
             )
+        lines += [f"Weights: SHA-256 {self.weights}."] if self.weights is not None else []
         lines.append(f"Everything is in {folder}.")
         return "\n".join(lines)
