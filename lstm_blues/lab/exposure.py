@@ -88,10 +88,10 @@ def summarise_exposure(records: Records) -> list[Exposure]:
     """One row per setting, the one whose beats are held best first."""
     rng = np.random.default_rng(1)
     rows = []
-    for setting, networks_of in records.items():
-        networks, holds = len(networks_of), sum(record["holds"] for record in networks_of)
+    for setting, of_setting in records.items():
         # Over wrong chords no melody is what it could be.
-        every = [record for record in networks_of if record["holds"]] or networks_of
+        holding = [record for record in of_setting if record["holds"]]
+        every, networks, holds = holding or of_setting, len(of_setting), len(holding)
         measured = {
             name: interval(np.array([record[name] for record in every]), RESAMPLES, rng)
             for name in _MEASURES

@@ -16,7 +16,10 @@ DOCUMENTED = {
         *(8.7, 13.0, 13.7, 14.0, 15.0, 15.9, 18.0, 18.2, 18.7, 18.8),
         *(19.7, 21.5, 22.8, 23.1, 24.6, 25.3, 26.5, 29.5, 34.6, 77.6),
     ),
-    ("melody", 1e-5): (75.1, 86.3, 93.5, 95.1, 108.2, 142.1),
+    ("melody", 1e-5): (
+        *(37.8, 38.7, 39.5, 52.7, 66.9, 74.8, 75.1, 86.3, 90.9),
+        *(91.7, 93.5, 95.1, 96.4, 97.7, 108.2, 124.7, 134.9, 135.4, 142.1),
+    ),
 }
 """Millions of steps of the runs that ended well in `docs/study`, `chords_seeds/runs.csv` and
 `melody_seeds/runs.csv`, by experiment and learning rate."""
