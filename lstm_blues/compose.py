@@ -15,12 +15,12 @@ from lstm_blues.music.transpose import KEYS, WRITTEN_FOR
 from lstm_blues.output.parts import Arrangement
 from lstm_blues.output.render import FORMATS
 from lstm_blues.output.sound import PLAYERS
-from lstm_blues.playing.sampler import Sampling
+from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.composing import Composing, Order
 from lstm_blues.runs.config import read
 from lstm_blues.runs.summary import Status
-from lstm_blues.runs.trained import Primer, load_trained
+from lstm_blues.runs.trained import Primer, SamplingSettings, load_trained
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ComposeSettings:
     tempo: float
     swing: float
     primer: Primer
-    sampling: Sampling
+    sampling: SamplingSettings
     formats: tuple[str, ...]
     player: str
     band: str
@@ -48,7 +48,8 @@ class ComposeSettings:
         for name in ("pieces", "choruses"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         require(bool(self.formats), "formats", [], "one format or more of " + ", ".join(FORMATS))
-        require(self.checkpoint != "", "checkpoint", "", "a checkpoint, a run's folder, or null")
+        allowed = "a checkpoint, a run's folder, a bundled network's name, or null"
+        require(self.checkpoint != "", "checkpoint", "", allowed)
         require(self.output_dir != "", "output_dir", "", "a folder")
         for name in self.formats:
             require_choice("formats", name, FORMATS)
@@ -69,11 +70,11 @@ class ComposeSettings:
         """Tempo and swing."""
         return Timing(self.tempo, self.swing)
 
-    @property
-    def order(self) -> Order:
-        """What is to be composed."""
+    def order(self, own: Sampling = SECTION_4_2) -> Order:
+        """What is to be composed, by a network with `own` way to draw notes."""
+        sampling = self.sampling.of(own)
         return Order(
-            *(self.pieces, self.choruses, self.seed, self.primer, self.sampling, self.formats),
+            *(self.pieces, self.choruses, self.seed, self.primer, sampling, self.formats),
             self.timing,
             self.player,
             self.arrangement,
@@ -89,11 +90,12 @@ def write_compositions(config: dict[str, Any]) -> None:
     Ctrl-C and SIGTERM end the pieces where they are, and the program with 130.
     """
     given = read(ComposeSettings, config, "")
-    trained = load_trained(Path(given.checkpoint) if given.checkpoint else None)
+    trained = load_trained(given.checkpoint)
     folder = Path(given.output_dir)
-    composing = Composing(trained, given.order, folder)
+    order = given.order(trained.settings.sampling)
+    composing = Composing(trained, order, folder)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
-    print(f"composed by {trained.origin}", file=sys.stderr)
+    print(f"composed by {trained.origin}{order.sampling.told}", file=sys.stderr)
     for written in composing.run():
         files = " ".join(str(path) for path in written.paths)
         tqdm.write(f"{files}\t{written.known} bars from the library\t{written.new} new bars")

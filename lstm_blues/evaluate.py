@@ -8,6 +8,7 @@ third order (Mozer's comparison) are measured alike, with bootstrap intervals ov
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,12 @@ from lstm_blues.runs.trained import load_trained
 def write_evaluation(config: dict[str, Any]) -> None:
     """Evaluates as `conf/evaluate.yaml` says; prints the table and writes it in three formats."""
     given = read(EvaluateSettings, config, "")
-    found = evaluate(load_trained(Path(given.checkpoint) if given.checkpoint else None), given)
+    trained = load_trained(given.checkpoint)
+    print(
+        f"composed by {trained.origin}{given.sampling.of(trained.settings.sampling).told}",
+        file=sys.stderr,
+    )
+    found = evaluate(trained, given)
     folder = Path(given.output_dir)
     folder.mkdir(parents=True, exist_ok=True)  # where hydra.run.dir is another
     table = evaluation_table(found)

@@ -47,7 +47,7 @@ FORMS = tuple(
         r"bar \d+ of (the melody of )?'.+'.+\.",
         r"the settings make no config \(.+\)\.",
         r"learning\.unroll is 0, .+\.",
-        r"there is no checkpoint at '.*'\.",
+        r"there is no checkpoint at '.*'(, and no bundled network .+)?\.",
         r"'.+' already exists: choose another name, or set overwrite=true\.",
         r"'.+' cannot be read by music21 \(.+\)\.",
         r"'.+' (is in|changes its time signature|asks for tune) .+\.",

@@ -20,10 +20,11 @@ from lstm_blues.output.midi import to_midi
 from lstm_blues.playing.player import compose
 from lstm_blues.playing.sampler import Sampling, draw_one, next_notes
 from lstm_blues.runs.build import Parts
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
-from lstm_blues.runs.trained import PRETRAINED, Primer, load_trained, title_of
+from lstm_blues.runs.trained import Primer, load_trained, title_of
 
 
 def test_melody_outputs_are_divided_by_their_sum_and_one_note_is_drawn() -> None:

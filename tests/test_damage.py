@@ -18,13 +18,14 @@ from support import assert_equal, write_contents
 
 from lstm_blues.errors import BluesError
 from lstm_blues.runs.build import Parts
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.checkpoint import NAME, PREVIOUS, load_checkpoint, save_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.contents import Checkpoint
 from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.run import run_experiment
 from lstm_blues.runs.settings import settings_from
-from lstm_blues.runs.trained import PRETRAINED, load_trained
+from lstm_blues.runs.trained import load_trained
 
 
 def config(*overrides: str) -> dict[str, Any]:

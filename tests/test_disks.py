@@ -20,11 +20,12 @@ from lstm_blues.lead_sheet import write_form_and_library
 from lstm_blues.music.conf_files import form_yaml
 from lstm_blues.output.midi import write_midi
 from lstm_blues.output.render import render
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.run import run_experiment
 from lstm_blues.runs.settings import Settings
-from lstm_blues.runs.trained import PRETRAINED, compose_pieces, load_trained
+from lstm_blues.runs.trained import compose_pieces, load_trained
 
 SLOW = pytest.mark.slow
 FULL = os.strerror(errno.ENOSPC)

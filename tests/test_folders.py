@@ -17,12 +17,12 @@ from support import Command, environment, run_command, train_command
 
 from lstm_blues.errors import BluesError
 from lstm_blues.files import write_text
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.folders import Folders, remove_unused
 from lstm_blues.runs.lock import LOCK, folder_lock
 from lstm_blues.runs.run import run_experiment
-from lstm_blues.runs.trained import PRETRAINED
 
 LONG = ("+experiment=chords", "learning.rate=1e-9", "run.listen_share=0", "run.log_interval=1e12")
 """A run that does not end by itself."""

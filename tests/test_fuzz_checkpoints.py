@@ -24,13 +24,13 @@ from lstm_blues.errors import BluesError
 from lstm_blues.learning.schedule import MelodySchedule
 from lstm_blues.learning.state import Learner
 from lstm_blues.runs.build import Parts
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint, save_checkpoint
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.contents import Checkpoint
 from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.resume import resumed_config
 from lstm_blues.runs.settings import settings_from
-from lstm_blues.runs.trained import PRETRAINED
 
 
 class Base:

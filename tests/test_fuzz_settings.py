@@ -30,11 +30,12 @@ from lstm_blues.music.songbook import form_and_library
 from lstm_blues.music.tunes import read_tune
 from lstm_blues.output.midi import write_midi
 from lstm_blues.output.musicxml import write_musicxml
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.command import sentence_of, understood
 from lstm_blues.runs.config import compose_config, conf_folder, read
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.sweep import statuses
-from lstm_blues.runs.trained import PRETRAINED, Trained, compose_pieces, load_trained, newest_run
+from lstm_blues.runs.trained import Trained, compose_pieces, load_trained, newest_run
 from lstm_blues.runs.yaml_files import check_own_configs, read_yaml
 
 EXPERIMENTS = ("chords", "melody", "forms", "chords_fine")
@@ -77,7 +78,7 @@ def try_train(case: list[Any], _folder: Path) -> None:
 
 def try_compose(changes: list[Any], folder: Path) -> None:
     given = read(ComposeSettings, changed(config_of("compose"), changes), "")
-    given.order.require_possible(bundled(), folder)
+    given.order().require_possible(bundled(), folder)
     if given.pieces < 100:
         given.primer.encoded(bundled(), given.pieces, 1)
 

@@ -21,9 +21,10 @@ from lstm_blues.music.songs import BluesSongs
 from lstm_blues.playing.metrics import melody_cross_entropy, melody_losses
 from lstm_blues.playing.player import Player
 from lstm_blues.runs.build import Parts
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
-from lstm_blues.runs.trained import PRETRAINED, load_trained
+from lstm_blues.runs.trained import load_trained
 
 FORM = Form("two", ("C", "F7"), 2)
 LIBRARY = BarLibrary(

@@ -17,8 +17,9 @@ from fuzz_support import TALLY
 from support import assert_equal, environment
 
 from lstm_blues.output.midi import write_midi
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.checkpoint import NAME, PREVIOUS, load_checkpoint
-from lstm_blues.runs.trained import PRETRAINED, compose_pieces, load_trained
+from lstm_blues.runs.trained import compose_pieces, load_trained
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a system with signals")
 

@@ -17,13 +17,14 @@ from support import REPOSITORY, environment, run_command
 
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.collect import read_runs
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.command import understood
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.progress import DOCUMENTED, steps_left
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.sweep import statuses
 from lstm_blues.runs.terminal import terminal
-from lstm_blues.runs.trained import PRETRAINED, newest_run
+from lstm_blues.runs.trained import newest_run
 from lstm_blues.runs.yaml_files import read_yaml
 
 ALIASES = "".join(f"a{n}: &a{n} [" + ",".join([f"*a{n - 1}"] * 10) + "]\n" for n in range(1, 12))
@@ -124,7 +125,7 @@ def test_a_summary_without_a_run_s_config_is_passed_over(
 
 def test_both_names_of_a_folder_are_understood() -> None:
     assert understood(["output_dir=a"], "train") == ["hydra.run.dir=a", "hydra.sweep.dir=a"]
-    for command in ("compose", "evaluate", "lead_sheet", "webassembly"):
+    for command in ("compose", "page", "evaluate", "lead_sheet", "webassembly"):
         assert understood(["hydra.run.dir=a"], command) == ["hydra.run.dir=a", "output_dir=a"]
         both = ["hydra.run.dir=a", "output_dir=b"]
         assert understood(both, command) == both

@@ -24,9 +24,10 @@ from lstm_blues.output.render import FORMATS, render
 from lstm_blues.output.streams import open_stream
 from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs import composing as composing_module
+from lstm_blues.runs.bundled import PRETRAINED
 from lstm_blues.runs.composing import Composing, Order
 from lstm_blues.runs.config import compose_config, read
-from lstm_blues.runs.trained import PRETRAINED, Primer, Trained, compose_pieces, load_trained
+from lstm_blues.runs.trained import Primer, Trained, compose_pieces, load_trained
 
 STREAMED = ("mid", "txt", "wav", "flac")
 
@@ -220,7 +221,7 @@ def test_what_is_too_large_or_nothing_is_said_at_once(
 ) -> None:
     def check() -> None:
         given = read(ComposeSettings, compose_config(overrides, "compose"), "")
-        Composing(bundled, given.order, tmp_path)
+        Composing(bundled, given.order(), tmp_path)
 
     with pytest.raises(BluesError, match=words):
         check()

@@ -91,6 +91,17 @@ def test_a_melody_s_distance_from_its_floor_is_told(tmp_path: Path) -> None:
     assert "| 0.020 (0.010 to 0.040) |" in study_table([row])
 
 
+def test_a_form_is_held_whatever_came_of_its_melody(tmp_path: Path) -> None:
+    new = {"melody_floor": 0.2, "melody_cross_entropy": 0.5, "status": "melody not learned"}
+    run(tmp_path / "a", 1, 10, learned=False, chords_learned=True, choruses=1000, **new)
+    # Of before learning.melody.within: what was told there stays.
+    run(tmp_path / "b", 2, 30, melody_floor=0.2, melody_cross_entropy=0.5)
+    run(tmp_path / "c", 3, 30, melody_floor=0.2, melody_cross_entropy=0.5, learned=False)
+    (row,) = tabulate(read_runs([tmp_path]))
+    assert (row.learned[0], row.held[0], row.choruses) == (1, 2, 1000)
+    assert row.steps == (30, math.inf, math.inf)
+
+
 def test_a_run_that_did_not_learn_counts_as_infinitely_long(tmp_path: Path) -> None:
     run(tmp_path / "a", 1, 10, learned=False)
     run(tmp_path / "b", 2, 10, learned=False)

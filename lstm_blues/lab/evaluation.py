@@ -20,7 +20,7 @@ from lstm_blues.music.encoding import ON
 from lstm_blues.music.form import Form
 from lstm_blues.music.rhythm import Rhythm
 from lstm_blues.playing.metrics import melody_losses
-from lstm_blues.runs.trained import Primer, Trained, compose_pieces
+from lstm_blues.runs.trained import Primer, SamplingSettings, Trained, compose_pieces
 
 Evaluation = dict[str, dict[str, Interval]]
 """By source of melodies and measure, its mean and 95 % bootstrap interval over pieces."""
@@ -49,6 +49,7 @@ class EvaluateSettings:
         choruses: in each of them.
         seed: of all random numbers.
         primer: what the compositions begin with.
+        sampling: how they are drawn.
         table_songs: training songs that the transition tables are counted on.
         smoothing: share of the rougher guess in the model of the training songs, see
             `MelodyMetrics.log_likelihood`.
@@ -64,6 +65,7 @@ class EvaluateSettings:
     choruses: int = 4
     seed: int = 1
     primer: Primer = field(default_factory=Primer)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
     table_songs: int = 1000
     smoothing: float = 0.01
     resamples: int = 1000
@@ -76,7 +78,8 @@ class EvaluateSettings:
         # Of every resample the pieces that it drew; transition tables count songs by their steps.
         require_room("resamples", self.resamples, self.resamples * self.pieces * 16)
         require_room("table_songs", self.table_songs, self.table_songs * 1000)
-        require(self.checkpoint != "", "checkpoint", "", "a checkpoint, a run's folder, or null")
+        allowed = "a checkpoint, a run's folder, a bundled network's name, or null"
+        require(self.checkpoint != "", "checkpoint", "", allowed)
         require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2^63-1")
         require(0 < self.smoothing < 1, "smoothing", self.smoothing, "between 0 and 1")
 
@@ -91,7 +94,10 @@ def evaluate(trained: Trained, given: EvaluateSettings | None = None) -> Evaluat
     form, library = trained.form, trained.songs.library
     metrics = MelodyMetrics(form, library, given.smoothing)
     rng = np.random.default_rng(given.seed)
-    composed = compose_pieces(trained, given.pieces, given.choruses, given.seed, given.primer)
+    sampling = given.sampling.of(trained.settings.sampling)
+    composed = compose_pieces(
+        trained, given.pieces, given.choruses, given.seed, given.primer, sampling
+    )
     played = {"the network": torch.stack([piece.notes for piece in composed]).double()}
     counted = draw_songs(trained, given.table_songs, 2, rng)
     played[SONGS] = draw_songs(trained, given.pieces, given.choruses, rng)

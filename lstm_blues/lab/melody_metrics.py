@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_blues.lab.contour import contour
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.chords import pitch_classes, pitch_of_class
 from lstm_blues.music.form import Form
@@ -82,7 +83,8 @@ class MelodyMetrics:
             weak = _share(fits[:, ~strong], notes[:, ~strong])
             measured["chord notes, weak beats"] = weak
         likely = np.array([self.log_likelihood(melody) for melody in melodies])
-        return {**measured, "log-likelihood per step": likely}
+        moving = contour(melodies, begins, self.form)
+        return {**measured, "log-likelihood per step": likely, **moving}
 
     def _bars(self, melodies: Melodies, begins: Begins | None) -> dict[str, NDArray[np.float64]]:
         """What the bars are: segments of the library at their place in the form, or new.

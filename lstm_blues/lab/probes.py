@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.collect import Run
-from lstm_blues.lab.melodies import melody_of
+from lstm_blues.lab.melodies import begins_of, melody_of
 from lstm_blues.lab.melody_metrics import MelodyMetrics
 from lstm_blues.lab.summaries import Record
 from lstm_blues.learning.frozen import test_uniform
@@ -85,7 +85,7 @@ def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, int, Dist
 def probe_drift(run: Run) -> list[Record]:
     """Wrong chords in `LONG_RUN` choruses, and how the form goes on after each disturbance: `back`
     are the steps until it is back for good, at its place or late."""
-    if not run.summary["learned"]:
+    if not run.summary["chords_learned"]:
         return []
     settings, learner = trained_learner(run)
     network, form = Parts(settings).blocks, settings.form
@@ -160,7 +160,7 @@ def probe_melody(run: Run) -> list[Record]:
     notes = torch.stack([piece.notes for piece in pieces])
     goal = form.chord_tensor().repeat(PIECE_CHORUSES, 1) > 0
     wrong = (notes[..., : form.CHORD_NOTES] != goal).any(2).double().mean().item()
-    values = metrics.measures(melody_of(notes, trained).numpy())
+    values = metrics.measures(melody_of(notes, trained).numpy(), begins_of(notes, trained))
     measures = {name: float(each.mean()) for name, each in values.items()}
     return [{"steps with a wrong chord": wrong, **measures}]
 

@@ -40,11 +40,12 @@ class StudyRow:
     """A setting's runs, over their seeds.
 
     setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
-    test.  held: those that, frozen, also played all of run.final_choruses.  steps, seconds: of
-    learning, infinite where a run did not learn.  choruses: the fewest that a network that learned
-    played.  melody: distance of the melody's cross-entropy from its floor, in nats per step; None
-    for chords alone.  cycle: exact loops among the networks that learned; None where runs do not
-    tell of them.
+    setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
+    test, and whose melody came near enough to its floor.  held: those that passed the test and,
+    frozen, also played all of run.final_choruses.  steps, seconds: of learning, infinite where a
+    run did not learn.  choruses: the fewest that a network that learned the form played.  melody:
+    distance of the melody's cross-entropy from its floor, in nats per step; None for chords alone.
+    cycle: exact loops among the networks that learned; None where runs do not tell of them.
     """
 
     setting: str
@@ -77,7 +78,9 @@ def summarise_runs(summaries: Records, *, forms: bool = False) -> list[StudyRow]
 def _row(setting: str, summaries: Sequence[Record]) -> StudyRow:
     runs = len(summaries)
     learned = [summary for summary in summaries if summary["learned"]]
-    held = [summary for summary in learned if summary["choruses"] >= summary["final_choruses"]]
+    # What recorded runs lack, they were not asked.
+    formed = [each for each in summaries if each["learned"] or each.get("chords_learned")]
+    held = [summary for summary in formed if summary["choruses"] >= summary["final_choruses"]]
     melody = None
     if summaries[0]["melody_floor"] is not None:
         found = [s["melody_cross_entropy"] for s in summaries]
@@ -90,7 +93,7 @@ def _row(setting: str, summaries: Sequence[Record]) -> StudyRow:
         (len(held), *wilson(len(held), runs)),
         quartiles([s["steps"] if s["learned"] else math.inf for s in summaries]),
         quartiles([s["seconds"] if s["learned"] else math.inf for s in summaries]),
-        min((s["choruses"] for s in learned), default=None),
+        min((s["choruses"] for s in formed), default=None),
         melody,
         _cycles(learned),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from lstm_blues.lab.collect import Run, by_setting, told, varied
 from lstm_blues.lab.evaluation import Evaluation
+from lstm_blues.lab.exposure import Exposure
 from lstm_blues.lab.statistics import Interval, Quartiles, Share
 from lstm_blues.lab.summaries import Cycles, Drift, HeldSongs, Measures, Onset, Records, StudyRow
 
@@ -161,6 +162,30 @@ def melody_table(rows: Sequence[Measures]) -> str:
     """Measures of the melodies, by setting, with intervals over networks."""
     lines = ([row.setting, row.networks, *map(_interval, row.measures.values())] for row in rows)
     return markdown(["setting", "networks", *rows[0].measures], lines)
+
+
+def exposure_table(rows: Sequence[Exposure]) -> str:
+    """What networks play, beside what they predict."""
+    head = ["setting", "networks", "holds the form (95 % interval)"]
+    head += ["loss above the floor (quartiles)"]
+    head += [
+        "beats held",
+        "bars new and broken",
+        "loss on own music less that on songs (quartiles)",
+    ]
+    head += ["log-likelihood of own music", "seconds (quartiles)"]
+    lines = (
+        [
+            *(row.setting, row.networks, _share(row.holds, row.networks)),
+            _quartiles(row.above, digits=3),
+            *map(_interval, (row.held, row.broken)),
+            _quartiles(row.own, digits=3),
+            _interval(row.likely),
+            _quartiles(row.seconds, digits=0),
+        ]
+        for row in rows
+    )
+    return markdown(head, lines)
 
 
 def songs_table(rows: Sequence[HeldSongs]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -55,6 +55,16 @@ class Sampling:
         require(fine, "sampling.top_k", self.top_k, "at least 1, or 0 for all")
         fine = 1 <= self.voices <= MOST_VOICES
         require(fine, "sampling.voices", self.voices, f"from 1 to {MOST_VOICES}")
+
+    @property
+    def told(self) -> str:
+        """What is not section 4.2's, in words that follow others; empty where nothing is."""
+        names = (each.name for each in fields(self))
+        return "".join(
+            f", sampling.{name}={getattr(self, name)}"
+            for name in names
+            if getattr(self, name) != getattr(SECTION_4_2, name)
+        )
 
     def weigh(self, outputs: Tensor) -> Tensor:
         """The outputs, shape (N, K), changed as the options say; not yet divided by their sum."""

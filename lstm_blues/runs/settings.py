@@ -20,6 +20,7 @@ from lstm_blues.music.form import Form
 from lstm_blues.network.blocks import ACTIVATIONS
 from lstm_blues.network.cells import BLOCKS, CELLS
 from lstm_blues.network.topology import CHORDS, MELODY, Group, Topology, Units
+from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.config import conf_folder, read
 from lstm_blues.runs.recipes import Portfolio, with_or_without_melody
 from lstm_blues.runs.sizes import require_room_for
@@ -158,6 +159,7 @@ class Settings:
     corpus: Corpus | None = None
     portfolio: Portfolio | None = None
     songs: SongSettings = SongSettings()
+    sampling: Sampling = SECTION_4_2
 
     def __post_init__(self) -> None:
         require(0 <= self.seed <= MAX_SEED, "seed", self.seed, "a whole number from 0 to 2^63-1")
@@ -182,6 +184,10 @@ class Settings:
             all_songs = math.prod(self.bars.choices)
             allowed = f"fewer than the {all_songs} songs of bars={self.bars.name}"
             require(self.songs.held_out < all_songs, "songs.held_out", self.songs.held_out, allowed)
+            # A song that follows what is played may be any.
+            fine = not (self.songs.held_out and self.learning.melody.own_notes)
+            allowed = "0 with learning.melody.own_notes above 0"
+            require(fine, "songs.held_out", self.songs.held_out, allowed)
         elif self.songs.held_out:
             require(False, "songs.held_out", self.songs.held_out, "0 where bars is null")
         melody = self.network.units.get(MELODY)

@@ -23,11 +23,34 @@ from lstm_blues.network.network import BluesNetwork
 from lstm_blues.playing.player import Player, compose
 from lstm_blues.playing.sampler import SECTION_4_2, Sampling
 from lstm_blues.runs.build import Parts
+from lstm_blues.runs.bundled import PRETRAINED, find_network, name_of
 from lstm_blues.runs.checkpoint import NAME, load_checkpoint
 from lstm_blues.runs.fitting import require_fitting
 from lstm_blues.runs.settings import Settings, settings_from
 from lstm_blues.runs.summary import read_summary
 from lstm_blues.runs.terminal import terminal
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """`sampling` in `conf/compose.yaml` and `conf/evaluate.yaml`: a `Sampling`, or with None for
+    the temperature that of the network.
+
+    Raises `BluesError` for a value out of range.
+    """
+
+    temperature: float | None = None
+    top_k: int = 0
+    greedy: bool = False
+    voices: int = 1
+
+    def __post_init__(self) -> None:
+        self.of(SECTION_4_2)
+
+    def of(self, own: Sampling) -> Sampling:
+        """With the temperature of `own`, the network's, where none is given."""
+        given = own.temperature if self.temperature is None else self.temperature
+        return Sampling(given, self.top_k, self.greedy, self.voices)
 
 
 @dataclass(frozen=True)
@@ -44,9 +67,7 @@ class Trained:
     @property
     def origin(self) -> str:
         """Where it comes from, in words."""
-        if self.path == PRETRAINED:
-            return "the bundled network"
-        return f"the network of {self.path}"
+        return name_of(self.path)
 
     def player(self, songs: int, sampling: Sampling = SECTION_4_2) -> Player:
         """What plays so many songs: the engine of the run, where this machine has a C compiler for
@@ -61,10 +82,6 @@ class Trained:
         return self.settings.form
 
 
-PRETRAINED = Path(__file__).parents[1] / "pretrained"
-"""The bundled network; docs/pretrained.md tells how it was made."""
-
-
 def newest_run(folder: Path = Path("outputs")) -> Path | None:
     """The newest finished run below `folder` that learned a melody; None where there is none."""
     found = []
@@ -77,13 +94,14 @@ def newest_run(folder: Path = Path("outputs")) -> Path | None:
     return max(found)[1] if found else None
 
 
-def load_trained(path: Path | None = None) -> Trained:
-    """The network of a run's folder or checkpoint, frozen.
+def load_trained(path: str | Path | None = None) -> Trained:
+    """The network of a run's folder or checkpoint, or a bundled one by its name, frozen.
 
     Where `path` is None, of the newest melody run below `outputs/`, and where there is none, the
-    bundled network.  Raises `BluesError` where there is no checkpoint, or where it knows no melody.
+    bundled network `report`.  Raises `BluesError` where there is no such network, or where it knows
+    no melody.
     """
-    path = (newest_run() or PRETRAINED) if path is None else Path(path)
+    path = (newest_run() or PRETRAINED) if path is None else find_network(path)
     checkpoint = load_checkpoint(path)
     settings = settings_from(checkpoint.config)
     parts = Parts(settings)
@@ -173,7 +191,7 @@ def compose_steps(
     trained: Trained,
     begun: Tensor,
     seed: int = 1,
-    sampling: Sampling = SECTION_4_2,
+    sampling: Sampling | None = None,
     *,
     first: int = 0,
     of: int | None = None,
@@ -184,7 +202,7 @@ def compose_steps(
         trained: the network.
         begun: their primers, shape (N, p, units).
         seed: of what is drawn; the same seed gives the same pieces.
-        sampling: how.
+        sampling: how; None: as the network's own settings say.
         first: the number, from 0, of the first of them among `of` pieces from the seed.
         of: how many those are; None for these alone.
 
@@ -194,6 +212,7 @@ def compose_steps(
     require(0 <= seed < 2**63, "seed", seed, "a whole number from 0 to 2^63-1")
     # Small matrices, hundreds of steps: several threads would only wait for each other.
     torch.set_num_threads(1)
+    sampling = sampling or trained.settings.sampling
     player = trained.player(len(begun), sampling)
     return compose(trained.network, begun, seed, sampling, player, first=first, of=of)
 
@@ -211,10 +230,11 @@ def compose_pieces(
     choruses: int = 4,
     seed: int = 1,
     primer: Primer | None = None,
-    sampling: Sampling = SECTION_4_2,
+    sampling: Sampling | None = None,
 ) -> list[Piece]:
     """Whole pieces, all at once, primers included; the same seed gives the same pieces.
 
+    `sampling` is the network's own where None.
     Raises `BluesError` for a number of pieces or choruses below 1, a primer that the form or the
     songs don't have, or outputs that no note can be drawn from.
     """
