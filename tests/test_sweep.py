@@ -83,9 +83,9 @@ def test_runs_are_counted() -> None:
 
 def swept(study: str) -> list[str]:
     """Every override that the sweep of a study makes beside its seeds."""
-    params = yaml.safe_load((conf_folder() / "study" / f"{study}.yaml").read_text())["hydra"][
-        "sweeper"
-    ]["params"]
+    config = yaml.safe_load((conf_folder() / "study" / f"{study}.yaml").read_text())
+    # Some sweep nothing but the seeds.
+    params = config.get("hydra", {"sweeper": {"params": {}}})["sweeper"]["params"]
     texts = [f"{name}={value}" for name, value in params.items() if name != "seed"]
     parsed = OverridesParser.create().parse_overrides(texts)
     return [

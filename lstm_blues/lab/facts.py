@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lstm_blues.errors import BluesError
-from lstm_blues.lab.recorded import PROBE, RUNS, read_records, recorded_rows, recorded_table
+from lstm_blues.lab.recorded import (
+    PROBE,
+    RUNS,
+    is_sweep,
+    read_records,
+    recorded_rows,
+    recorded_table,
+)
 from lstm_blues.lab.statistics import fisher, quartiles
 from lstm_blues.lab.summaries import Record, StudyRow
 
@@ -47,7 +54,7 @@ def facts(folder: Path, source: str) -> list[Fact]:
     if match is None:
         raise BluesError(f"{source!r} is no source: expected NAME, or NAME{{ROW | ROW}}.")
     path, chosen = _path(folder, match[1]), match[2] or ""
-    if path.name == RUNS:
+    if is_sweep(path):
         rows = [row for row in _rows(path) if _meant(row.setting, chosen)]
         found = [fact for row in rows for fact in _of_row(row)]
     else:

@@ -69,7 +69,7 @@ def blocks(text: str) -> Iterator[Block]:
         else:
             found.append((line, part))
     for line, part in found:
-        tag = _tag(" ".join(_COMMENT.findall(part)).replace("\v", " "))
+        tag = _tag(";".join(_COMMENT.findall(part)).replace("\v", " "))
         yield Block(line, _COMMENT.sub("", part).rstrip(), tag)
 
 

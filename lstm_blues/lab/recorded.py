@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lstm_blues.errors import BluesError
+from lstm_blues.lab.benchmarks.answers import answers_table, read_answers
+from lstm_blues.lab.benchmarks.tracking import read_tracker, tracker_table
 from lstm_blues.lab.collect import of_forms
 from lstm_blues.lab.summaries import (
     ALL,
@@ -56,6 +58,12 @@ def _setting(line: dict[str, str]) -> str:
     return " ".join(f"{name.rsplit('.', 1)[-1]}={line[name]}" for name in varied) or ALL
 
 
+def is_sweep(path: Path) -> bool:
+    """Whether a file is the `runs.csv` of a sweep."""
+    with path.open(newline="") as file:
+        return path.name == RUNS and "learned" in next(csv.reader(file))
+
+
 def recorded_rows(path: Path) -> list[StudyRow]:
     """The rows of a study's table, from its `runs.csv`."""
     records = read_records(path)
@@ -66,11 +74,15 @@ def recorded_rows(path: Path) -> list[StudyRow]:
 
 def recorded_table(path: Path) -> str:
     """The table of a `runs.csv` or a `probe.csv`, in Markdown; of any other CSV file its lines."""
-    if path.name == RUNS:
+    with path.open(newline="") as file:
+        head, *lines = csv.reader(file)
+    if is_sweep(path):
         return study_table(recorded_rows(path))
+    if "trade" in head:
+        return answers_table(read_answers(path))
+    if "jitter" in head:
+        return tracker_table(read_tracker(path))
     if path.name != PROBE:
-        with path.open(newline="") as file:
-            head, *lines = csv.reader(file)
         return markdown(head, lines)
     records = read_records(path)
     columns = next(iter(records.values()))[0]

@@ -109,7 +109,11 @@ def _cycles(learned: Sequence[Record]) -> Cycles | None:
             s.get("cycle") or {n: s.get(f"cycle_{n}") for n in ("after", "length")} for s in learned
         )
     ]
-    loops = [(after, length) for after, length in found if after is not None and length]
+    loops = [
+        (after, length)
+        for after, length in found
+        if isinstance(after, int) and isinstance(length, int)
+    ]
     return Cycles(
         len(loops),
         max((after for after, _ in loops), default=0),

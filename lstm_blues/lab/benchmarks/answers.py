@@ -6,7 +6,9 @@ browser/page/music/hearing.js for what it hears where he is silent.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -129,3 +131,13 @@ def answers_csv(found: Sequence[Answers]) -> str:
             for trade, row in enumerate(found_shares.tolist())
         ],
     )
+
+
+def read_answers(path: Path) -> list[Answers]:
+    """What `answers_csv` wrote."""
+    found: dict[tuple[str, str], list[list[float]]] = {}
+    with path.open(newline="") as file:
+        _, *lines = csv.reader(file)
+    for network, heard, _, *shares in lines:
+        found.setdefault((network, heard), []).append([float(share) for share in shares])
+    return [Answers(*told, np.array(shares)) for told, shares in found.items()]

@@ -6,6 +6,7 @@ step when it closes.
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -166,7 +167,7 @@ def tracker_csv(found: Sequence[Found]) -> str:
         [
             [
                 *(getattr(each.performance, name) for name in head[:5]),
-                *(f"{v:.4f}" for v in each[1:]),
+                *each[1:],
             ]
             for each in found
         ],
@@ -209,3 +210,16 @@ def _of(found: Sequence[Found], library: str, jitter: float, grace: float = 0.0)
 
 def _column(found: Sequence[Found], name: str) -> NDArray[np.float64]:
     return np.array([getattr(each, name) for each in found])
+
+
+def read_tracker(path: Path) -> list[Found]:
+    """What `tracker_csv` wrote, of performances without their notes."""
+    none, nowhere = np.zeros(0), np.zeros(0, dtype=np.int64)
+    found = []
+    with path.open(newline="") as file:
+        _, *lines = csv.reader(file)
+    for library, *numbers in lines:
+        tempo, swing, jitter, grace, *shares = map(float, numbers)
+        played = Performance(library, tempo, swing, jitter, grace, none, none, none, none, nowhere)
+        found.append(Found(played, *shares))
+    return found
