@@ -11,7 +11,8 @@ from lstm_blues.runs.config import conf_folder
 from lstm_blues.runs.help import command_words, help_text
 
 COMMANDS = (
-    *("train", "compose", "evaluate", "study", "probe", "lead_sheet", "benchmark", "webassembly"),
+    *("train", "compose", "page", "evaluate", "study", "probe", "lead_sheet", "benchmark"),
+    "webassembly",
 )
 
 

@@ -17,22 +17,39 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from lstm_blues.browser.speed import compare_page
 from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.files import write_text
+from lstm_blues.lab.benchmarks.answers import HEARD, answers, answers_csv, answers_table
 from lstm_blues.lab.benchmarks.hashes import EXPERIMENTS, verdicts
 from lstm_blues.lab.benchmarks.speed import compare, compare_learners, grow, populate
 from lstm_blues.lab.benchmarks.timing import Turns
+from lstm_blues.lab.benchmarks.tracking import (
+    PLAYED,
+    measure,
+    performances,
+    tracker_csv,
+    tracker_figure,
+    tracker_table,
+)
 from lstm_blues.lab.benchmarks.webassembly import compare_webassembly
+from lstm_blues.lab.tables import markdown, table_csv
+from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail, say
 from lstm_blues.runs.settings import require_device
+from lstm_blues.runs.trained import load_trained
 
 LONGEST_TURN = 3600.0
 """Seconds."""
+
+TRADES = 100
+"""Of `--answers`, for each network and what it hears."""
 
 MOST = 100_000
 """Blocks of a network, and networks of a population."""
@@ -62,6 +79,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="compare WebAssembly in Node.js with the native kernel instead, over so many steps "
         "(default 2000000)",
     )
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="time on the processor, on a busy machine"
+    )
+    parser.add_argument(
+        "--tracker",
+        type=int,
+        nargs="?",
+        const=5,
+        metavar="SEEDS",
+        help="measure how many performed notes the page's tracker puts on their own steps instead, "
+        "over so many seeds (default 5)",
+    )
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        nargs="*",
+        metavar="CHECKPOINT",
+        help="measure how networks go on after what they heard in a trade instead, by default the "
+        "bundled one",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="write each table into this folder: as CSV, or with --tracker and "
+        "--answers with its data and figure",
+    )
+    parser.add_argument(
+        "--page",
+        type=int,
+        nargs="?",
+        const=2_000_000,
+        metavar="STEPS",
+        help="compare the page for a browser, in Chromium, with the native kernel instead, over so "
+        "many steps (default 2000000)",
+    )
     parser.add_argument("--json", type=Path, help="write the figures there too")
     parser.add_argument(
         "--check",
@@ -77,6 +129,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _require_possible(given)
         if given.check is not None:
             sys.exit(_check(given.check or list(EXPERIMENTS), write=given.write))
+        if given.tracker is not None:
+            _track(given.tracker, given.out)
+            sys.exit(0)
+        if given.answers is not None:
+            _answer(given.answers or [None], given.out)
+            sys.exit(0)
         figures = _compare(given)
         if given.json:
             write_text(given.json, json.dumps(figures, indent=2) + "\n")
@@ -88,8 +146,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _require_possible(given: argparse.Namespace) -> None:
     """Raises `BluesError` for what cannot be measured."""
     require(0 < given.seconds <= LONGEST_TURN, "--seconds", given.seconds, "above 0, at most 3600")
-    for name, value in (("--rounds", given.rounds), ("--webassembly", given.webassembly or 1)):
+    for name, value in (
+        ("--rounds", given.rounds),
+        ("--webassembly", given.webassembly or 1),
+        ("--page", given.page or 1),
+    ):
         require(1 <= value <= 2**31, name, value, f"from 1 to {2**31}")
+    seeds = given.tracker
+    require(seeds is None or 1 <= seeds <= MOST, "--tracker", seeds, f"from 1 to {MOST}")
     for name, values in (("--blocks", given.blocks), ("--members", given.members)):
         fine = all(1 <= value <= MOST for value in values)
         require(fine, name, values, f"numbers from 1 to {MOST}")
@@ -107,14 +171,45 @@ def _check(names: Sequence[str], *, write: bool) -> int:
     return int(differ)
 
 
+def _track(seeds: int, folder: Path | None) -> None:
+    """Prints the table of the tracker; writes it with its data where there is a folder."""
+    found = measure(performances(PLAYED, seeds))
+    table = tracker_table(found)
+    say(table)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "runs.csv", tracker_csv(found))
+        write_text(folder / "table.md", table + "\n")
+        write_picture(tracker_figure(found), folder / "figure.png")
+
+
+def _answer(paths: Sequence[Path | None], folder: Path | None) -> None:
+    """Prints the table of answers; writes it where there is a folder."""
+    networks = [load_trained(path) for path in paths]
+    found = [answers(network, heard, TRADES) for network in networks for heard in HEARD]
+    table = answers_table(found)
+    say(table)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "runs.csv", answers_csv(found))
+        write_text(folder / "table.md", table + "\n")
+
+
 def _compare(given: argparse.Namespace) -> dict[str, Any]:
     """Prints a table for each comparison that is asked for; returns their figures."""
-    turns, figures = Turns(given.seconds, given.rounds), {}
+    turns, figures = Turns(given.seconds, given.rounds, given.cpu_time), {}
 
     def tell(name: str, found: tuple[str, Any]) -> None:
         text, figures[name] = found
         say(text + "\n")
+        if given.out:
+            given.out.mkdir(parents=True, exist_ok=True)
+            write_text(given.out / f"{name}.csv", table_csv(text))
 
+    if given.page:
+        head, rows, found = compare_page(given.page, given.rounds)
+        tell("page", (markdown(head, rows), found))
+        return figures
     cores = set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set()
     if cores:
         os.sched_setaffinity(0, {max(cores)})
@@ -129,7 +224,7 @@ def _compare(given: argparse.Namespace) -> dict[str, Any]:
     if cores:
         os.sched_setaffinity(0, cores)
     if given.members:
-        tell("populations", populate(turns, given.members, given.device))
+        tell("populations", populate(replace(turns, cpu=False), given.members, given.device))
     return figures
 
 

@@ -3,6 +3,7 @@
     drift    10,000 choruses alone, and what a wrong chord or a lost memory does (section 3.2)
     blocks   when, while learning, each block begins to matter (section 3.1)
     melody   how the melodies fit chords and songs (section 4.1)
+    exposure whether the melodies are what the networks predict (section 4.2)
     songs    which songs of a corpus each network holds, learned or not (section 5)
 
 Every run below the folders is probed with its own settings; runs that differ in nothing but their
@@ -26,7 +27,14 @@ from tqdm import tqdm
 from lstm_blues.errors import BluesError
 from lstm_blues.files import write_text
 from lstm_blues.lab.collect import Run, by_setting, read_runs
-from lstm_blues.lab.figures import blocks_figure, drift_figure, melody_figure, songs_figure
+from lstm_blues.lab.exposure import probe_exposure, summarise_exposure
+from lstm_blues.lab.figures import (
+    blocks_figure,
+    drift_figure,
+    exposure_figure,
+    melody_figure,
+    songs_figure,
+)
 from lstm_blues.lab.probes import probe_blocks, probe_drift, probe_melody, probe_songs
 from lstm_blues.lab.summaries import (
     Record,
@@ -39,6 +47,7 @@ from lstm_blues.lab.summaries import (
 from lstm_blues.lab.tables import (
     blocks_table,
     drift_table,
+    exposure_table,
     melody_table,
     records_csv,
     songs_table,
@@ -62,6 +71,7 @@ PROBES = {
     "drift": Probe(probe_drift, summarise_drift, drift_table, drift_figure),
     "blocks": Probe(probe_blocks, summarise_blocks, blocks_table, blocks_figure),
     "melody": Probe(probe_melody, summarise_melody, melody_table, melody_figure),
+    "exposure": Probe(probe_exposure, summarise_exposure, exposure_table, exposure_figure),
     "songs": Probe(probe_songs, summarise_songs, songs_table, songs_figure),
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -13,6 +15,10 @@ from support import Command, run_command
 
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from
+
+if TYPE_CHECKING:
+    from page_support import Opener, Served
+    from playwright.sync_api import Browser
 
 torch.set_num_threads(1)
 
@@ -35,6 +41,34 @@ def default_settings() -> Settings:
     return settings_from(compose_config(["+experiment=chords"]))
 
 
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The page for a browser, built and served."""
+    from page_support import built_and_served  # noqa: PLC0415
+
+    with built_and_served(tmp_path_factory.mktemp("page")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium."""
+    from page_support import headless_chromium  # noqa: PLC0415
+
+    with headless_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(served: Served, chromium: Browser) -> Iterator[Opener]:
+    """Opens the page: `open_page("#tempo=180", viewport=NARROW)`."""
+    from page_support import Opener  # noqa: PLC0415
+
+    opener = Opener(served, chromium)
+    yield opener
+    opener.close()
+
+
 @pytest.fixture
 def train(tmp_path: Path) -> Command:
     """Runs `python -m lstm_blues.train` in an empty folder."""
@@ -53,6 +87,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "learning.melody.rates=[1e-4]",
         "learning.melody.steps=[1000000]",
         "learning.melody.window=500000",
+        "learning.melody.within=0",
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr + done.stdout

@@ -156,6 +156,8 @@ class Run:
             notes = self.add(f"notes {name}", first + bytes(steps * songs * units))
             logits = self.add(f"logits {name}", bytes(8 * steps * songs * units))
             outputs = self.add(f"outputs {name}", bytes(8 * steps * songs * units))
+            gates = self.add(f"gates {name}", bytes(item * songs * layout.gates))
+            inputs = self.add(f"inputs {name}", bytes(item * songs * layout.cells))
             for step in range(steps):
                 at = step * songs * units
                 self.call(
@@ -163,7 +165,7 @@ class Run:
                     *(At(notes.array, at), 1, samplings[step % len(samplings)]),
                     *(At(uniform.array, 8 * draws * songs * step), draws),
                     At(notes.array, at + songs * units),
-                    *(At(logits.array, 8 * at), At(outputs.array, 8 * at)),
+                    *(At(logits.array, 8 * at), At(outputs.array, 8 * at), gates, inputs),
                 )
 
     def listen(self, songs: int) -> None:

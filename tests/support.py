@@ -95,6 +95,11 @@ LEARNING = Learning(
 """Everything that a rule can do happens within a few hundred steps."""
 
 
+def melody_settings(*overrides: str) -> Settings:
+    """Those of `+experiment=melody`, with overrides as on a command line."""
+    return settings_from(compose_config(["+experiment=melody", *overrides]))
+
+
 def with_learning(settings: Settings, **changes: object) -> Settings:
     """The same settings with other values in `learning`."""
     return replace(settings, learning=replace(settings.learning, **changes))  # type: ignore[arg-type]

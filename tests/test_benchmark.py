@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lstm_blues import benchmark
-from lstm_blues.lab.benchmarks import hashes, peers, speed, timing
+from lstm_blues.api import load
+from lstm_blues.lab.benchmarks import answers, hashes, peers, speed, timing
 from lstm_blues.runs.config import conf_folder
 
 
@@ -126,6 +127,7 @@ def test_an_experiment_that_cannot_be_learned_here_is_skipped(
         (["--seconds", "nan"], "--seconds is nan, but must be above 0"),
         (["--seconds", "-1"], "--seconds is -1.0"),
         (["--webassembly", "-5"], "--webassembly is -5"),
+        (["--page", "-5"], "--page is -5"),
         (["--members", "0"], "--members is [0]"),
         (["--device", "meta"], "--device is 'meta', but must be a device of this machine"),
     ],
@@ -137,3 +139,22 @@ def test_what_cannot_be_measured_is_said(
         benchmark.main(arguments)
     assert ended.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_network_answers_better_after_a_song_than_after_silence() -> None:
+    network = load()
+    found = {heard: answers.answers(network, heard, 6) for heard in answers.HEARD}
+    first_from_library = {heard: each.shares[:, 0].mean() for heard, each in found.items()}
+    assert first_from_library[answers.SONGS] > first_from_library[answers.SILENCE] + 0.3
+    # Without a unit for rests the page lets it hear what it would play itself.
+    assert (found[answers.PAGE].shares == found[answers.OWN].shares).all()
+    rows = answers.answers_table(list(found.values())).splitlines()
+    assert len(rows) == 2 + len(answers.HEARD)
+    assert len(answers.answers_csv(list(found.values())).splitlines()) == 1 + 6 * len(found)
+
+
+@pytest.mark.slow
+def test_the_tracker_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--tracker", "1", "--out", str(tmp_path)) == 0
+    assert "| bebop_lines | 30 |" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"runs.csv", "table.md", "figure.png"}

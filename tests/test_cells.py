@@ -9,14 +9,16 @@ import pytest
 import torch
 from support import LEARNING, Command, assert_equal, random_song, topology
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.cells import CELLS
 from lstm_blues.network.cells.feed_forward import FeedForward
-from lstm_blues.network.cells.hidden import HiddenNetwork
+from lstm_blues.network.cells.hidden import HiddenNetwork, WindowNetwork
 from lstm_blues.network.cells.lstm import Lstm
+from lstm_blues.network.cells.peepholes import Peepholes
 from lstm_blues.network.network import cross_entropy
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
@@ -33,15 +35,60 @@ def hidden_network(name: str, seed: int = 1, units: int = UNITS) -> HiddenNetwor
     return net
 
 
+def attention(block: nn.Module, windows: Tensor) -> Tensor:
+    """A transformer's block by torch's own attention: of all steps to those before, of which the
+    last is taken."""
+    steps = block.embed(windows) + block.places
+    query, key, value = (layer(steps) for layer in (block.query, block.key, block.value))
+    mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+    y = (steps + block.mix(mixed))[:, -1]
+    return y + block.down(block.up(y).clamp(min=0))  # type: ignore[no-any-return]
+
+
+def with_peepholes(layer: nn.Module, song: Tensor) -> Tensor:
+    """Section 2 of Gers and Schmidhuber (2000), in its letters, cell by cell."""
+    cells = layer.peepholes.shape[1]
+    y, s, outputs = [song.new_zeros(())] * cells, [song.new_zeros(())] * cells, []
+    for x in song:
+        heard = torch.cat((x, torch.stack(y)))
+        net_in, net_phi, net_c, net_out = (layer.net.weight @ heard + layer.net.bias).split(cells)
+        for c in range(cells):
+            w_in, w_phi, w_out = layer.peepholes[:, c]
+            y_in, y_phi = (net_in[c] + w_in * s[c]).sigmoid(), (net_phi[c] + w_phi * s[c]).sigmoid()
+            s[c] = y_phi * s[c] + y_in * net_c[c].tanh()
+            y[c] = (net_out[c] + w_out * s[c]).sigmoid() * s[c].tanh()
+        outputs.append(torch.stack(y))
+    return torch.stack(outputs)
+
+
+def test_without_its_peepholes_it_is_torch_s_lstm() -> None:
+    ours, theirs = hidden_network("peepholes"), hidden_network("lstm")
+    song, layer = random_song(UNITS, 20), ours.hidden
+    with torch.no_grad():
+        layer.peepholes.zero_()
+        theirs.hidden.weight_ih_l0.copy_(layer.net.weight[:, :UNITS])
+        theirs.hidden.weight_hh_l0.copy_(layer.net.weight[:, UNITS:])
+        theirs.hidden.bias_ih_l0.copy_(layer.net.bias)
+        theirs.hidden.bias_hh_l0.zero_()
+        theirs.output.load_state_dict(ours.output.state_dict())
+        found, expected = (net.sequence(song, net.start())[0] for net in (ours, theirs))
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+        layer.peepholes.fill_(1.0)
+        assert (ours.sequence(song, ours.start())[0] - expected).abs().max() > 1e-3
+
+
 def nets(net: HiddenNetwork, song: Tensor) -> Tensor:
     """The output units' nets by torch's own modules, over a whole song, from zero state."""
-    if isinstance(net, FeedForward):
+    if isinstance(net, WindowNetwork):
         before = torch.cat((song.new_zeros(WINDOW - 1, UNITS), song))
-        # The oldest step stands first for each unit.
-        windows = torch.stack(
-            [before[t : t + WINDOW].transpose(0, 1).flatten() for t in range(len(song))]
-        )
-        hidden = torch.tanh(net.hidden(windows))
+        windows = torch.stack([before[t : t + WINDOW] for t in range(len(song))])
+        if isinstance(net, FeedForward):
+            # The oldest step stands first for each unit.
+            hidden = torch.tanh(net.hidden(windows.transpose(1, 2).flatten(1)))
+        else:
+            hidden = attention(net.hidden, windows)
+    elif isinstance(net, Peepholes):
+        hidden = with_peepholes(net.hidden, song)
     else:
         hidden = net.hidden(song[:, None])[0][:, 0]
     return net.output(torch.cat((song, hidden), 1))  # type: ignore[no-any-return]
@@ -65,8 +112,9 @@ def test_a_step_at_a_time_is_torch_s_own_sequence(name: str) -> None:
         torch.testing.assert_close(ours.y, last.y, rtol=0, atol=1e-12)
 
 
-def test_a_feed_forward_network_sees_its_window_and_no_more() -> None:
-    net, song = hidden_network("feed_forward"), random_song(UNITS, 12)
+@pytest.mark.parametrize("name", ["feed_forward", "transformer"])
+def test_a_network_without_recurrence_sees_its_window_and_no_more(name: str) -> None:
+    net, song = hidden_network(name), random_song(UNITS, 12)
     other = song.clone()
     other[5] = 1 - other[5]
     with torch.no_grad():
@@ -76,7 +124,7 @@ def test_a_feed_forward_network_sees_its_window_and_no_more() -> None:
 
 
 def test_thirteen_steps_of_the_report_s_form_tell_the_next(default_settings: Settings) -> None:
-    # docs/study.md says so, of why a window of 16 steps is enough.
+    # docs/study.md says so, of why a window of 13 steps is enough.
     form = [tuple(step) for step in default_settings.form.chord_tensor().tolist()]
 
     def unclear(window: int) -> int:
@@ -146,7 +194,7 @@ def test_a_run_of_torch_s_lstm_resumes_to_the_same_bytes(train: Command, tmp_pat
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["network.cell=transformer"], "network.cell is 'transformer', but must be one of blocks"),
+        (["network.cell=perceptron"], "network.cell is 'perceptron', but must be one of blocks"),
         (["+cell=gru", "run.engine=fast"], "run.engine is 'fast', but must be torch with gru"),
         (["+cell=elman", "learning.gradient=rtrl"], "learning.gradient is 'rtrl'"),
         (["+cell=lstm", "network.hidden=0"], "network.hidden is 0, but must be at least 1"),

@@ -72,6 +72,7 @@ def learnings(draw: st.DrawFn) -> Learning:
             chords=draw(st.sampled_from(("hold", "learn"))),
             rates=(draw(rate),),
             unroll=draw(st.integers(0, 5)),
+            own_notes=0.0 if GRADIENTS[gradient].unrolled else draw(st.sampled_from((0.0, 0.5))),
         ),
         kalman=KalmanFilter(
             draw(st.floats(0.1, 10)),

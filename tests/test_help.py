@@ -14,7 +14,7 @@ from lstm_blues.__main__ import COMMANDS, overview
 from lstm_blues.runs.config import compose_config, conf_folder, flat_config
 from lstm_blues.runs.help import help_text, settings_in
 
-CONFIGURED = ("train", "compose", "evaluate", "lead_sheet", "webassembly")
+CONFIGURED = ("train", "compose", "page", "evaluate", "lead_sheet", "webassembly")
 
 
 def lstm_blues(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support import assert_same
+from support import assert_same, melody_settings
 
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.learning.online import OnlineLearner
@@ -16,15 +16,13 @@ from lstm_blues.playing.metrics import melody_cross_entropy
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.results import summarise
 from lstm_blues.runs.run import Run
 from lstm_blues.runs.settings import Settings, settings_from
+from lstm_blues.runs.summary import Status
 
 HEARD = "encoding.inputs=standardised"
 FAST = ["learning.rate=1e-4", "network.groups.chords.forget_bias=[0.5,1.0,1.5,2.0]"]
-
-
-def melody_settings(*overrides: str) -> Settings:
-    return settings_from(compose_config(["+experiment=melody", *overrides]))
 
 
 def begun(engine: type, settings: Settings, steps: int) -> Learner:
@@ -134,6 +132,28 @@ def test_near_the_floor_is_learned_enough() -> None:
         learner.window(plateau)
     assert learner.losses == [0.1]  # 0.59 is within 0.1 of the floor of 0.5; 0.6 is not
     assert plateau.rate == 0
+
+
+@pytest.mark.parametrize(
+    ("within", "learned", "status"),
+    [
+        (0.1, False, Status.MELODY_NOT_LEARNED),
+        (100, True, Status.LEARNED),
+        (0, None, Status.LEARNED),
+    ],
+)
+def test_a_run_has_learned_when_its_melody_has_too(
+    within: float, learned: bool | None, status: Status
+) -> None:
+    settings = melody_settings(f"learning.melody.within={within}", "run.final_choruses=1")
+    summary = summarise(Parts(settings), Status.LEARNED, 1.0, 0.0)
+    assert (summary.melody_learned, summary.status) == (learned, status)
+    assert summary.learned == (status == Status.LEARNED)
+    assert summary.status.exit_code == (not summary.learned)
+    assert ("not its melody" in summary.in_words(Path())) == (not summary.learned)
+    # Where the form is not learned, nothing else is asked.
+    missed = summarise(Parts(settings), Status.STEP_LIMIT, 1.0, 0.0)
+    assert (missed.status, missed.learned) == (Status.STEP_LIMIT, False)
 
 
 def test_cross_entropy_on_songs_is_what_the_units_say() -> None:

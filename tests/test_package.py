@@ -42,6 +42,8 @@ def test_the_wheel_carries_configs_and_the_c_source(wheel: Path) -> None:
     assert "lstm_blues/py.typed" in names
     for name in ("hashes.json", "learn.mjs"):
         assert f"lstm_blues/lab/benchmarks/{name}" in names
+    for name in ("index.html", "kernel/player.js", "workers/learn.js"):
+        assert f"lstm_blues/browser/page/{name}" in names
     assert not [name for name in names if name.startswith(("tests", "outputs", "conf/"))]
 
 
@@ -86,7 +88,7 @@ def test_an_installed_package_runs_from_any_folder(wheel: Path, tmp_path: Path) 
     done = python("-m", "lstm_blues.compose", "choruses=1", "output_dir=music")
     assert "the bundled network" in done.stderr
     assert (elsewhere / "music" / "piece_1.mid").is_file()
-    for command in ("study", "benchmark", "probe", "webassembly"):
+    for command in ("study", "benchmark", "probe", "webassembly", "page"):
         assert python("-m", f"lstm_blues.{command}", "--help").returncode == 0
     done = python(str(place / "bin" / "lstm-blues"), "train", "+experiment=chords", "seed=-1")
     assert done.returncode == 2

@@ -136,6 +136,7 @@ def test_a_melody_is_learned_once_the_form_is_and_composed(tmp_path: Path) -> No
         "run.final_choruses=10",
         "learning.melody.rates=[1e-3]",
         "learning.melody.steps=[20000]",
+        "learning.melody.within=0",
         "run.listen_share=0",
         "hydra.run.dir=run",
         cwd=tmp_path,

@@ -10,7 +10,7 @@ import torch
 from support import network, random_song, run_command, topology
 
 from lstm_blues import probe
-from lstm_blues.lab import probes
+from lstm_blues.lab import exposure, probes
 from lstm_blues.lab.collect import read_runs
 from lstm_blues.playing.metrics import chord_cross_entropy
 
@@ -85,6 +85,22 @@ def test_melodies_are_measured(
     (row,) = csv.DictReader((tmp_path / "probe.csv").open())
     assert float(row["steps with a wrong chord"]) == 0
     assert 0.3 < float(row["chord notes, strong beats"]) < 1
+
+
+def test_what_a_network_plays_is_set_beside_what_it_predicts(
+    place: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exposure, "PIECES", 5)
+    printed = run_probe("exposure", place / "outputs", tmp_path, capsys)
+    assert "| 1 of 1 (0.21 to 1.00) |" in printed
+    (row,) = csv.DictReader((tmp_path / "probe.csv").open())
+    # A melody learned for a moment loses more on its own music, which has notes of any length.
+    assert float(row["on own music"]) > 0.3
+    assert 0.1 < float(row["above"]) < 1
+    assert 0 < float(row["beats held"]) < 0.9
 
 
 def test_the_songs_that_a_network_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,7 +125,7 @@ def test_a_summary_without_a_run_s_config_is_passed_over(
 
 def test_both_names_of_a_folder_are_understood() -> None:
     assert understood(["output_dir=a"], "train") == ["hydra.run.dir=a", "hydra.sweep.dir=a"]
-    for command in ("compose", "evaluate", "lead_sheet", "webassembly"):
+    for command in ("compose", "page", "evaluate", "lead_sheet", "webassembly"):
         assert understood(["hydra.run.dir=a"], command) == ["hydra.run.dir=a", "output_dir=a"]
         both = ["hydra.run.dir=a", "output_dir=b"]
         assert understood(both, command) == both

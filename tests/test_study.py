@@ -10,9 +10,10 @@ import yaml
 
 from lstm_blues import study
 from lstm_blues.lab.collect import read_runs
-from lstm_blues.lab.statistics import wilson
+from lstm_blues.lab.recorded import recorded_table
+from lstm_blues.lab.statistics import fisher, wilson
 from lstm_blues.lab.summaries import tabulate
-from lstm_blues.lab.tables import study_table
+from lstm_blues.lab.tables import runs_csv, study_table
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.sweep import name_parts
 
@@ -56,8 +57,11 @@ def test_runs_become_a_row_for_each_setting(
         "20.0 (10.0 to 30.0) | 20.0 (10.0 to 30.0) |"
     )
     rows = list(csv.DictReader((out / "runs.csv").open()))
-    assert [row["learning.gross_errors"] for row in rows] == ["16"] * 4 + ["8"]
-    assert [row["steps"] for row in rows][:2] == ["10000000", "20000000"]
+    assert [row["learning.gross_errors"] for row in rows] == ["8"] + ["16"] * 4
+    assert [row["steps"] for row in rows][:3] == ["7000000", "10000000", "20000000"]
+    assert rows[0]["setting"] == "gross_errors=8"
+    # The table is made again from the raw data.
+    assert recorded_table(out / "runs.csv") + "\n" == printed
     assert (out / "table.md").read_text() == printed
     assert (out / "figure.png").read_bytes().startswith(b"\x89PNG")
 
@@ -87,6 +91,17 @@ def test_a_melody_s_distance_from_its_floor_is_told(tmp_path: Path) -> None:
     assert "| 0.020 (0.010 to 0.040) |" in study_table([row])
 
 
+def test_a_form_is_held_whatever_came_of_its_melody(tmp_path: Path) -> None:
+    new = {"melody_floor": 0.2, "melody_cross_entropy": 0.5, "status": "melody not learned"}
+    run(tmp_path / "a", 1, 10, learned=False, chords_learned=True, choruses=1000, **new)
+    # Of before learning.melody.within: what was told there stays.
+    run(tmp_path / "b", 2, 30, melody_floor=0.2, melody_cross_entropy=0.5)
+    run(tmp_path / "c", 3, 30, melody_floor=0.2, melody_cross_entropy=0.5, learned=False)
+    (row,) = tabulate(read_runs([tmp_path]))
+    assert (row.learned[0], row.held[0], row.choruses) == (1, 2, 1000)
+    assert row.steps == (30, math.inf, math.inf)
+
+
 def test_a_run_that_did_not_learn_counts_as_infinitely_long(tmp_path: Path) -> None:
     run(tmp_path / "a", 1, 10, learned=False)
     run(tmp_path / "b", 2, 10, learned=False)
@@ -112,6 +127,33 @@ def test_a_lower_limit_sets_no_run_apart_that_learned_before_it(tmp_path: Path) 
 )
 def test_wilson_intervals(successes: int, trials: int, low: float, high: float) -> None:
     assert wilson(successes, trials) == pytest.approx((low, high), abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("counts", "p"),
+    # As scipy.stats.fisher_exact has them.
+    [((19, 20, 11, 20), 0.00836), ((5, 10, 5, 10), 1.0), ((0, 5, 5, 5), 0.00794)],
+)
+def test_fisher_s_exact_test(counts: tuple[int, int, int, int], p: float) -> None:
+    assert fisher(*counts) == pytest.approx(p, abs=5e-6)
+
+
+def test_exact_loops_have_a_column_where_runs_tell_of_them(tmp_path: Path) -> None:
+    run(tmp_path / "a", 1, 10, cycle={"after": 9, "length": 2})
+    run(tmp_path / "b", 2, 10, cycle=None)
+    run(tmp_path / "c", 3, 10, learned=False, cycle=None)
+    runs = read_runs([tmp_path])
+    table = study_table(tabulate(runs))
+    assert "| 1 of 2 (after at most 9, of at most 2) |" in table
+    (tmp_path / "runs.csv").write_text(runs_csv(runs))
+    assert recorded_table(tmp_path / "runs.csv") == table
+
+
+def test_settings_of_a_form_other_than_its_chords_are_no_forms(tmp_path: Path) -> None:
+    for steps in (8, 16):
+        run(tmp_path / f"{steps}", 1, 10, f"form.steps_per_bar={steps}")
+    names = [row.setting for row in tabulate(read_runs([tmp_path]))]
+    assert names == ["steps_per_bar=8 (default)", "steps_per_bar=16"]
 
 
 def test_a_folder_without_runs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

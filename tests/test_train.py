@@ -62,6 +62,8 @@ def test_a_run_leaves_what_it_promises(learned: tuple[Path, str]) -> None:
     assert summary["status"] == "learned"
     assert printed == (run / "summary.txt").read_text()
     assert "1,000 of 1,000 choruses without a wrong note" in printed
+    after, both = summary["cycle"]["after"], sum(summary["cycle"].values())
+    assert f"After {both} choruses its state is, to the bit, what it was after {after}" in printed
     assert (run / "free_run.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -52,6 +52,7 @@ class Rules(ctypes.Structure):
             for name in (
                 *("rate", "melody_rate", "momentum", "gross_error", "adam_decay"),
                 *("kalman_over", "first_noise", "last_noise", "first_process", "last_process"),
+                "own_notes",
             )
         ),
         *(
@@ -318,7 +319,8 @@ class Layout:
         own: tuple[str, ...] = (optimizer.kernel,)
         if not optimizer.derivatives:
             own += ("gradient.c", gradient.kernel)
-        files = ("maths.c", "forward.c", "play.c", "counting.c", "step.c", *own, "learn.c")
+        first = ("maths.c", "forward.c", "play.c", "counting.c", "step.c")
+        files = (*first, *own, "own_notes.c", "learn.c")
         return kernel_source(self.header(network, real), files)
 
     def header(self, network: BluesNetwork, real: str) -> str:

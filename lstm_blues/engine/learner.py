@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstm_blues.engine.layout import CountersOfKernel, Rules, SamplingOfKernel
+from lstm_blues.engine.layout import CountersOfKernel, Layout, Rules, SamplingOfKernel
 from lstm_blues.engine.network import CompiledNetwork
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.frozen import test_uniform
@@ -24,6 +24,7 @@ from lstm_blues.learning.state import (
     first_memory,
     memory_shapes,
 )
+from lstm_blues.music.encoding import Encoding
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.network import BluesNetwork
 from lstm_blues.network.topology import CHORDS
@@ -37,6 +38,43 @@ _REFUSALS = {
     -3: "a song has a segment that the table of songs does not have.",
 }
 """What the kernel answers to what it was given, by its return value."""
+
+
+def make_rules(learning: Learning, layout: Layout, stream: Stream, encoding: Encoding) -> Rules:
+    """The settings of learning and what the songs are like, as the kernel reads them."""
+    kalman, melody = learning.kalman, learning.melody
+    return Rules(
+        rate=learning.rate,
+        melody_rate=melody.rates[0],
+        momentum=learning.momentum,
+        gross_error=learning.gross_error,
+        adam_decay=learning.adam_decay,
+        kalman_over=kalman.over,
+        first_noise=kalman.noise[0],
+        last_noise=kalman.noise[1],
+        first_process=kalman.process[0],
+        last_process=kalman.process[1],
+        own_notes=melody.own_notes,
+        gross_errors=learning.gross_errors,
+        count_per_chorus=learning.counts_in_chorus,
+        episode_choruses=learning.episode_choruses,
+        test_steps=learning.test_choruses * stream.steps,
+        test_interval=learning.test_interval,
+        melody_together=melody.together,
+        chords_learn=melody.chords_go_on,
+        stretch=layout.stretches[0],
+        melody_stretch=layout.stretches[1],
+        kalman_cross_entropy=kalman.divides,
+        song_steps=stream.steps,
+        bars=stream.picks.shape[1],
+        songs_in_order=len(stream.picks),
+        segments=len(stream.table),
+        by_episode=stream.by_episode,
+        tested=stream.tested,
+        given=stream.given,
+        draws=draws(encoding),
+        sampling=SamplingOfKernel.of(SECTION_4_2, encoding),
+    )
 
 
 class CompiledLearner:
@@ -59,47 +97,12 @@ class CompiledLearner:
         self.picks = np.ascontiguousarray(stream.picks.numpy().astype(np.int64))
         bars = self.picks.shape[1]
         self.bar_of = np.arange(stream.steps, dtype=np.int64) * bars // stream.steps
-        self.rules = self._make_rules(stream)
+        self.rules = make_rules(learning, self.engine.layout, stream, network.encoding)
         drawn = test_uniform(network.topology, self.rules.test_steps)
         self.uniform = None if drawn is None else drawn.numpy()
         self.struct_counters = CountersOfKernel()
         self.losses = np.zeros(2)
         self.engine.write(first_memory(network, learning))
-
-    def _make_rules(self, stream: Stream) -> Rules:
-        learning, layout = self.learning, self.engine.layout
-        kalman, melody, encoding = learning.kalman, learning.melody, self.network.encoding
-        return Rules(
-            rate=learning.rate,
-            melody_rate=melody.rates[0],
-            momentum=learning.momentum,
-            gross_error=learning.gross_error,
-            adam_decay=learning.adam_decay,
-            kalman_over=kalman.over,
-            first_noise=kalman.noise[0],
-            last_noise=kalman.noise[1],
-            first_process=kalman.process[0],
-            last_process=kalman.process[1],
-            gross_errors=learning.gross_errors,
-            count_per_chorus=learning.counts_in_chorus,
-            episode_choruses=learning.episode_choruses,
-            test_steps=learning.test_choruses * stream.steps,
-            test_interval=learning.test_interval,
-            melody_together=melody.together,
-            chords_learn=melody.chords_go_on,
-            stretch=layout.stretches[0],
-            melody_stretch=layout.stretches[1],
-            kalman_cross_entropy=kalman.divides,
-            song_steps=stream.steps,
-            bars=self.picks.shape[1],
-            songs_in_order=len(self.picks),
-            segments=len(self.table),
-            by_episode=stream.by_episode,
-            tested=stream.tested,
-            given=stream.given,
-            draws=draws(encoding),
-            sampling=SamplingOfKernel.of(SECTION_4_2, encoding),
-        )
 
     @property
     def compile_seconds(self) -> float:

@@ -66,7 +66,7 @@ class CompiledPlayer(Player):
         fine = engine.call(
             "play_step",
             *(engine.buffer, engine.levels, songs, s, y, on, 1, self._options, drawn, self._draws),
-            *(notes, logits, outputs),
+            *(notes, logits, outputs, None, None),
         )
         if not fine:
             raise BluesError(NO_NOTE)

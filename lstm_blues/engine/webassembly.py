@@ -24,7 +24,7 @@ from lstm_blues.files import write_bytes
 
 EXPORTS = ("learn", "begin_melody", "free_run", "play_step", "listen")
 """What a page can call; kernel/learn.c and kernel/play.c say what each takes."""
-_TARGET = (
+TARGET = (
     *("-target", "wasm32-wasi", "-mexec-model=reactor", "-msimd128", "-mbulk-memory", "-s"),
     *("-Wl,--export-memory", "-Wl,--export=__heap_base", "-Wl,-z,stack-size=1048576"),
     *(f"-Wl,--export={name}" for name in EXPORTS),
@@ -59,7 +59,7 @@ def build_webassembly(source: str, folder: Path) -> bytes:
         )
     flags = tuple(flag for flag in FLAGS if flag not in ("-shared", "-fPIC", "-Wno-psabi"))
     compiler = (sys.executable, "-m", "ziglang", "cc")
-    return compile_with(compiler, (*flags, *_TARGET), source, folder)
+    return compile_with(compiler, (*flags, *TARGET), source, folder)
 
 
 def memory_image(learner: CompiledLearner) -> tuple[bytes, dict[str, Any]]:

@@ -59,6 +59,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
             with suppress(BluesError, OSError):
                 settings = flat_config(read_yaml(path.parent / "config.yaml"))
             if isinstance(settings.get(_CHORUSES), int):
+                summary.setdefault("final_choruses", settings[_CHORUSES])
                 runs.append(Run(path.parent, settings, summary))
             else:
                 print(f"{str(path.parent)!r} is passed over: no config of a run.", file=sys.stderr)
@@ -70,13 +71,13 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
 def varied(runs: Sequence[Run]) -> list[str]:
     """The settings, seeds aside, that are not the same in all runs.
 
-    A step limit counts only for runs that did not learn and for those that took more steps than the
-    lowest limit at which one failed: the others would have learned under any of the limits.
+    A step limit counts only for runs that did not learn the form and for those that took more steps
+    than the lowest limit at which one failed: the others would have learned under any of them.
     """
     names = sorted({name for run in runs for name in run.settings if name not in _ASIDE})
-    failed = [run.settings.get(_LIMIT, 0) for run in runs if not run.summary["learned"]]
+    failed = [run.settings.get(_LIMIT, 0) for run in runs if not run.summary["chords_learned"]]
     lowest = min(failed, default=math.inf)
-    limited = [r for r in runs if not r.summary["learned"] or r.summary["steps"] > lowest]
+    limited = [r for r in runs if not r.summary["chords_learned"] or r.summary["steps"] > lowest]
     values = {
         name: {told(run.settings.get(name)) for run in (limited if name == _LIMIT else runs)}
         for name in names
@@ -86,7 +87,7 @@ def varied(runs: Sequence[Run]) -> list[str]:
 
 def of_forms(names: Sequence[str]) -> bool:
     """Whether runs that differ in these settings differ in nothing but their form."""
-    return bool(names) and all(name.startswith("form.") for name in names)
+    return "form.name" in names and all(name.startswith("form.") for name in names)
 
 
 def told(value: Any) -> str:

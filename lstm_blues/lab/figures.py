@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from lstm_blues.lab.exposure import Exposure
 from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, StudyRow
 from lstm_blues.output.pictures import HARMONY, RIGHT, RULE, TUNE, WRONG
 
@@ -103,6 +104,30 @@ def melody_figure(rows: Sequence[Measures]) -> Figure:
             error = [[mean - low], [high - mean]]
             axes.errorbar([mean], [place], xerr=error, fmt="o", color=TUNE)
         axes.set_xlabel(name, fontsize=8)
+    panels[0].set_yticks(range(len(rows)), [row.setting for row in rows], fontsize=7)
+    panels[0].invert_yaxis()
+    return figure
+
+
+def exposure_figure(rows: Sequence[Exposure]) -> Figure:
+    """Beats held, broken bars and the loss on own music, one line per row."""
+    figure = Figure(figsize=(10.0, 1.2 + 0.35 * len(rows)), layout="constrained")
+    panels = figure.subplots(1, 3, sharey=True)
+    for axes, told, values in zip(
+        panels,
+        ("beats held", "bars new and broken", "loss on own music less that on songs (quartiles)"),
+        (
+            [row.held for row in rows],
+            [row.broken for row in rows],
+            [(middle, low, high) for low, middle, high in (row.own for row in rows)],
+        ),
+        strict=True,
+    ):
+        for place, (middle, low, high) in enumerate(values):
+            error = np.clip([[middle - low], [high - middle]], 0, None)
+            axes.errorbar([middle], [place], xerr=error, fmt="o", color=TUNE)
+        axes.set_xlabel(told, fontsize=8)
+        axes.grid(axis="x", color=RULE, alpha=0.2)
     panels[0].set_yticks(range(len(rows)), [row.setting for row in rows], fontsize=7)
     panels[0].invert_yaxis()
     return figure

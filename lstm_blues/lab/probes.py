@@ -85,7 +85,7 @@ def disturbances(network: BluesNetwork, form: Form) -> list[tuple[str, int, Dist
 def probe_drift(run: Run) -> list[Record]:
     """Wrong chords in `LONG_RUN` choruses, and how the form goes on after each disturbance: `back`
     are the steps until it is back for good, at its place or late."""
-    if not run.summary["learned"]:
+    if not run.summary["chords_learned"]:
         return []
     settings, learner = trained_learner(run)
     network, form = Parts(settings).blocks, settings.form

@@ -43,3 +43,17 @@ def interval(values: NDArray[np.float64], resamples: int, rng: np.random.Generat
     picks = rng.integers(len(values), size=(resamples, len(values)))
     low, high = np.quantile(values[picks].mean(1), [0.025, 0.975])
     return float(values.mean()), float(low), float(high)
+
+
+def fisher(successes: int, trials: int, other: int, of: int) -> float:
+    """Fisher's exact test, two-sided: the probability, were two shares the same, of a table no more
+    likely than `successes` of `trials` beside `other` of `of`."""
+    every, total = trials + of, successes + other
+
+    def likelihood(count: int) -> float:
+        ways = math.comb(trials, count) * math.comb(of, total - count)
+        return ways / math.comb(every, total)
+
+    found = likelihood(successes)
+    counts = range(max(0, total - of), min(trials, total) + 1)
+    return sum(p for p in map(likelihood, counts) if p <= found * (1 + 1e-9))

@@ -19,8 +19,20 @@ Record = dict[str, Any]
 Records = Mapping[str, Sequence[Record]]
 """Records by setting."""
 
+ALL = "all"
+"""The setting of runs that differ in nothing but their seed, and of the row for all forms."""
+
 RESAMPLES = 1000
 """Of each bootstrap interval over networks."""
+
+
+class Cycles(NamedTuple):
+    """How many networks enter an exact loop, after how many choruses at the most, and the most
+    choruses of a loop."""
+
+    networks: int
+    after: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -28,10 +40,12 @@ class StudyRow:
     """A setting's runs, over their seeds.
 
     setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
-    test.  held: those that, frozen, also played all of run.final_choruses.  steps, seconds: of
-    learning, infinite where a run did not learn.  choruses: the fewest that a network that learned
-    played.  melody: distance of the melody's cross-entropy from its floor, in nats per step; None
-    for chords alone.
+    setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
+    test, and whose melody came near enough to its floor.  held: those that passed the test and,
+    frozen, also played all of run.final_choruses.  steps, seconds: of learning, infinite where a
+    run did not learn.  choruses: the fewest that a network that learned the form played.  melody:
+    distance of the melody's cross-entropy from its floor, in nats per step; None for chords alone.
+    cycle: exact loops among the networks that learned; None where runs do not tell of them.
     """
 
     setting: str
@@ -42,21 +56,31 @@ class StudyRow:
     seconds: Quartiles
     choruses: int | None
     melody: Quartiles | None
+    cycle: Cycles | None = None
 
 
 def tabulate(runs: Sequence[Run]) -> list[StudyRow]:
     """One row per setting, see `by_setting`; where these are forms, one more for all of them."""
-    rows = [_row(setting, of_seeds) for setting, of_seeds in by_setting(runs).items()]
-    if of_forms(varied(runs)):
-        rows.append(_row("all", runs))
+    groups = {
+        setting: [run.summary for run in of_seeds] for setting, of_seeds in by_setting(runs).items()
+    }
+    return summarise_runs(groups, forms=of_forms(varied(runs)))
+
+
+def summarise_runs(summaries: Records, *, forms: bool = False) -> list[StudyRow]:
+    """One row per setting, from the summaries of its runs; with `forms` one more for all."""
+    rows = [_row(setting, of_seeds) for setting, of_seeds in summaries.items()]
+    if forms:
+        rows.append(_row(ALL, [each for of_seeds in summaries.values() for each in of_seeds]))
     return rows
 
 
-def _row(setting: str, of_seeds: Sequence[Run]) -> StudyRow:
-    summaries, runs = [run.summary for run in of_seeds], len(of_seeds)
-    enough = of_seeds[0].settings["run.final_choruses"]
+def _row(setting: str, summaries: Sequence[Record]) -> StudyRow:
+    runs = len(summaries)
     learned = [summary for summary in summaries if summary["learned"]]
-    held = [summary for summary in learned if summary["choruses"] >= enough]
+    # What recorded runs lack, they were not asked.
+    formed = [each for each in summaries if each["learned"] or each.get("chords_learned")]
+    held = [summary for summary in formed if summary["choruses"] >= summary["final_choruses"]]
     melody = None
     if summaries[0]["melody_floor"] is not None:
         found = [s["melody_cross_entropy"] for s in summaries]
@@ -69,8 +93,27 @@ def _row(setting: str, of_seeds: Sequence[Run]) -> StudyRow:
         (len(held), *wilson(len(held), runs)),
         quartiles([s["steps"] if s["learned"] else math.inf for s in summaries]),
         quartiles([s["seconds"] if s["learned"] else math.inf for s in summaries]),
-        min((s["choruses"] for s in learned), default=None),
+        min((s["choruses"] for s in formed), default=None),
         melody,
+        _cycles(learned),
+    )
+
+
+def _cycles(learned: Sequence[Record]) -> Cycles | None:
+    """Of summaries, or of the lines of a `runs.csv`."""
+    if not any("cycle" in summary or "cycle_after" in summary for summary in learned):
+        return None
+    found = [
+        (told.get("after"), told.get("length"))
+        for told in (
+            s.get("cycle") or {n: s.get(f"cycle_{n}") for n in ("after", "length")} for s in learned
+        )
+    ]
+    loops = [(after, length) for after, length in found if after is not None and length]
+    return Cycles(
+        len(loops),
+        max((after for after, _ in loops), default=0),
+        max((length for _, length in loops), default=0),
     )
 
 
@@ -115,7 +158,8 @@ class Onset(NamedTuple):
     """When a block begins to matter.
 
     steps: millions of steps, infinite where it never does.  never: in how many networks.  first: in
-    how many it is the first.  networks: how many there are.
+    how many it is the first, alone or with others.  networks: how many there are.  ordered: in how
+    many none of the blocks begins before one in front of it.
     """
 
     setting: str
@@ -124,6 +168,7 @@ class Onset(NamedTuple):
     never: int
     first: int
     networks: int
+    ordered: int
 
 
 def summarise_blocks(records: Records) -> list[Onset]:
@@ -134,7 +179,10 @@ def summarise_blocks(records: Records) -> list[Onset]:
         for record in every:
             by_seed[record["seed"]].append(record)
         firsts: Counter[int] = Counter()
+        ordered = 0
         for of_seed in by_seed.values():
+            each = [r["onset"] or math.inf for r in sorted(of_seed, key=lambda r: int(r["block"]))]
+            ordered += each == sorted(each)
             begun = [(record["onset"], record["block"]) for record in of_seed if record["onset"]]
             earliest = min((onset for onset, _ in begun), default=None)
             firsts.update(block for onset, block in begun if onset == earliest)
@@ -142,7 +190,8 @@ def summarise_blocks(records: Records) -> list[Onset]:
             onsets = [record["onset"] for record in every if record["block"] == block]
             steps = quartiles([math.inf if onset is None else onset / 1e6 for onset in onsets])
             never = onsets.count(None)
-            found.append(Onset(setting, block, steps, never, firsts[block], len(by_seed)))
+            of = len(by_seed)
+            found.append(Onset(setting, block, steps, never, firsts[block], of, ordered))
     return found
 
 

@@ -7,19 +7,28 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 
-from lstm_blues.lab.collect import Run, told, varied
+from lstm_blues.lab.collect import Run, by_setting, told, varied
 from lstm_blues.lab.evaluation import Evaluation
+from lstm_blues.lab.exposure import Exposure
 from lstm_blues.lab.statistics import Interval, Quartiles, Share
-from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, Records, StudyRow
+from lstm_blues.lab.summaries import Cycles, Drift, HeldSongs, Measures, Onset, Records, StudyRow
 
-_NO_NUMBERS = ("seed", "name", "form", "wrong", "chosen", "attempts")
-"""Parts of a summary that are no column of `runs.csv`, or its first."""
+_NO_NUMBERS = ("seed", "name", "form", "wrong", "chosen", "attempts", "cycle")
+"""Parts of a summary that are no column of `runs.csv`, or its first, or two of its columns."""
+
+_CYCLE = ("after", "length")
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table, without a line break at its end."""
     texts = ["| " + " | ".join(map(str, cells)) + " |" for cells in (head, *rows)]
     return "\n".join([texts[0], "|---" * len(head) + "|", *texts[1:]])
+
+
+def table_csv(text: str) -> str:
+    """The Markdown table in a text, as CSV."""
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return csv_text(lines[0], lines[1:])
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -42,20 +51,31 @@ def _quartiles(values: Quartiles, scale: float = 1.0, digits: int = 1) -> str:
     return f"{middle} ({low} to {high})"
 
 
+def _cycle(cycle: Cycles, learned: int) -> str:
+    count, after, length = cycle
+    if not count:
+        return f"0 of {learned}"
+    return f"{count} of {learned} (after at most {after}, of at most {length})"
+
+
 def _interval(values: Interval) -> str:
     return "{:.3f} ({:.3f} to {:.3f})".format(*values)
 
 
 def study_table(rows: Sequence[StudyRow]) -> str:
-    """The rows of a study; melodies have a column where any row has them."""
+    """The rows of a study; melodies and exact loops have a column where any row has them."""
     melody = any(row.melody for row in rows)
+    cycle = any(row.cycle for row in rows)
     head = ["setting", "learned (95 % interval)", "held (95 % interval)", "fewest choruses held"]
+    head += ["in an exact loop"] * cycle
     head += ["steps, M (quartiles)", "seconds (quartiles)"]
     head += ["melody above its floor, nats per step"] * melody
     lines = []
     for row in rows:
         cells = [row.setting, _share(row.learned, row.runs), _share(row.held, row.runs)]
         cells.append("-" if row.choruses is None else str(row.choruses))
+        if cycle:
+            cells.append("-" if row.cycle is None else _cycle(row.cycle, row.learned[0]))
         cells += [_quartiles(row.steps, 1e6), _quartiles(row.seconds)]
         if melody:
             cells.append("-" if row.melody is None else _quartiles(row.melody, digits=3))
@@ -64,14 +84,22 @@ def study_table(rows: Sequence[StudyRow]) -> str:
 
 
 def runs_csv(runs: Sequence[Run]) -> str:
-    """The runs of a study, one row each: what was varied, the seed, and the numbers."""
+    """The runs of a study in the order of its table, one line each: the table's row, what was
+    varied, the seed, and the numbers.  `lab.recorded` makes the table of it again."""
     names = varied(runs)
     numbers = ["seed", *(n for n in runs[0].summary if n not in _NO_NUMBERS)]
+    cycle = _CYCLE if any("cycle" in run.summary for run in runs) else ()
     rows = (
-        [*(told(run.settings.get(n)) for n in names), *(run.summary.get(n) for n in numbers)]
-        for run in runs
+        [
+            setting,
+            *(told(run.settings.get(n)) for n in names),
+            *(run.summary.get(n) for n in numbers),
+            *((run.summary.get("cycle") or {}).get(n) for n in cycle),
+        ]
+        for setting, of_seeds in by_setting(runs).items()
+        for run in of_seeds
     )
-    return csv_text([*names, *numbers], rows)
+    return csv_text(["setting", *names, *numbers, *(f"cycle_{n}" for n in cycle)], rows)
 
 
 def evaluation_table(found: Evaluation) -> str:
@@ -121,11 +149,12 @@ def drift_table(rows: Sequence[Drift]) -> str:
 def blocks_table(rows: Sequence[Onset]) -> str:
     """When blocks begin to matter, in millions of steps."""
     head = ["setting", "block", "begins to matter, M steps (quartiles)", "never", "is the first"]
+    head += ["all blocks in order"]
     lines = []
     for row in rows:
         low, middle, high = ("∞" if math.isinf(value) else f"{value:.1f}" for value in row.steps)
-        never, first = (f"{count} of {row.networks}" for count in (row.never, row.first))
-        lines.append([row.setting, row.block, f"{middle} ({low} to {high})", never, first])
+        counts = (f"{count} of {row.networks}" for count in (row.never, row.first, row.ordered))
+        lines.append([row.setting, row.block, f"{middle} ({low} to {high})", *counts])
     return markdown(head, lines)
 
 
@@ -133,6 +162,30 @@ def melody_table(rows: Sequence[Measures]) -> str:
     """Measures of the melodies, by setting, with intervals over networks."""
     lines = ([row.setting, row.networks, *map(_interval, row.measures.values())] for row in rows)
     return markdown(["setting", "networks", *rows[0].measures], lines)
+
+
+def exposure_table(rows: Sequence[Exposure]) -> str:
+    """What networks play, beside what they predict."""
+    head = ["setting", "networks", "holds the form (95 % interval)"]
+    head += ["loss above the floor (quartiles)"]
+    head += [
+        "beats held",
+        "bars new and broken",
+        "loss on own music less that on songs (quartiles)",
+    ]
+    head += ["log-likelihood of own music", "seconds (quartiles)"]
+    lines = (
+        [
+            *(row.setting, row.networks, _share(row.holds, row.networks)),
+            _quartiles(row.above, digits=3),
+            *map(_interval, (row.held, row.broken)),
+            _quartiles(row.own, digits=3),
+            _interval(row.likely),
+            _quartiles(row.seconds, digits=0),
+        ]
+        for row in rows
+    )
+    return markdown(head, lines)
 
 
 def songs_table(rows: Sequence[HeldSongs]) -> str:

@@ -95,6 +95,8 @@ def begin_melody(count: Counters) -> None:
 def _clear(count: Counters, clear: Truth) -> None:
     """Back to a song's first step."""
     kept = clear ^ True
+    count.own_note *= kept
+    count.own_segment *= kept
     count.position *= kept
     count.choruses_in_episode *= kept
     count.gross_in_count *= kept

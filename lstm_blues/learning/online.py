@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.counting import CountingRule, begin_melody, count_step
 from lstm_blues.learning.frozen import test_uniform
+from lstm_blues.learning.own_notes import OwnNotes, segment_at
 from lstm_blues.learning.rule import Learns, StepResult
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import Counters, LearnerState
@@ -50,6 +51,9 @@ class OnlineLearner:
         self.gradient = learning.rule.gradient(network, learning)
         self.optimizer = learning.rule.optimizer(network, learning)
         self._rule = CountingRule.of(learning)
+        share = learning.melody.own_notes
+        has_melody = len(self.topology.unit_sets) > 1
+        self._own = OwnNotes(network, self.stream, share) if share and has_melody else None
         self._counters = Counters()
         self._worst = 0
         self._loss = self._melody_loss = 0.0
@@ -96,6 +100,9 @@ class OnlineLearner:
         length, learns = self._stretch(), self.learns
         notes = torch.stack([self.sounding(ahead) for ahead in range(length + 1)])
         target = notes[1:]
+        owns = self._own if self._counters.melody else None
+        if owns is not None:
+            notes[0] = owns.hear(notes[0], self._counters)
         logits, after = self.gradient.predict(notes[:-1], self.blocks, learns)
         chords, melody, gross = self._look(logits.detach(), target)
         for step in range(length):
@@ -107,6 +114,8 @@ class OnlineLearner:
             self._melody_loss += heard
             count, made = self.counters, slice(step + 1)
             clear, test = count_step(count, self._rule, self.stream.steps, gross[step])
+            if owns is not None and not clear:
+                owns.play(logits[step].detach(), notes[step], self._counters, count)
             if clear or step + 1 == length:
                 if not self._change(logits[made], target[made], count):
                     self._counters.nonfinite = 1
@@ -166,7 +175,8 @@ class OnlineLearner:
         choruses, step = divmod(count.position + ahead, stream.steps)
         if stream.by_episode:
             return stream.notes(count.gross_resets + count.episodes, step)
-        return stream.notes(count.songs + choruses, step)
+        song = count.songs + choruses
+        return stream.table[segment_at(stream, count, song, step), step]
 
     def begin_melody(self) -> None:
         begin_melody(self._counters)

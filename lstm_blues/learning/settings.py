@@ -43,6 +43,10 @@ class MelodyLearning:
             rate the melody is learned.
         enough: it is learned, too, when a window's mean is within so many nats per step of the
             least possible; 0 to wait for the plateau.
+        within: a run has learned its melody when, frozen, its cross-entropy on songs is within so
+            many nats per step of the least possible; 0 to ask for the form alone.
+        own_notes: share of the steps, once the form is learned, at which the melody's units hear
+            the note that the network draws itself, see `OwnNotes`.
         unroll: `Learning.unroll` once the form is learned, of effect with an unrolled gradient; 0
             for no other than before.
 
@@ -59,6 +63,8 @@ class MelodyLearning:
     patience: int
     enough: float
     unroll: int = 0
+    within: float = 0.0
+    own_notes: float = 0.0
 
     def __post_init__(self) -> None:
         require_choice("learning.melody.start", self.start, STARTS)
@@ -79,7 +85,9 @@ class MelodyLearning:
         require(self.window > 0, "learning.melody.window", self.window, "at least 1")
         fine = 0 <= self.unroll <= 2**31
         require(fine, "learning.melody.unroll", self.unroll, f"from 0 to {2**31}")
-        for name in ("plateau", "enough"):
+        fine = 0 <= self.own_notes <= 1
+        require(fine, "learning.melody.own_notes", self.own_notes, "from 0 to 1")
+        for name in ("plateau", "enough", "within"):
             value = getattr(self, name)
             allowed = "a number of at least 0"
             require(0 <= value < math.inf, f"learning.melody.{name}", value, allowed)
@@ -241,6 +249,9 @@ class Learning:
                 "learning.unroll is 0, for whole episodes, but must be above 0 with "
                 "learning.episode_choruses=0, where episodes never end."
             )
+        own = self.melody.own_notes
+        fine = not (own and rule.gradient.unrolled)
+        require(fine, "learning.melody.own_notes", own, f"0 with learning.gradient={self.gradient}")
         allowed = rule.optimizer.gradients
         if allowed is not None and self.gradient not in allowed:
             raise BluesError(

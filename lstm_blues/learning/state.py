@@ -58,6 +58,11 @@ class Counters:
     """Changes that Adam made to the weights that reach the chord units."""
     adam_melody: int = 0
     """Changes that it made to the others."""
+    own_note: int = 0
+    """What the melody's units hear next in place of the song's note: 0, or 1 + 2 note + begins, the
+    note after the last one being silence."""
+    own_segment: int = 0
+    """0, or 1 + the segment that the bar goes on with in place of the song's."""
 
     @property
     def running(self) -> bool:

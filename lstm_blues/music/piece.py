@@ -174,8 +174,8 @@ class Piece:
         return [kind == LIBRARY for kind in self.bar_kinds]
 
     def in_words(self, bars_before: int = 0) -> str:
-        """Chords and melody as text, one line per bar; `-` is a step without a new note, `r` one
-        where a rest begins, `%` a bar without a new chord.
+        """Chords and melody, where there is one, as text, one line per bar; `-` is a step without a
+        new note, `r` one where a rest begins, `%` a bar without a new chord.
 
         Bars are numbered from 1, or on from `bars_before`; each says what it is, see `bar_kinds`.
         """
@@ -187,7 +187,8 @@ class Piece:
             steps = range(first, min(first + size, self.steps))
             chords = [c.symbol for c in self.chords if c.start in steps] or ["%"]
             melody = [struck.get(step, "-") for step in steps]
-            line = f"{bars_before + number + 1:4d}  {' '.join(chords):10s}  {' '.join(melody)}"
+            line = f"{bars_before + number + 1:4d}  {' '.join(chords):10s}"
+            line = f"{line}  {' '.join(melody)}" if self.has_melody else line.rstrip()
             if number < len(kinds):
                 line += f"  {kinds[number]}"
             lines.append(line)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
@@ -125,4 +126,12 @@ class BluesSongs(Dataset[Song]):
             [float(sum(of_unit) / self.form.steps) for of_unit in zip(*shares, strict=True)],
             dtype=torch.float64,
         )
-        return mean, (mean * (1 - mean)).sqrt()
+        return mean, deviation_of(mean)
+
+
+def deviation_of(mean: Tensor) -> Tensor:
+    """The standard deviation of units that are on in a share `mean` of all steps, float64.
+
+    NumPy's root is rounded as IEEE 754 says; torch's may differ in the last bit.
+    """
+    return torch.from_numpy(np.sqrt((mean * (1 - mean)).numpy()))

@@ -36,8 +36,11 @@ class Stream:
 
     def notes(self, song: int, step: int) -> Tensor:
         """What sounds at a step of the stream's song number `song`, shape (units,)."""
-        bar = step * self.picks.shape[1] // self.steps
-        return self.table[self.picks[song % len(self.picks), bar], step]
+        return self.table[self.picks[song % len(self.picks), self.bar_of(step)], step]
+
+    def bar_of(self, step: int) -> int:
+        """The bar in which a step of a song lies, from 0; a song of an episode is all one bar."""
+        return step * self.picks.shape[1] // self.steps
 
     @staticmethod
     def of_one(song: Tensor) -> Stream:

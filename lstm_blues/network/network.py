@@ -375,6 +375,16 @@ class _Draws:
         weights[:, columns] = ((2 * drawn - 1) * self.weight_range).to(weights)
 
 
+def weights_hash(weights: Mapping[str, Tensor]) -> str:
+    """SHA-256 of a network's weights, by the parameters' names in their order: the numbers alone,
+    little-endian, in their own dtype."""
+    found = hashlib.sha256()
+    for value in weights.values():
+        numbers = value.detach().cpu().numpy()
+        found.update(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes())
+    return found.hexdigest()
+
+
 def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Equation 1 of the report, summed over units and songs, from the logits of the output units.
 

@@ -231,7 +231,7 @@ def outputs_picture(
         (rows[0], seen.outputs[shown].numpy(), "outputs: probability of each note"),
         (rows[1], target, "targets: the form, and the melody note that was drawn"),
     ):
-        _heat(axes, values, form, title, low=0.0)
+        _heat(axes, values, form, title, "cividis", 0.0, 1.0)
         places = range(0, values.shape[1], 4)
         axes.set_yticks(places, [names[k] for k in places])
         axes.axhline(form.CHORD_NOTES - 0.5, color=RULE, linewidth=0.8)
@@ -260,31 +260,44 @@ def inside_picture(seen: Inside, topology: Topology, form: Form, first: int = 0)
     # Cells differ in size by far; each is shown by its own largest state.
     scale = np.abs(states).max(0, keepdims=True)
     scale[scale == 0] = 1.0
-    _heat(rows[0], states / scale, form, "states, each divided by its largest", low=-1.0)
+    _heat(rows[0], states / scale, form, "states, each divided by its largest", "PuOr", -1.0, 1.0)
     rows[0].set_yticks(range(len(cells)), cells, fontsize=6)
     for axes, gate in zip(rows[1:], GATES, strict=True):
-        _heat(axes, seen.gates[gate][shown].numpy(), form, f"{gate} gates", low=0.0)
+        gates = seen.gates[gate][shown].numpy()
+        _heat(axes, gates, form, f"{gate} gates", "cividis", 0.0, 1.0)
         axes.set_yticks(range(len(blocks)), blocks, fontsize=6)
     return figure
 
 
-def traces_picture(seen: Inside, topology: Topology, form: Form) -> Figure:
-    """The size of each cell's traces over time: how much of its past a cell can learn from.
+def traces_picture(seen: Inside, topology: Topology, form: Form, first: int = 0) -> Figure:
+    """The size of each cell's traces over one chorus: how much of its past a cell can learn from.
 
     Args:
-        seen: what was watched, with traces.
+        seen: what was watched, with traces, for a chorus from step `first` on.
         topology: names the groups.
-        form: rules choruses.
+        form: rules bars.
+        first: the first step shown.
     """
     groups = topology.groups
-    figure = Figure(figsize=(11.0, 2.4 * len(groups) + 0.4), layout="constrained")
-    rows = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-    for axes, group in zip(rows, groups, strict=True):
-        axes.semilogy(seen.traces[:, topology.cell_slice(group.name)].numpy(), linewidth=0.8)
-        axes.set_title(f"cells of the {group.name}", fontsize=9, loc="left", pad=4)
-        axes.set_ylabel("norm of the traces")
-        _rule_choruses(axes, seen.steps, form)
+    cells = [group.blocks * group.cells for group in groups]
+    figure = Figure(figsize=(11.0, 1.2 + 0.24 * sum(cells)), layout="constrained")
+    rows = figure.subplots(len(groups), 1, sharex=True, squeeze=False, height_ratios=cells)[:, 0]
+    sizes = seen.traces[first : first + form.steps].clamp(min=_LEAST_TRACE).log10().numpy()
+    for axes, group, count in zip(rows, groups, cells, strict=True):
+        own = sizes[:, topology.cell_slice(group.name)]
+        lowest, highest = np.log10(_LEAST_TRACE), max(1.0, float(sizes.max()))
+        _heat(axes, own, form, f"cells of the {group.name}", "cividis", lowest, highest)
+        blocks = [f"block {cell // group.cells + 1}" for cell in range(count)]
+        axes.set_yticks(range(count), blocks, fontsize=6)
+    rows[-1].set_xlabel("bar", fontsize=8)
+    scale = figure.colorbar(rows[0].images[0], ax=list(rows), pad=0.01, aspect=40)
+    scale.set_label("norm of the traces, powers of ten", fontsize=8)
+    scale.ax.tick_params(labelsize=7)
     return figure
+
+
+_LEAST_TRACE = 1e-4
+"""The smallest size of traces that is told from none."""
 
 
 def recovery_picture(whole: Inside, disturbed: Inside, cells: slice, form: Form) -> Figure:
@@ -318,9 +331,17 @@ def _rule_choruses(axes: Axes, steps: int, form: Form) -> None:
     axes.set_xlim(0, steps)
 
 
-def _heat(axes: Axes, values: NDArray[Any], form: Form, title: str, low: float) -> None:
-    """Values from `low` to 1 over the steps of a chorus, shape (steps, rows), bars ruled."""
-    _image(axes, values, "cividis" if low == 0.0 else "PuOr", low, 1)
+def _heat(
+    axes: Axes,
+    values: NDArray[Any],
+    form: Form,
+    title: str,
+    colours: str,
+    low: float,
+    high: float,
+) -> None:
+    """Values from `low` to `high` over the steps of a chorus, shape (steps, rows), bars ruled."""
+    _image(axes, values, colours, low, high)
     size = form.steps_per_bar
     for bar in range(1, form.bars):
         axes.axvline(bar * size - 0.5, color=RULE, linewidth=0.6)

@@ -16,7 +16,8 @@ from torch.utils.tensorboard.summary import hparams
 from torch.utils.tensorboard.writer import FileWriter, SummaryWriter
 
 from lstm_blues.files import naming
-from lstm_blues.runs.config import flat_config
+from lstm_blues.runs.config import conf_folder, flat_config
+from lstm_blues.runs.yaml_files import read_yaml
 
 _VERSION = "brain.Event:2"
 
@@ -76,6 +77,36 @@ class _Writer(SummaryWriter):
         return self.file_writer
 
 
+def _telling(config: dict[str, object]) -> dict[str, bool | int | float | str]:
+    """The settings that set a run apart from others: its seed, experiment and form, and what is not
+    the report's of how it learns; dozens of constants would hide them."""
+    flat, report = flat_config(config), _report()
+    found = {
+        "seed": flat["seed"],
+        "experiment": flat["name"],
+        "form": flat.get("form.name"),
+        **{name: flat[name] for name in flat if name in report and flat[name] != report[name]},
+    }
+    return {
+        name: value if isinstance(value, bool | int | float | str) else str(value)
+        for name, value in found.items()
+    }
+
+
+def _report() -> dict[str, object]:
+    """The settings of encoding, network and learning in `conf` that are the report's, by dotted
+    name; where its two experiments differ, none is."""
+    conf = conf_folder()
+    read = {name: read_yaml(conf / f"{name}.yaml") for name in _REPORT}
+    network = flat_config({"network": read["network/melody"]})
+    network |= flat_config({"network": read["network/chords"]})
+    learning, encoding = read["learning/report"], read["encoding/report"]
+    return {**network, **flat_config({"learning": learning, "encoding": encoding})}
+
+
+_REPORT = ("network/chords", "network/melody", "learning/report", "encoding/report")
+
+
 class Board:
     """Writes TensorBoard's events of one run; to be closed.
 
@@ -105,15 +136,8 @@ class Board:
         self._events.add_summary(Summary(value=told), step)
 
     def finish(self, config: dict[str, object], results: dict[str, float], step: int) -> None:
-        """The run's settings with its final numbers by name, as hyper-parameters (HParams)."""
+        """What sets the run apart with its final numbers by name, as hyper-parameters (HParams)."""
         metrics = {f"final/{name}": float(value) for name, value in results.items()}
         self.scalars(metrics, step)
-        chosen = {
-            name: value if isinstance(value, bool | int | float | str) else str(value)
-            for name, value in flat_config(config).items()
-            if name.startswith(
-                ("seed", "encoding.", "network.", "learning.", "run.engine", "form.steps_per_bar")
-            )
-        }
-        for summary in hparams(chosen, metrics):  # type: ignore[no-untyped-call]
+        for summary in hparams(_telling(config), metrics):  # type: ignore[no-untyped-call]
             self._events.add_summary(summary)

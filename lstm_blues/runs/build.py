@@ -13,7 +13,7 @@ from lstm_blues.errors import BluesError
 from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.learning.state import Learner
 from lstm_blues.music.bars import melody_floor
-from lstm_blues.music.songs import BluesSongs
+from lstm_blues.music.songs import BluesSongs, deviation_of
 from lstm_blues.music.stream import Stream
 from lstm_blues.network.cells import CELLS
 from lstm_blues.network.network import BluesNetwork, Network
@@ -93,7 +93,7 @@ class Parts:
         corpus = self.settings.corpus
         notes = self.settings.form.chord_tensor() if corpus is None else corpus.table
         mean = notes.flatten(0, -2).mean(0)
-        return mean, (mean * (1 - mean)).sqrt()
+        return mean, deviation_of(mean)
 
     @property
     def blocks(self) -> BluesNetwork:

@@ -57,6 +57,12 @@ def _counted(checkpoint: Checkpoint, parts: Parts) -> list[tuple[str, int, int]]
     ]
     if settings.bars is None:
         found.append(("the counter melody", count.melody, 0))
+    # Drawn where its own notes are heard, of the melody's units and one more for silence.
+    owns, units = settings.learning.melody.own_notes > 0, parts.network.topology.units
+    found += [
+        ("the counter own_note", count.own_note, owns * 2 * (units + 1)),
+        ("the counter own_segment", count.own_segment, owns * len(parts.stream.table)),
+    ]
     # Both begin anew where they reach these.
     for name, rule in (
         ("choruses_in_episode", settings.learning.episode_choruses),

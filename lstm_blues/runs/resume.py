@@ -14,7 +14,9 @@ from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.summary import Status, read_summary
 from lstm_blues.runs.yaml_files import read_yaml
 
-_MAY_CHANGE = ("run.", "learning.test_")
+_WITHIN = "learning.melody.within"
+
+_MAY_CHANGE = ("run.", "learning.test_", _WITHIN)
 """Settings that a resumed run may change: they don't touch the weight changes."""
 
 
@@ -65,7 +67,9 @@ def check_same_run(config: dict[str, Any], folder: Path) -> None:
         ) from None
     old, new = _with_defaults(written, config), flat_config(config)
     for name in sorted(old.keys() | new.keys()):
-        differs = name != "resume" and old.get(name) != new.get(name)
+        # What a run is judged by came after the first sweeps.
+        aside = name == "resume" or (name == _WITHIN and not old.get(name))
+        differs = not aside and old.get(name) != new.get(name)
         if differs and (name in _ROUNDING or not name.startswith("run.")):
             raise BluesError(
                 f"{str(folder)!r} contains a different run, with {name} {old.get(name)!r} and not "

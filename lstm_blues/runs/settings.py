@@ -184,6 +184,10 @@ class Settings:
             all_songs = math.prod(self.bars.choices)
             allowed = f"fewer than the {all_songs} songs of bars={self.bars.name}"
             require(self.songs.held_out < all_songs, "songs.held_out", self.songs.held_out, allowed)
+            # A song that follows what is played may be any.
+            fine = not (self.songs.held_out and self.learning.melody.own_notes)
+            allowed = "0 with learning.melody.own_notes above 0"
+            require(fine, "songs.held_out", self.songs.held_out, allowed)
         elif self.songs.held_out:
             require(False, "songs.held_out", self.songs.held_out, "0 where bars is null")
         melody = self.network.units.get(MELODY)

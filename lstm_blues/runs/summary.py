@@ -18,6 +18,7 @@ class Status(StrEnum):
 
     LEARNED = "learned"
     STEP_LIMIT = "step limit"
+    MELODY_NOT_LEARNED = "melody not learned"
     NON_FINITE = "non-finite"
     INTERRUPTED = "interrupted"
 
@@ -29,12 +30,13 @@ class Status(StrEnum):
     @property
     def complete(self) -> bool:
         """Whether the run came to one of its own ends."""
-        return self in (Status.LEARNED, Status.STEP_LIMIT)
+        return self in (Status.LEARNED, Status.STEP_LIMIT, Status.MELODY_NOT_LEARNED)
 
 
 _EXIT_CODES = {
     Status.LEARNED: ExitCode.DONE,
     Status.STEP_LIMIT: ExitCode.NOT_LEARNED,
+    Status.MELODY_NOT_LEARNED: ExitCode.NOT_LEARNED,
     Status.NON_FINITE: ExitCode.NON_FINITE,
     Status.INTERRUPTED: ExitCode.INTERRUPTED,
 }
@@ -49,6 +51,8 @@ def read_summary(path: Path) -> dict[str, Any] | None:
         )
         if told:
             found.setdefault("status", Status.LEARNED if found["learned"] else Status.STEP_LIMIT)
+            # Before `learning.melody.within`, `learned` told of the chords alone.
+            found.setdefault("chords_learned", found["learned"])
             numbers = [found[name] for name in _READ if isinstance(found.get(name), float)]
             if found["status"] in list(Status) and all(map(math.isfinite, numbers)):
                 return found
@@ -61,12 +65,14 @@ def read_summary(path: Path) -> dict[str, Any] | None:
 
 _READ: dict[str, Any] = {
     "learned": bool,
+    "chords_learned": bool | None,
     "steps": int,
     "choruses": int,
     "seed": int,
     "seconds": float | int,
     "melody_cross_entropy": float | int | None,
     "melody_floor": float | int | None,
+    "cycle": dict | None,
 }
 """The kinds of what is read of a summary."""
 
@@ -75,14 +81,19 @@ _READ: dict[str, Any] = {
 class Summary:
     """`summary.json`: how a run ended.
 
-    seconds: of training, without start-up, compilation and logging; logging_seconds: what
-    TensorBoard took meanwhile.  choruses: played by the frozen network without a wrong note, of
-    final_choruses.  cross_entropy: of the chords, nats per step, over the whole run.
+    learned: of all that there is to learn: chords_learned, the form, and where there is a melody,
+    melody_learned, its loss being within learning.melody.within of its floor; that is None where
+    the setting is 0.  seconds: of training, without start-up, compilation and logging;
+    logging_seconds: what TensorBoard took meanwhile.  choruses: played by the frozen network
+    without a wrong note, of final_choruses.  cross_entropy: of the chords, nats per step, over the
+    whole run.
     melody_cross_entropy: of the frozen network on songs drawn from all that it learned,
     nats per step; held_out_cross_entropy: on songs that it never heard, where some were held out;
     melody_floor: the least possible.  wrong: where in the form the frozen network goes wrong, in
     words, where it did not learn.  chosen, attempts: what a portfolio chose, in words, and what it
-    tried; `steps` are then the winner's, and where there is none those of all attempts.
+    tried; `steps` are then the winner's, and where there is none those of all attempts.  cycle: the
+    loop that the frozen network's chords enter: `after` how many choruses, and its `length`; None
+    where none was found.  weights: their SHA-256, see `network.weights_hash`.
     """
 
     status: Status
@@ -113,9 +124,13 @@ class Summary:
     melody_floor: float | None
     version: str
     held_out_cross_entropy: float | None = None
+    chords_learned: bool = False
+    melody_learned: bool | None = None
     wrong: str | None = None
     chosen: str | None = None
     attempts: list[dict[str, Any]] | None = None
+    cycle: dict[str, int] | None = None
+    weights: str | None = None
 
     @property
     def results(self) -> dict[str, float]:
@@ -135,6 +150,8 @@ class Summary:
         """The summary as a person would tell it."""
         how = {
             Status.LEARNED: f"Learned the form {self.form} in {self.steps:,} steps",
+            Status.MELODY_NOT_LEARNED: f"Learned the form {self.form}, but not its melody, in "
+            f"{self.steps:,} steps",
             Status.STEP_LIMIT: f"Did not learn the form {self.form} within {self.steps:,} steps",
             Status.NON_FINITE: f"Stopped at step {self.steps:,}: the loss is no longer a finite "
             "number",
@@ -147,11 +164,18 @@ class Summary:
             f"whole episodes, longest clean run {self.longest_clean_run:,} steps, "
             f"{self.tests:,} tests.",
         ]
-        if self.learned:
+        if self.chords_learned and self.status.complete:
             lines.append(
                 f"Frozen, it played {self.choruses:,} of {self.final_choruses:,} choruses "
                 "without a wrong note."
             )
+            if self.cycle is not None:
+                after, length = self.cycle["after"], self.cycle["length"]
+                loop = "the last one" if length == 1 else f"the last {length}"
+                lines.append(
+                    f"After {after + length} choruses its state is, to the bit, what it was after "
+                    f"{after}: it repeats {loop} for any number of choruses."
+                )
         elif self.status == Status.STEP_LIMIT:
             lines.append(
                 f"Its best free run was {self.best_free_run} steps ({self.form_steps} per chorus)."
@@ -166,10 +190,16 @@ class Summary:
                 f"Melody: {self.melody_cross_entropy:.3f} nats per step on its training songs; the "
                 f"optimum is {self.melody_floor:.3f}."
             )
+        if self.status == Status.MELODY_NOT_LEARNED:
+            lines.append(
+                "That is further from the optimum than learning.melody.within allows. Try another "
+                "seed, or more of learning.melody.steps."
+            )
         if self.held_out_cross_entropy is not None:
             lines.append(
                 f"On the songs held out of training: {self.held_out_cross_entropy:.3f} nats per "
                 "step."
             )
+        lines += [f"Weights: SHA-256 {self.weights}."] if self.weights is not None else []
         lines.append(f"Everything is in {folder}.")
         return "\n".join(lines)

@@ -68,9 +68,9 @@ def sweeps(overrides: list[str], params: dict[str, Any]) -> dict[str, Override]:
     """What a sweep varies, by setting."""
     texts = [*overrides, *(f"{name}={value}" for name, value in params.items())]
     parsed = OverridesParser.create().parse_overrides(texts)
-    found = [override for override in parsed if override.is_sweep_override()]
-    # What the command line sweeps takes the place of what the config does.
-    return {override.get_key_element(): override for override in reversed(found)}
+    # What the command line says takes the place of what the config sweeps.
+    found = {override.get_key_element(): override for override in reversed(parsed)}
+    return {name: override for name, override in found.items() if override.is_sweep_override()}
 
 
 def count_runs(overrides: list[str], params: dict[str, Any]) -> int:

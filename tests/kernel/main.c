@@ -17,7 +17,7 @@ int64_t listen(const void *, const void *, const void *, int64_t, int64_t, int64
 int64_t free_run(const void *, const void *, const void *, const void *, int64_t, int64_t, int64_t,
                  int64_t, const void *, const void *, int64_t, void *, void *, void *);
 int64_t play_step(const void *, const void *, int64_t, void *, void *, const void *, int64_t,
-                  const void *, const void *, int64_t, void *, void *, void *);
+                  const void *, const void *, int64_t, void *, void *, void *, void *, void *);
 
 enum { MOST_ARRAYS = 64, MOST_ARGUMENTS = 16 };
 static struct {
@@ -67,7 +67,8 @@ static int64_t call(const char *name, const Argument *a) {
     return free_run(P(0), P(1), P(2), P(3), N(4), N(5), N(6), N(7), P(8), P(9), N(10), P(11), P(12),
                     P(13));
   if (!strcmp(name, "play_step"))
-    return play_step(P(0), P(1), N(2), P(3), P(4), P(5), N(6), P(7), P(8), N(9), P(10), P(11), P(12));
+    return play_step(P(0), P(1), N(2), P(3), P(4), P(5), N(6), P(7), P(8), N(9), P(10), P(11), P(12),
+                     P(13), P(14));
   fail(name);
   return 0;
 }

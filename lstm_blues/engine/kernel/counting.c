@@ -67,6 +67,7 @@ INLINE void reset(real *restrict buffer, Counters *restrict count) {
   memset(buffer + STATE_AT, 0, (HISTORY_AT - STATE_AT) * sizeof(real));
   count->position = count->choruses_in_episode = 0;
   count->gross_in_count = count->gross_in_chorus = 0;
+  count->own_note = count->own_segment = 0;
 }
 
 INLINE void count_test(Counters *restrict count, const Rules *restrict rules, const int64_t right) {

@@ -30,6 +30,8 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
   memset(&step, 0, sizeof step);
   prepare(&step.work);
   Room room = {0};
+  uint8_t notes[UNITS];
+  real own[INPUTS] ALIGNED = {0};
   step.melody = count->melody || rules->melody_together;
   step.chords_learn = !count->melody || rules->chords_learn;
   double product[2] = {1.0, 1.0}, loss[2] = {0.0, 0.0};
@@ -50,11 +52,20 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
       then_playing = picks + (song + 1) % rules->songs_in_order * rules->bars;
     }
     const int64_t *following = next || rules->by_episode ? now_playing : then_playing;
-    if ((uint64_t)now_playing[bar_of[t]] >= (uint64_t)rules->segments ||
-        (uint64_t)following[bar_of[next]] >= (uint64_t)rules->segments)
+    const int same_bar = next && bar_of[next] == bar_of[t];
+    const int64_t segment = count->own_segment ? count->own_segment - 1 : now_playing[bar_of[t]];
+    const int64_t ahead = same_bar ? segment : following[bar_of[next]];
+    if ((uint64_t)segment >= (uint64_t)rules->segments ||
+        (uint64_t)ahead >= (uint64_t)rules->segments)
       return BAD_SEGMENT;
-    const real *restrict heard = sounds + (now_playing[bar_of[t]] * song_steps + t) * INPUTS;
-    const real *restrict target = table + (following[bar_of[next]] * song_steps + next) * UNITS;
+    const real *heard = sounds + (segment * song_steps + t) * INPUTS;
+    const int owns = rules->own_notes > 0 && count->melody;
+    if (owns) {
+      notes_heard(rules, count, table + (segment * song_steps + t) * UNITS, notes);
+      hear(notes, levels, own);
+      heard = own;
+    }
+    const real *restrict target = table + (ahead * song_steps + next) * UNITS;
     forward(buffer, heard, s, y, step.melody, &step.work);
     int gross = 0;
     double now[2] = {0.0, 0.0};
@@ -87,6 +98,8 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
 #ifdef STRETCHES
     end_stretch(buffer, rules, count, &step, &room, clear);
 #endif
+    if (owns && !same_bar) count->own_segment = 0;
+    if (owns && !clear) play_own(rules, count, &step.work, table, bar_of, ahead, notes);
     if (clear) {
       reset(buffer, count);
       memset(step.work.y, 0, sizeof step.work.y);

@@ -122,21 +122,25 @@ INLINE void outputs_of(const Work *restrict work, double *restrict logits,
 /* One step of frozen songs, each from its state s, y (songs, CELLS): it hears the notes `heard`, (songs,
  * UNITS), from itself or from outside, and `notes` are those that it plays; `uniform` has so many
  * `draws` for each, or is null.  Without `melody` nothing is computed that does not reach the chord
- * units.  Returns 0 where no note can be drawn. */
+ * units.  gates (songs, GATES) and inputs (songs, CELLS) are what went on in the blocks, to look at, and
+ * may be null, each.  Returns 0 where no note can be drawn. */
 EXPORT int64_t play_step(const real *restrict buffer, const real *restrict levels, int64_t songs,
                          real *restrict s, real *restrict y, const uint8_t *restrict heard,
                          int64_t melody, const Sampling *restrict sampling,
                          const double *restrict uniform, int64_t draws, uint8_t *restrict notes,
-                         double *restrict logits, double *restrict outputs) {
+                         double *restrict logits, double *restrict outputs, real *restrict gates,
+                         real *restrict inputs) {
   Work work;
-  real inputs[INPUTS] ALIGNED = {0};
+  real sounds[INPUTS] ALIGNED = {0};
   int64_t all = 1;
   prepare(&work);
   for (int64_t n = 0; n < songs; n++) {
-    hear(heard + n * UNITS, levels, inputs);
+    hear(heard + n * UNITS, levels, sounds);
     memset(work.y, 0, sizeof work.y);
-    forward_frozen(buffer, inputs, s + n * CELLS, y + n * CELLS, melody != 0, &work);
+    forward_frozen(buffer, sounds, s + n * CELLS, y + n * CELLS, melody != 0, &work);
     memcpy(y + n * CELLS, work.y, sizeof work.y);
+    if (gates) memcpy(gates + n * GATES, work.gates, sizeof work.gates);
+    if (inputs) memcpy(inputs + n * CELLS, work.inputs, sizeof work.inputs);
     outputs_of(&work, logits + n * UNITS, outputs + n * UNITS);
     all &= notes_of(&work, sampling, uniform ? uniform + n * draws : 0, heard + n * UNITS,
                     notes + n * UNITS);

@@ -18,11 +18,13 @@ a population makes them with every member."""
 class Turns:
     """How contenders take turns.
 
-    seconds: about how long one turn is.  rounds: turns of each.
+    seconds: about how long one turn is.  rounds: turns of each.  cpu: count this process's time on
+    the processor, where other work takes its share of the machine; not for several threads.
     """
 
     seconds: float = 0.5
     rounds: int = 7
+    cpu: bool = False
 
 
 def measure(contenders: dict[str, Contender], turns: Turns) -> dict[str, float]:
@@ -34,20 +36,21 @@ def measure(contenders: dict[str, Contender], turns: Turns) -> dict[str, float]:
     for name, learn in contenders.items():
         learn(20)  # first calls allocate and, in the peers, compile
         count = 20
-        while (spent := _time(learn, count)[0]) < turns.seconds / 10:
+        while (spent := _time(learn, count, turns)[0]) < turns.seconds / 10:
             count = max(2 * count, int(count * turns.seconds / 10 / max(spent, 1e-9)))
         steps[name] = max(1, int(count * turns.seconds / spent))
     spent_by: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in tqdm(range(turns.rounds), desc="rounds", disable=None):
         for name, learn in contenders.items():
-            spent, done = _time(learn, steps[name])
+            spent, done = _time(learn, steps[name], turns)
             spent_by[name].append(spent / done)
     return {name: median(values) for name, values in spent_by.items()}
 
 
-def _time(learn: Contender, steps: int) -> tuple[float, int]:
+def _time(learn: Contender, steps: int, turns: Turns) -> tuple[float, int]:
     """The seconds that took, and the steps that were made."""
-    begun = time.perf_counter()
+    clock = time.process_time if turns.cpu else time.perf_counter
+    begun = clock()
     done = learn(steps)
     # A program tells its own time, without its start.
-    return float(getattr(learn, "seconds", time.perf_counter() - begun)), done
+    return float(getattr(learn, "seconds", clock() - begun)), done

@@ -13,13 +13,21 @@ from lstm_blues.network.network import Network
 from lstm_blues.network.topology import Topology
 
 
+class OwnLayer(nn.Module):
+    """A hidden layer with weights that are in no module of torch's."""
+
+    def reset_parameters(self) -> None:
+        """Draws those weights, as torch's modules do theirs."""
+        raise NotImplementedError
+
+
 class HiddenNetwork(Network):
     """A network for chords alone; its kind of cell is a subclass.
 
     Args:
         topology: its sets of units count, its groups of blocks don't.
         hidden: hidden units H.
-        window: steps that a feed-forward network sees.
+        window: steps that a network without recurrence sees.
         dtype: of weights and states.
         encoding: how notes stand at the units.
     """
@@ -56,7 +64,7 @@ class HiddenNetwork(Network):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             for module in self.modules():
-                if isinstance(module, nn.RNNBase | nn.Linear):
+                if isinstance(module, nn.RNNBase | nn.Linear | OwnLayer):
                     module.reset_parameters()
 
     def start(self, songs: int = 1, *, traces: bool = True) -> BlockState:  # noqa: ARG002
@@ -96,3 +104,27 @@ class RecurrentNetwork(HiddenNetwork):
     def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
         hidden, last = self.hidden(x, state.y[None])
         return hidden, BlockState(state.s, last[0], None)
+
+
+class WindowNetwork(HiddenNetwork):
+    """A hidden layer that sees `network.window` steps, this one and those before it.
+
+    What it has heard of the window is its state; before a song's first step it heard zeros.
+    """
+
+    def look(self, windows: Tensor) -> Tensor:
+        """The hidden units' activations, shape (T, N, H), on windows of what is heard, shape
+        (T, N, I, window), the oldest step first."""
+        raise NotImplementedError
+
+    @property
+    def state_sizes(self) -> tuple[int, int]:
+        """The window without this step."""
+        return self.topology.units * (self.window - 1), 0
+
+    def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
+        steps, songs, units = x.shape
+        before = state.s.reshape(songs, self.window - 1, units).transpose(0, 1)
+        heard = torch.cat((before, x))
+        kept = heard[steps:].transpose(0, 1).reshape(songs, -1)
+        return self.look(heard.unfold(0, self.window, 1)), BlockState(kept, state.y, None)

@@ -1,0 +1,293 @@
+// @ts-check
+/**
+ * A band: piano, bass and drums by rule, from the chords that the network plays; the rules of
+ * lstm_blues/output/band.py, one bar after the other.
+ */
+
+import { Chance } from "./chance.js";
+import { modulo, OCTAVE, quartersOf, rounded } from "./timing.js";
+
+/** @typedef {import("./piece.js").Chord} Chord */
+/** @typedef {{pitch: number, start: number, end: number, velocity: number}} Struck times in quarter notes from the stretch's beginning */
+/** @typedef {{form: import("./timing.js").Form, chords: Chord[], melody: import("./piece.js").Note[], steps: number}} Stretch */
+
+const [RIDE, PEDAL_HAT, KICK, SNARE] = [51, 44, 36, 38];
+
+const [LOWEST_BASS, HIGHEST_BASS] = [28, 50]; // E1 to D3
+const [LOWEST_VOICE, HIGHEST_VOICE] = [52, 71]; // E3 to B4
+
+const MELODY_VELOCITY = 95;
+
+/** Where the piano plays, in beats of a bar, and for how long. @type {[number, number][][]} */
+const COMPING = [
+  [[0.0, 1.2], [1.5, 0.4]], // the Charleston
+  [[0.5, 0.4], [2.5, 1.0]],
+  [[1.5, 0.4], [3.5, 0.4]],
+  [[0.0, 0.4], [2.0, 1.4]],
+  [[0.0, 1.8], [2.5, 0.4]],
+];
+
+/** Seconds: the standard deviation of when a player plays. */
+const LOOSENESS = 0.008;
+
+/** What the players see: a stretch's chords and beats, in quarter notes. */
+export class Scene {
+  /**
+   * @param {Stretch} stretch
+   * @param {import("./timing.js").Timing} timing
+   * @param {number | bigint} seed
+   * @param {number} barsBefore bars of the music before this stretch
+   * @param {import("./chords.js").ChordBook} book
+   */
+  constructor(stretch, timing, seed, barsBefore, book) {
+    this.stretch = stretch;
+    this.timing = timing;
+    this.seed = seed;
+    this.barsBefore = barsBefore;
+    this.book = book;
+    const { form } = stretch;
+    this.form = form;
+    this.bar = form.metre.quarters;
+    this.beat = form.metre.beat;
+    this.beats = form.metre.beats;
+    this.end = this.at(stretch.steps);
+  }
+
+  /** When a step begins. @param {number} step */
+  at(step) {
+    return quartersOf(step, this.form, this.timing.swing);
+  }
+
+  /** When so many beats of a bar have passed. @param {number} bar @param {number} beats */
+  time(bar, beats) {
+    const whole = Math.floor(beats);
+    let part = beats - whole;
+    if (this.form.metre.swings && part <= 0.5) part = part * 2 * this.timing.swing;
+    return bar * this.bar + (whole + part) * this.beat;
+  }
+
+  /** The chord that sounds, or sounded last. @param {number} time @returns {Chord | null} */
+  chord(time) {
+    const step = time / this.bar * this.form.stepsPerBar;
+    return this.stretch.chords.findLast((chord) => chord.start <= step + 1e-6) ?? null;
+  }
+
+  /** @param {string} player @param {number} bar */
+  chance(player, bar) {
+    return new Chance(`${this.seed} ${player} ${this.barsBefore + bar}`);
+  }
+
+  /** The pitch class that a bass player takes as the root. @param {Chord} chord */
+  root({ symbol, pitches }) {
+    return symbol.includes(".") ? Math.min(...pitches) % OCTAVE : this.book.read(symbol).root;
+  }
+
+  /**
+   * A note, played as loosely as people do, within the stretch.
+   * @param {number} pitch
+   * @param {number} start
+   * @param {number} end
+   * @param {number} velocity
+   * @param {Chance} chance
+   * @returns {Struck}
+   */
+  struck(pitch, start, end, velocity, chance) {
+    const late = chance.gauss(0, LOOSENESS) * this.timing.tempo / 60;
+    const begin = Math.min(Math.max(start + late, 0), this.end);
+    const loud = rounded(velocity + chance.uniform(-4, 4));
+    const last = Math.min(Math.max(end, begin + 0.05), this.end);
+    return { pitch, start: begin, end: last, velocity: Math.min(127, Math.max(1, loud)) };
+  }
+}
+
+/**
+ * The network's melody in a bar: accents on strong beats and off them, softer where a phrase ends.
+ * @param {Scene} scene
+ * @param {number} bar
+ * @returns {Struck[]}
+ */
+export function phrased(scene, bar) {
+  const { form, stretch: { melody } } = scene;
+  const size = form.stepsPerBar;
+  /** @type {Struck[]} */
+  const found = [];
+  melody.forEach((note, place) => {
+    if (Math.floor(note.start / size) !== bar) return;
+    const following = melody.at(place + 1) ?? null;
+    const step = note.start % size;
+    const beat = step / size * scene.beats;
+    let velocity = MELODY_VELOCITY - 8;
+    if (beat % 1) velocity += 5; // off the beat, as bebop players accent
+    else if (form.metre.strongBeats.includes(beat)) velocity += 3;
+    if (following !== null && note.pitch > following.pitch) velocity += 4;
+    const ends = following === null || following.start > note.end;
+    if (ends || note.end - note.start > Math.floor(size / 2)) velocity -= 10;
+    const length = scene.at(note.end) - scene.at(note.start);
+    const end = scene.at(note.start) + length * (ends ? 0.85 : 0.97);
+    const chance = scene.chance(`melody ${step}`, bar);
+    found.push(scene.struck(note.pitch, scene.at(note.start), end, velocity, chance));
+  });
+  return found;
+}
+
+/**
+ * A chord's notes for the piano's middle register, as near as possible to those before; the root
+ * is left to the bass where three notes remain.
+ * @param {Scene} scene
+ * @param {Chord} chord
+ * @param {number[]} before
+ */
+function voicing(scene, chord, before) {
+  const classes = new Set(chord.pitches.map((pitch) => pitch % OCTAVE));
+  if (classes.size > 3) classes.delete(scene.root(chord));
+  /** @type {number[][]} */
+  let candidates = [[]];
+  for (const one of [...classes].sort((a, b) => a - b)) {
+    /** @type {number[]} */
+    const places = [];
+    for (let pitch = LOWEST_VOICE; pitch <= HIGHEST_VOICE; pitch += 1) {
+      if (pitch % OCTAVE === one) places.push(pitch);
+    }
+    candidates = candidates.flatMap((some) => places.map((pitch) => [...some, pitch]));
+  }
+  candidates.forEach((pitches) => pitches.sort((a, b) => a - b));
+  const old = before.length > 0 ? before : [Math.floor((LOWEST_VOICE + HIGHEST_VOICE) / 2)];
+  /** @param {number[]} pitches */
+  const width = (pitches) => pitches[pitches.length - 1] - pitches[0];
+  const near = candidates.filter((pitches) => width(pitches) <= OCTAVE);
+  /** @param {number[]} pitches */
+  const moved = (pitches) => {
+    const nearest = pitches.map((pitch) => Math.min(...old.map((o) => Math.abs(pitch - o))));
+    const sum = nearest.reduce((a, b) => a + b, 0);
+    return [sum + Math.floor(width(pitches) / 2), pitches[pitches.length - 1], ...pitches];
+  };
+  return (near.length > 0 ? near : candidates).reduce((best, pitches) =>
+    compare(moved(pitches), moved(best)) < 0 ? pitches : best
+  );
+}
+
+/** Which of two lists comes first. @param {number[]} a @param {number[]} b */
+function compare(a, b) {
+  const place = a.findIndex((value, k) => value !== b[k]);
+  return place < 0 ? 0 : a[place] - b[place];
+}
+
+/** @param {number} pitchClass @param {number} at */
+function nearest(pitchClass, at) {
+  let best = LOWEST_BASS + modulo(pitchClass - LOWEST_BASS, OCTAVE);
+  for (let pitch = best; pitch <= HIGHEST_BASS; pitch += OCTAVE) {
+    if (Math.abs(pitch - at) < Math.abs(best - at)) best = pitch;
+  }
+  return best;
+}
+
+/** The players of a stretch, who remember what they played in the bar before. */
+export class Band {
+  /** @type {number[]} */
+  #voices = [];
+  #at = 36;
+  /** @type {number | null} the beginning of the chord before */
+  #before = null;
+
+  /**
+   * A piano that comps: chords off the beat, voices led, softer than the melody.
+   * @param {Scene} scene
+   * @param {number} bar
+   * @returns {Struck[]}
+   */
+  comping(scene, bar) {
+    /** @type {Struck[]} */
+    const found = [];
+    const chance = scene.chance("piano", bar);
+    const inside = chance.choice(COMPING).filter(([beat]) => beat < scene.beats);
+    const size = scene.form.stepsPerBar;
+    for (const { start } of scene.stretch.chords) {
+      // A chord that comes within the bar is heard where it comes.
+      const beat = (start - bar * size) / size * scene.beats;
+      const taken = inside.some(([b]) => Math.abs(b - beat) <= 0.5);
+      if (beat > 0 && beat < scene.beats && !taken) inside.push([beat, 0.9]);
+    }
+    inside.sort(compare);
+    for (const [beat, length] of inside) {
+      const time = scene.time(bar, beat);
+      const chord = scene.chord(bar * scene.bar + beat * scene.beat);
+      if (chord === null || time >= scene.end) continue;
+      this.#voices = voicing(scene, chord, this.#voices);
+      const velocity = beat % 1 ? 62 : 56;
+      const end = time + length * scene.beat;
+      found.push(...this.#voices.map((p) => scene.struck(p, time, end, velocity, chance)));
+    }
+    return found;
+  }
+
+  /**
+   * A bass that walks: roots where chords begin, chord notes between, and a step from above or
+   * below to the next root.
+   * @param {Scene} scene
+   * @param {number} bar
+   * @returns {Struck[]}
+   */
+  walking(scene, bar) {
+    /** @type {Struck[]} */
+    const found = [];
+    for (let beat = 0; beat < scene.beats; beat += 1) {
+      const now = bar * scene.bar + beat * scene.beat;
+      if (now >= scene.end - 1e-6) break;
+      const chord = scene.chord(now);
+      if (chord === null) continue;
+      const next = now + scene.beat;
+      const ahead = scene.chord(next < scene.end - 1e-6 ? next : 0);
+      const chance = scene.chance(`bass ${beat}`, bar);
+      const begins = this.#before === null || this.#before !== chord.start;
+      let target;
+      if (begins || (beat === 0 && chance.random() < 0.5)) {
+        target = nearest(scene.root(chord), this.#at);
+      } else if (ahead !== null && ahead !== chord && scene.root(ahead) !== scene.root(chord)) {
+        const root = nearest(scene.root(ahead), this.#at);
+        target = root + (chance.random() < 0.6 ? chance.choice([-1, 1]) : 2);
+      } else {
+        const notes = chord.pitches.map((pitch) => nearest(pitch % OCTAVE, this.#at));
+        const others = notes.filter((pitch) => pitch !== this.#at);
+        target = chance.choice(others.length > 0 ? others : [this.#at]);
+      }
+      this.#at = Math.min(Math.max(target, LOWEST_BASS), HIGHEST_BASS);
+      const time = scene.time(bar, beat);
+      const velocity = beat === 0 ? 84 : 78;
+      found.push(scene.struck(this.#at, time, time + 0.92 * scene.beat, velocity, chance));
+      this.#before = chord.start;
+    }
+    return found;
+  }
+
+  /**
+   * Ride cymbal and hi-hat: ding, ding-a-ding; the hat on the weak beats.
+   * @param {Scene} scene
+   * @param {number} bar
+   * @returns {Struck[]}
+   */
+  drumming(scene, bar) {
+    /** @type {Struck[]} */
+    const found = [];
+    const strong = scene.form.metre.strongBeats;
+    const chance = scene.chance("drums", bar);
+    for (let beat = 0; beat < scene.beats; beat += 1) {
+      const isStrong = strong.includes(beat);
+      /** @type {[number, number, number][]} */
+      const hits = [[RIDE, beat, isStrong ? 70 : 78]];
+      if (!isStrong) {
+        hits.push([PEDAL_HAT, beat, 66]);
+        if (chance.random() < 0.85) hits.push([RIDE, beat + 0.5, 56]);
+      } else if (beat === 0) {
+        hits.push([KICK, 0, 38]);
+      }
+      if (chance.random() < 0.08) hits.push([SNARE, beat + 0.5, 40]);
+      for (const [drum, place, velocity] of hits) {
+        const time = scene.time(bar, place);
+        if (time < scene.end - 1e-6) {
+          found.push(scene.struck(drum, time, time + 0.2, velocity, chance));
+        }
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,91 @@
+// @ts-check
+/** A stretch as it is played, bar by bar: who plays which note, when and how loud. */
+
+import { Band, phrased } from "./band.js";
+
+/** @typedef {import("./band.js").Scene} Scene */
+/** @typedef {import("./band.js").Struck} Struck */
+/** @typedef {"none" | "comp" | "trio"} BandName */
+/** @typedef {"melody" | "player" | "chords" | "bass" | "drums"} Role player: whoever plays along */
+/** @typedef {{role: Role, name: string, notes: Struck[]}} Part times in quarter notes from the bar's beginning */
+
+const CHORD_VELOCITY = 60;
+const MELODY_VELOCITY = 95;
+
+/** @type {readonly BandName[]} */
+export const BANDS = ["none", "comp", "trio"];
+
+/** The musicians of one stretch; they read the whole of it and give out bar after bar. */
+export class Performance {
+  #band = new Band();
+
+  /**
+   * What is played in a bar; bars come one after the other.
+   * @param {Scene} scene
+   * @param {BandName} band
+   * @param {number} bar of the stretch
+   * @returns {Part[]}
+   */
+  bar(scene, band, bar) {
+    const parts = band === "none" ? evenly(scene, bar) : this.#byRule(scene, band, bar);
+    const begin = bar * scene.bar;
+    for (const { notes } of parts) {
+      for (const note of notes) {
+        note.start -= begin;
+        note.end -= begin;
+      }
+    }
+    return parts;
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {BandName} band
+   * @param {number} bar
+   * @returns {Part[]}
+   */
+  #byRule(scene, band, bar) {
+    /** @type {Part[]} */
+    const parts = [
+      { role: "melody", name: "melody (by the network)", notes: phrased(scene, bar) },
+      {
+        role: "chords",
+        name: "piano (by rule, from the network's chords)",
+        notes: this.#band.comping(scene, bar),
+      },
+    ];
+    if (band === "trio") {
+      parts.push({ role: "bass", name: "bass (by rule)", notes: this.#band.walking(scene, bar) });
+      const drums = this.#band.drumming(scene, bar);
+      parts.push({ role: "drums", name: "drums (by rule)", notes: drums });
+    }
+    return parts;
+  }
+}
+
+/**
+ * Chords and melody as the network plays them.
+ * @param {Scene} scene
+ * @param {number} bar
+ * @returns {Part[]}
+ */
+function evenly(scene, bar) {
+  const { stretch: { chords, melody }, form } = scene;
+  const [first, last] = [bar * form.stepsPerBar, (bar + 1) * form.stepsPerBar];
+  /** @param {number} velocity @returns {(note: import("./piece.js").Note) => Struck} */
+  const struck = (velocity) => ({ pitch, start, end }) => ({
+    pitch,
+    start: scene.at(start),
+    end: scene.at(end),
+    velocity,
+  });
+  /** @param {{start: number}} note */
+  const here = ({ start }) => first <= start && start < last;
+  const harmony = chords.filter(here).flatMap(({ pitches, start, end }) =>
+    pitches.map((pitch) => ({ pitch, start, end }))
+  );
+  return [
+    { role: "chords", name: "chords", notes: harmony.map(struck(CHORD_VELOCITY)) },
+    { role: "melody", name: "melody", notes: melody.filter(here).map(struck(MELODY_VELOCITY)) },
+  ];
+}

@@ -1,0 +1,256 @@
+// @ts-check
+/** The one thing that plays: Listen, Look inside and Trade all use it. */
+
+import { PageError } from "../errors.js";
+import { NetworkPlayer } from "../kernel/player.js";
+import { TorchRandom } from "../kernel/random.js";
+import { Mixer } from "../sound/mixer.js";
+import { Orchestra } from "../sound/samples.js";
+import { playersOf, soundBar } from "../sound/stage.js";
+import { Transport } from "../sound/transport.js";
+import { ChordBook } from "./chords.js";
+import { Improviser } from "./improviser.js";
+import { History } from "./history.js";
+import { declareSettings, playingNow } from "./session_settings.js";
+
+/** @typedef {import("./bar.js").Bar} Bar */
+/** @typedef {import("./history.js").HistoryBar} HistoryBar */
+
+/** @typedef {{nextBar(playing: import("./bar.js").Playing): Bar, seed?: number}} Source */
+/** @typedef {{player: any, network: any, book: ChordBook, random: (seed: number) => TorchRandom, seed: number}} Means what a source is made of; the player is its own */
+
+const HAS_AUDIO = typeof AudioContext === "function";
+
+export class Session {
+  /** What was played since the start. */
+  history = new History();
+  /** @type {AudioContext | null} */
+  context = null;
+  /** @type {Mixer | null} */
+  mixer = null;
+  /** What makes the bars: the improviser, or what was given to `start`. @type {Source | null} */
+  source = null;
+  /** @type {import("../sound/stage.js").Players | null} */
+  players = null;
+  /** Their names, of the melody and of whoever plays along. */
+  instruments = { melody: "", player: "" };
+  /** @type {Promise<Orchestra> | null} */
+  #orchestra = null;
+  /** What the next bar begins anew with. @type {Source | null} */
+  #next = null;
+  #wanted = 0;
+  #stoppedAt = 0;
+  /** Of a network that goes on learning while it plays. @type {Float64Array | null} */
+  #weights = null;
+  /** @type {(means: Means) => Source} */
+  #make = improvising;
+
+  /** @param {import("../app.js").App} app */
+  constructor(app) {
+    this.app = app;
+    this.book = new ChordBook(app.data.qualities);
+    declareSettings(app);
+    this.transport = new Transport(
+      () => this.#clock(),
+      () => this.#bar(),
+      (bar, parts) => this.#sound(bar, parts),
+      (error) => {
+        this.#stopped();
+        app.fail(error);
+      },
+    );
+    const { settings } = app;
+    settings.on("volume", () => this.mixer?.setVolume(settings.get("volume")));
+    for (const key of ["instrument", "trade.instrument"]) {
+      settings.on(key, () => this.#change(() => this.tune()));
+    }
+    for (const key of ["network", "seed"]) {
+      settings.on(key, () => this.#change(() => this.#begin()));
+    }
+    // Fetched and decoded before the first click, so that music begins at once.
+    Promise.all([this.tune(), this.makeSource()]).catch((error) => app.fail(error));
+  }
+
+  get playing() {
+    return this.transport.playing;
+  }
+
+  /**
+   * Begins at the first bar of the seed's music.
+   * @param {(means: Means) => Source} [make] what makes the bars; the network alone if nothing else
+   */
+  async start(make = improvising) {
+    if (this.playing) this.stop();
+    this.#make = make;
+    this.#clock();
+    const [source] = await Promise.all([
+      this.makeSource(make),
+      this.tune(),
+      this.context?.resume(),
+    ]);
+    if (this.playing || this.#make !== make) return;
+    this.source = source;
+    this.#next = null;
+    this.history.clear();
+    this.mixer?.setVolume(this.app.settings.get("volume"));
+    this.mixer?.open();
+    this.transport.start();
+  }
+
+  stop() {
+    this.transport.stop();
+    this.#stopped();
+  }
+
+  #stopped() {
+    this.#stoppedAt = this.transport.heard;
+    this.mixer?.silence();
+  }
+
+  /** Plays, or stops. */
+  toggle() {
+    if (!this.playing) return this.start();
+    this.stop();
+  }
+
+  /** The network that plays, or would play. @returns {any} */
+  get network() {
+    const name = this.app.settings.get("network");
+    return this.improviser?.network ?? this.app.networks.find((one) => one.name === name);
+  }
+
+  /** The network as it improvises; null while nothing or something else plays. */
+  get improviser() {
+    return this.source instanceof Improviser ? this.source : null;
+  }
+
+  /** Does something to the player before the next bar is made. @param {(player: any) => void} change */
+  intervene(change) {
+    this.improviser?.intervene(change);
+  }
+
+  /** Sounds another chord for the next bar's first steps. @param {{chord: ArrayLike<number>, steps: number}} wrong */
+  disturb(wrong) {
+    this.improviser?.disturb(wrong);
+  }
+
+  /**
+   * Plays another network from the next bar on.
+   * @param {any} network
+   * @param {{follow?: boolean, start?: boolean}} [options] follow: where it is the one that plays,
+   *   with other weights, the music goes on; start: begin where nothing plays
+   */
+  async useNetwork(network, { follow = false, start = false } = {}) {
+    const playing = this.improviser;
+    if (this.playing && follow && playing !== null && playing.network.name === network.name) {
+      this.#weights = new Float64Array(network.weights);
+      return;
+    }
+    this.app.addNetwork(network);
+    if (this.app.settings.get("network") === network.name) await this.#begin();
+    else this.app.settings.set("network", network.name);
+    if (start && !this.playing) await this.start();
+  }
+
+  /** The audio clock; where there is no Web Audio the music is silent, on the page's own clock. */
+  #clock() {
+    if (!HAS_AUDIO) return { currentTime: performance.now() / 1000 };
+    if (this.context === null) {
+      this.context = new AudioContext({ latencyHint: "interactive" });
+      this.mixer = new Mixer(this.context);
+    }
+    return this.context;
+  }
+
+  /** Whom one can hear. @returns {Promise<Orchestra>} */
+  orchestra() {
+    if (this.#orchestra === null) {
+      this.#orchestra = Orchestra.load();
+      this.#orchestra.catch(() => this.#orchestra = null);
+    }
+    return this.#orchestra;
+  }
+
+  /** What was heard lies before this, in seconds on the audio clock. */
+  get heardUntil() {
+    return this.playing ? this.transport.heard : this.#stoppedAt;
+  }
+
+  /** A network's form in a key. @param {any} network @param {string} key */
+  formIn(network, key) {
+    if (key === "") return network.form;
+    return this.book.movedForm(network.form, this.book.intervalTo(network.form, key));
+  }
+
+  /** The instruments as the settings say. */
+  async tune() {
+    const { settings } = this.app;
+    const names = {
+      melody: settings.get("instrument"),
+      player: settings.get("trade.instrument"),
+    };
+    if (HAS_AUDIO) this.players = await playersOf(await this.orchestra(), names);
+    this.instruments = names;
+  }
+
+  /** What makes bars, at its first. @param {(means: Means) => Source} make @returns {Promise<Source>} */
+  async makeSource(make = improvising) {
+    const { settings, networks } = this.app;
+    const name = settings.get("network");
+    const network = networks.find((one) => one.name === name);
+    if (network === undefined) throw new PageError(`There is no network “${name}”.`);
+    return make({
+      player: await NetworkPlayer.load(network),
+      network,
+      book: this.book,
+      random: (seed) => new TorchRandom(seed),
+      seed: settings.get("seed"),
+    });
+  }
+
+  async #begin() {
+    if (!this.playing) return;
+    this.#wanted += 1;
+    const wanted = this.#wanted;
+    const next = await this.makeSource(this.#make);
+    if (wanted === this.#wanted) this.#next = next;
+  }
+
+  /** @param {() => Promise<unknown>} change */
+  async #change(change) {
+    try {
+      await change();
+    } catch (error) {
+      this.app.fail(error);
+    }
+  }
+
+  /** The next bar, with the settings as they are now. @returns {Bar} */
+  #bar() {
+    if (this.#next !== null) {
+      this.source = this.#next;
+      this.#next = null;
+    }
+    const { source } = this;
+    const weights = this.#weights;
+    this.#weights = null;
+    if (weights !== null) this.intervene((player) => player.setWeights(weights));
+    if (source === null) throw new Error("nothing plays");
+    return source.nextBar(playingNow(this.app));
+  }
+
+  /**
+   * @param {Bar & {at: number}} bar
+   * @param {import("./performance.js").Part[]} parts
+   */
+  #sound(bar, parts) {
+    const { mixer, players, instruments } = this;
+    if (bar.index >= 0) this.history.add(bar, instruments, this.source?.seed ?? 0);
+    if (mixer === null || players === null) return [];
+    return soundBar(mixer, players, bar, parts, bar.at);
+  }
+}
+
+/** @param {Means} means */
+const improvising = ({ player, network, book, random, seed }) =>
+  new Improviser(player, network, book, random, seed);

@@ -1,0 +1,47 @@
+// @ts-check
+/** Eight clicks, and what a player taps along with them. */
+
+import { CLICKS, latencyOf } from "./calibration.js";
+
+/** @typedef {import("./trade.js").Trade} Trade */
+
+/** Seconds between two clicks, and before the first. */
+const APART = 0.6;
+const UPBEAT = 0.5;
+
+const CLICK = { pitch: 44, velocity: 115, seconds: 0.1 };
+
+/**
+ * Plays the clicks and takes the taps.
+ * @param {Trade} trade
+ * @param {(click: number) => void} clicked told of each, from 1, as it is heard
+ * @returns {Promise<{latency: number, spread: number, taps: number}>} see calibration.js
+ * @throws {import("../errors.js").PageError} for taps that are too few or too loose
+ */
+export async function tapAlong(trade, clicked) {
+  const { session } = trade;
+  if (session.playing) trade.stop();
+  const context = /** @type {AudioContext} */ (session.transport.clock());
+  await context.resume();
+  session.mixer.open();
+  const begin = context.currentTime + UPBEAT;
+  const clicks = Array.from({ length: CLICKS }, (_, n) => begin + n * APART);
+  /** @type {number[]} */
+  const taps = [];
+  trade.tapped = (time) => taps.push(time);
+  clicks.forEach((from) => {
+    const { pitch, velocity, seconds } = CLICK;
+    const note = { pitch, velocity, from, to: from + seconds };
+    session.mixer.play("drums", session.players.drums, note);
+  });
+  try {
+    for (let click = 0; click <= CLICKS; click++) {
+      const until = begin + click * APART - trade.heardAt(performance.now());
+      await new Promise((resolve) => setTimeout(resolve, 1000 * until));
+      if (click < CLICKS) clicked(click + 1);
+    }
+  } finally {
+    trade.tapped = null;
+  }
+  return latencyOf(clicks, taps);
+}

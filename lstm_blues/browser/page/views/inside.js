@@ -1,0 +1,221 @@
+// @ts-check
+/** Look inside: states and gates of every block beside the music, and what a disturbance does. */
+
+import { button } from "../controls.js";
+import { make, perFrame } from "../dom.js";
+import { chordsOf } from "../learning/roll.js";
+import { ChordBook } from "../music/chords.js";
+import { chordsByStep, symbolsByStep } from "../music/form.js";
+import { onScheme } from "../palette.js";
+import { Disturbance } from "./disturb.js";
+import { BlockStrip, ChordStrip } from "./inside_strips.js";
+import { blockName, habit, values } from "./inside_words.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("./inside_words.js").Block} Block */
+
+const LEAD =
+  "The network's memory, live. Press a block and it forgets; let it hear a wrong chord; and see whether " +
+  "the form comes back, comes back shifted, or stays lost.";
+
+/** Milliseconds for which a block that forgets is marked. */
+const MARKED = 2500;
+
+/** @param {HTMLElement} root @param {App} app */
+export function mount(root, app) {
+  const view = new InsideView(root, app);
+  return { show: () => view.show(), hide: () => view.hide() };
+}
+
+class InsideView {
+  /** @param {HTMLElement} root @param {App} app */
+  constructor(root, app) {
+    this.app = app;
+    this.book = new ChordBook(app.data.qualities);
+    this.disturbance = new Disturbance(app, this.book);
+    this.play = button("Play", () => app.session.toggle(), { class: "primary" });
+    this.blocks = make("div", { class: "blocks" });
+    this.values = make("p", { class: "values" });
+    root.append(
+      make("h2", { text: "Look inside" }),
+      make("p", { class: "lead", text: LEAD }),
+      make("div", { class: "controls disturb" }, this.play, ...this.disturbance.controls),
+      ...this.disturbance.words,
+      this.blocks,
+      this.values,
+    );
+    this.redraw = perFrame(() => this.draw());
+    this.shown = false;
+    /** @type {any} */
+    this.network = null;
+    /** The block whose numbers are shown. */
+    this.focus = 0;
+    this.place = -1;
+    new ResizeObserver(this.redraw).observe(this.blocks);
+    onScheme(this.redraw);
+    this.#follow();
+  }
+
+  show() {
+    this.shown = true;
+    const { session, settings } = this.app;
+    if (!session.playing || !this.network) this.#setNetwork(settings.get("network"));
+    this.#showPlaying();
+    this.draw();
+  }
+
+  hide() {
+    this.shown = false;
+  }
+
+  #follow() {
+    const { session, settings } = this.app;
+    session.transport.on("bar", (/** @type {any} */ { bar }) => this.bar(bar));
+    session.transport.on("step", (/** @type {any} */ at) => this.step(at));
+    for (const event of ["start", "stop"]) session.transport.on(event, () => this.#showPlaying());
+    settings.on("network", (name) => session.playing || this.#setNetwork(name));
+  }
+
+  #showPlaying() {
+    const { playing } = this.app.session;
+    this.play.textContent = playing ? "Stop" : "Play";
+    this.disturbance.enable(playing);
+    for (const each of this.blocks.querySelectorAll("button")) each.disabled = !playing;
+  }
+
+  /** @param {string} name */
+  #setNetwork(name) {
+    const network = this.app.networks.find((one) => one.name === name);
+    if (!network || network === this.network) return;
+    this.network = network;
+    this.form = network.form;
+    this.target = chordsByStep(network.form, this.book);
+    this.symbols = symbolsByStep(network.form);
+    this.disturbance.begin(network.form, this.target);
+    const canvas = make("canvas", { class: "drawing strip chords", "aria-hidden": "true" });
+    this.chords = new ChordStrip(canvas);
+    this.chords.begin(this.target, network.form.chords);
+    /** @type {BlockStrip[]} */
+    this.strips = [];
+    this.blocks.replaceChildren(
+      make(
+        "div",
+        { class: "block" },
+        label("Chords", "as they sound"),
+        make("span", { class: "row-names" }),
+        canvas,
+      ),
+      ...network.blocks.map((/** @type {Block} */ block, /** @type {number} */ at) =>
+        this.#block(block, at)
+      ),
+    );
+    this.focus = 0;
+    this.values.textContent = "";
+    this.#showPlaying();
+  }
+
+  /** @param {Block} block @param {number} at among all */
+  #block(block, at) {
+    const drawing = make("canvas", { class: "drawing strip", "aria-hidden": "true" });
+    const strip = new BlockStrip(drawing);
+    strip.begin(this.target?.length ?? 1, this.form.stepsPerBar);
+    this.strips?.push(strip);
+    return make(
+      "button",
+      {
+        type: "button",
+        class: "block",
+        "aria-label": `${blockName(block)}: make it forget`,
+        onclick: () => this.forget(at),
+        onfocus: () => this.look(at),
+        onpointerenter: () => this.look(at),
+      },
+      label(`Block ${block.number}`, block.group),
+      rowNames(block.cells.length),
+      drawing,
+    );
+  }
+
+  /** @param {number} at the block */
+  forget(at) {
+    this.disturbance.forget(this.network.blocks[at], at);
+    const { classList } = this.blocks.children[at + 1];
+    classList.add("forgot");
+    setTimeout(() => classList.remove("forgot"), MARKED);
+  }
+
+  /** A block is looked at: its numbers are shown. @param {number} at */
+  look(at) {
+    this.focus = at;
+    this.showValues();
+  }
+
+  /** @param {any} bar begins */
+  bar(bar) {
+    this.#setNetwork(bar.network);
+    this.disturbance.bar(bar, this.placeOf(bar, 0));
+  }
+
+  /**
+   * The step of the form that the network is at: where it is late since a disturbance, it is drawn
+   * late.
+   * @param {any} bar @param {number} step
+   */
+  placeOf(bar, step) {
+    const chorus = this.target?.length ?? 1;
+    const place = bar.barInForm * this.form.stepsPerBar + step - this.disturbance.late;
+    return (place + chorus) % chorus;
+  }
+
+  /** @param {{bar: any, step: number}} at */
+  step({ bar, step }) {
+    if (!this.network || !this.strips || !this.chords || bar.barInForm < 0) return;
+    const [chord] = chordsOf(bar.notes[step], bar.notes[step].length);
+    const place = this.placeOf(bar, step);
+    this.place = place;
+    this.disturbance.heard(chord);
+    this.chords.put(place, chord);
+    const inside = bar.inside?.[step];
+    if (inside) {
+      this.network.blocks.forEach((/** @type {Block} */ { cells }, /** @type {number} */ at) => {
+        this.strips?.[at].put(place, {
+          states: cells.map((cell) => inside.s[cell]),
+          gates: [inside.inputGate[at], inside.forgetGate[at], inside.outputGate[at]],
+        });
+      });
+    }
+    if (!this.shown) return;
+    this.redraw();
+    if (step % 2 === 0) this.showValues();
+  }
+
+  draw() {
+    if (!this.shown) return;
+    this.chords?.draw();
+    for (const strip of this.strips ?? []) strip.draw();
+  }
+
+  showValues() {
+    const strip = this.strips?.[this.focus];
+    const { place, form } = this;
+    const moment = strip?.moments[place];
+    if (!strip || !moment || !form) return;
+    const bar = Math.floor(place / form.stepsPerBar);
+    const step = place % form.stepsPerBar;
+    const where = `bar ${bar + 1}, step ${step + 1}, at ${this.symbols?.[place]}`;
+    const block = this.network.blocks[this.focus];
+    this.values.textContent = `${values(block, moment, where)} ${habit(block, strip.moments)}`;
+  }
+}
+
+/** @param {string} name @param {string} kind */
+function label(name, kind) {
+  return make("span", {}, make("strong", { text: `${name} ` }), make("small", { text: kind }));
+}
+
+/** What the lines of a strip are. @param {number} cells */
+function rowNames(cells) {
+  const names = Array.from({ length: cells }, (_, cell) => `cell ${cell + 1}`);
+  const all = [...names, "input", "forget", "output"];
+  return make("span", { class: "row-names" }, ...all.map((text) => make("small", { text })));
+}

@@ -1,0 +1,83 @@
+// @ts-check
+/** How learning ended: in words, with the hash and the command that ends in the same bits. */
+
+import { button } from "../controls.js";
+import { make } from "../dom.js";
+import { barsFile, nativeCommand } from "../learning/command.js";
+import { noteName } from "../music/chords.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../learning/worker.js").Done} Done */
+/** @typedef {import("./learn_choices.js").Chosen} Chosen */
+
+/**
+ * @param {App} app
+ * @param {Chosen} chosen
+ * @param {Done} done
+ * @param {number} seconds from the click
+ * @returns {{sentence: string, children: Node[]}}
+ */
+export function result(app, chosen, done, seconds) {
+  const sentence = inWords(done, seconds);
+  const { request } = chosen;
+  const command = nativeCommand(request, chosen.command);
+  const children = [
+    make("h3", { text: done.learned ? "Learned" : "Not learned" }),
+    make("p", { class: "sentence", text: sentence }),
+    make(
+      "div",
+      { class: "actions" },
+      button("Listen to it", () => listen(app, chosen, done), { class: "primary" }),
+    ),
+    make(
+      "p",
+      {},
+      "The weights' SHA-256, which the same run outside the browser prints, too: ",
+      make("code", { text: done.hash }),
+    ),
+    copied(app, "The command", command),
+  ];
+  if (request.bars) {
+    const file = barsFile(request.bars, "own", noteName);
+    children.push(copied(app, "The file my_music/bars/own.yaml", file));
+  }
+  return { sentence, children };
+}
+
+/** @param {Done} done @param {number} seconds */
+function inWords({ learned, steps, recipe, choruses }, seconds) {
+  const by = recipe ? ` by the recipe “${recipe}”` : "";
+  const spent = `${steps.toLocaleString("en")} steps and ${seconds.toFixed(1)} s`;
+  if (!learned) return `After ${spent} it has not learned the form.`;
+  return `After ${spent}${by} the frozen network plays ${choruses ?? 100} choruses by itself ` +
+    "without a wrong note: the report's test (section 3.2).";
+}
+
+/** @param {App} app @param {string} name @param {string} text */
+function copied(app, name, text) {
+  const copy = button("Copy", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      app.say(`${name} is in the clipboard.`);
+    } catch {
+      app.say(
+        "The browser does not let this page copy; the text can be marked by hand.",
+        "warning",
+      );
+    }
+  }, { "aria-label": `Copy ${name}` });
+  return make(
+    "div",
+    {},
+    make("div", { class: "row" }, make("span", { text: name }), copy),
+    make("pre", { tabindex: 0, "aria-label": name }, make("code", { text })),
+  );
+}
+
+/** @param {App} app @param {Chosen} chosen @param {Done} done */
+function listen(app, { request, title }, done) {
+  const name = `learned-${request.run}-${request.seed}`;
+  app.addNetwork({ ...done.network, name, title: `Learned here: ${title}, seed ${request.seed}` });
+  app.settings.set("network", name);
+  app.settings.set("tab", "listen");
+}

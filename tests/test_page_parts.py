@@ -1,0 +1,259 @@
+"""The page's parts in a real browser: they fit, they are clean, and they do what they say."""
+
+import re
+
+import pytest
+import torch
+from page_support import NARROW, WIDE, Opened, Opener, Served, run_deno
+from playwright.sync_api import expect
+
+from lstm_blues.music.chords import pitch_classes
+from lstm_blues.network.network import BluesNetwork
+from lstm_blues.playing.inside import forget_cells, steps_to_recover, watch, wrong_chord
+from lstm_blues.runs.trained import PRETRAINED, load_trained
+
+PARTS = {
+    "listen": "Listen",
+    "inside": "Look inside",
+    "learn": "Watch it learn",
+    "trade": "Trade",
+    "take": "Take away",
+}
+SMALL = {"width": 360, "height": 740}
+
+
+def too_wide(opened: Opened) -> int:
+    """By how many pixels the page is wider than its window."""
+    return opened.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW, SMALL], ids=["wide", "narrow", "small"])
+def test_every_part_fits_and_is_clean(open_page: Opener, viewport: dict[str, int]) -> None:
+    opened = open_page(viewport=viewport)
+    for name, title in PARTS.items():
+        opened.page.click(f"#tab-{name}")
+        expect(opened.page.locator(f"#part-{name} h2")).to_have_text(title)
+        assert too_wide(opened) <= 0, name
+    opened.require_clean()
+
+
+def test_text_of_twice_the_size_fits(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.run=own&learn.melody=yes", viewport=NARROW)
+    opened.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    for name in PARTS:
+        opened.page.click(f"#tab-{name}")
+        opened.page.wait_for_selector(f"#part-{name} h2")
+        assert too_wide(opened) <= 0, name
+    opened.require_clean()
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ("WebAssembly", "This browser has no WebAssembly, which the network runs in."),
+        ("AudioContext", "This browser has no Web Audio, so the music can be seen, but not heard."),
+        ("Worker", "This browser has no workers, so no network can be watched as it learns."),
+    ],
+)
+def test_what_is_missing_is_a_sentence(open_page: Opener, lacking: str, said: str) -> None:
+    opened = open_page(init=f"delete globalThis.{lacking};", ready=False)
+    expect(opened.page.locator(".message").first).to_contain_text(said)
+    assert opened.page.locator(".message").count() <= 2
+    assert opened.foreign == []
+
+
+def test_nonsense_in_the_address_is_a_sentence(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.seed=x&learn.run=nothing")
+    messages = opened.page.locator(".message p")
+    expect(messages.filter(has_text="The seed is NaN")).to_be_visible()
+    expect(messages.filter(has_text="What to learn is “nothing”")).to_be_visible()
+    opened.require_clean()
+
+
+DISTURBED = """
+import { ChordBook } from "./music/chords.js";
+import { chordsByStep } from "./music/form.js";
+import { Watch } from "./music/watch.js";
+import { Improviser } from "./music/improviser.js";
+import { NetworkPlayer } from "./kernel/player.js";
+import { TorchRandom } from "./kernel/random.js";
+import { chordsOf } from "./learning/roll.js";
+
+const read = (name) => JSON.parse(Deno.readTextFileSync(`data/${name}.json`));
+const music = read("music");
+const network = read("networks").find(({ name }) => name === "report");
+const book = new ChordBook(music.qualities);
+const form = chordsByStep(network.form, book);
+const size = network.form.stepsPerBar;
+const playing = { tempo: 120, swing: 0.5, band: "none", key: "",
+  sampling: { temperature: 1, topK: 0, greedy: false, voices: 1 } };
+const told = [];
+for (const { bar, block, chord, steps } of given[0]) {
+  const player = await NetworkPlayer.load(network);
+  const improviser = new Improviser(player, network, book, (seed) => new TorchRandom(seed), 1);
+  for (let at = 0; at < bar; at += 1) improviser.nextBar(playing);
+  if (chord) improviser.disturb({ chord, steps });
+  else improviser.intervene((one) => one.forget(block));
+  const watched = new Watch(form, size, (bar * size) % form.length, chord ? steps : 0);
+  let verdict = watched.verdict();
+  while (verdict.state === "watching") {
+    const next = improviser.nextBar(playing);
+    for (const notes of next.notes) watched.add(chordsOf(notes, notes.length)[0]);
+    verdict = watched.verdict();
+  }
+  told.push({ verdict, played: watched.played });
+}
+console.log(JSON.stringify(told));
+"""
+
+
+def disturbances() -> list[dict[str, object]]:
+    """Wrong chords and forgotten blocks, after which the form comes back, is lost or goes on."""
+    chord = [int(unit in pitch_classes("F#7")) for unit in range(12)]
+    wrong = [{"bar": 13, "chord": chord, "steps": 1}, {"bar": 17, "chord": chord, "steps": 8}]
+    return [*wrong, *({"bar": 14, "block": block} for block in (1, 2, 5))]
+
+
+def test_what_is_said_of_the_form_is_what_python_finds(served: Served) -> None:
+    trained = load_trained(PRETRAINED)
+    network, form = trained.network, trained.form.chord_tensor()
+    assert isinstance(network, BluesNetwork)
+    song = trained.songs[0].inputs
+    given = disturbances()
+    states = set()
+    for case, told in zip(given, run_deno(served, DISTURBED, given), strict=True):
+        at = int(str(case["bar"])) * 8
+        verdict, played = told["verdict"], told["played"]
+        if "chord" in case:
+            pitches = [unit for unit, on in enumerate(case["chord"]) if on]  # type: ignore[arg-type, call-overload]
+            disturb = wrong_chord(at, pitches, int(str(case["steps"])))
+        else:
+            block = int(str(case["block"]))
+            disturb = forget_cells(at, (2 * block, 2 * block + 1))
+        inside = watch(
+            network, song, at + len(played), disturb=disturb, traces=False
+        )  # fmt: skip
+        heard = ["".join(map(str, row)) for row in inside.heard[at:, :12].int().tolist()]
+        assert played == heard
+        late = inside.late(form)
+        states.add(verdict["state"])
+        if verdict["state"] == "lost":
+            assert late is None
+            continue
+        assert verdict["late"] == late
+        if verdict["state"] == "undisturbed":
+            continue
+        assert late is not None
+        right = torch.tensor([
+            chord == "".join(map(str, form[(at + step - late) % len(form)].int().tolist()))
+            for step, chord in enumerate(heard)
+        ])  # fmt: skip
+        assert verdict["steps"] == steps_to_recover(right, 0)
+    assert {"undisturbed", "back", "lost"} <= states, "all that can happen"
+
+
+@pytest.mark.slow
+def test_a_wrong_chord_is_seen_to_its_end(open_page: Opener) -> None:
+    opened = open_page("#tab=inside&tempo=300")
+    page = opened.page
+    expect(page.get_by_role("button", name="Sound it")).to_be_disabled()
+    page.click("#part-inside >> text=Play")
+    expect(page.locator(".values")).to_contain_text("forget gate")
+    page.get_by_role("button", name="Sound it").click()
+    expect(page.locator(".verdict")).to_have_text("F#7 sounds with the next bar.")
+    ended = re.compile(r"^The form (came back|went on|has not come back)")
+    expect(page.locator(".verdict")).to_have_text(ended, timeout=90_000)
+    page.get_by_role("button", name="Block 1 of the melody: make it forget").click()
+    expect(page.locator(".sees")).to_contain_text("section 4.1")
+    expect(page.locator(".verdict")).to_have_text(
+        "The form went on without one wrong chord.", timeout=60_000
+    )
+    page.click("#part-inside >> text=Stop")
+    expect(page.locator(".verdict")).to_have_text("")
+    opened.require_clean()
+
+
+def test_a_network_learns_is_compared_and_listened_to(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.run=chords_fast&learn.seed=1")
+    page = opened.page
+    page.click("text=Start learning")
+    result = page.locator("#part-learn .result")
+    expect(result).to_be_visible(timeout=60_000)
+    expect(result.locator("h3")).to_have_text("Learned")
+    expect(result).to_contain_text("plays 100 choruses by itself without a wrong note")
+    expect(result.locator("code").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
+    command = "python -m lstm_blues.train +experiment=chords_fast seed=1"
+    expect(result.locator("pre")).to_have_text(command)
+    pictures = page.locator(".film li span").all_inner_texts()
+    assert len(pictures) >= 4
+    assert pictures[-1].endswith("96 of 96 right")
+    assert not pictures[0].endswith("96 of 96 right")
+    expect(page.locator(".roll")).to_have_attribute("aria-label", re.compile("96 of 96"))
+    page.click("text=Listen to it")
+    expect(page.locator("#part-listen")).to_be_visible()
+    expect(page.locator("#part-listen option:checked").first).to_contain_text("Learned here")
+    opened.require_clean()
+
+
+def test_learning_stops_when_it_is_told(open_page: Opener) -> None:
+    opened = open_page("#tab=learn")
+    page = opened.page
+    page.click("text=Start learning")
+    expect(page.locator(".facts dd").first).to_have_text(re.compile(r"\d"), timeout=20_000)
+    page.click("#part-learn >> text=Stop")
+    expect(page.locator("#part-learn .result h3")).to_have_text("Not learned", timeout=20_000)
+    expect(page.get_by_role("button", name="Start learning")).to_be_visible()
+    opened.require_clean()
+
+
+def test_own_chords_and_bars(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.run=own")
+    page = opened.page
+    chords = page.get_by_label("Chords", exact=True)
+    chords.fill("Dm7 | G7 | H | C")
+    expect(page.locator(".own .message")).to_contain_text("Bar 3: “H” is not a chord symbol")
+    page.click("text=Start learning")
+    expect(page.locator("#messages")).to_contain_text("Bar 3: “H” is not a chord symbol")
+    chords.fill("Dm7 | G7 | C | %")
+    expect(page.locator(".own .message")).to_be_hidden()
+    page.get_by_label("Learn a melody").check()
+    page.get_by_role("gridcell", name="G4, step 1, off").first.click()
+    page.get_by_role("gridcell", name="E4, step 5, off").first.click()
+    first = page.get_by_role("grid", name="Bar 1, segment 1")
+    expect(first.get_by_role("gridcell", name="G4, step 1, begins")).to_be_visible()
+    expect(first.get_by_role("gridcell", name="G4, step 4, held")).to_be_visible()
+    expect(first.get_by_role("gridcell", name="E4, step 5, begins")).to_be_visible()
+    assert "learn.bars=" in page.evaluate("app.settings.toHash()")
+    page.click("#undo")
+    expect(first.get_by_role("gridcell", name="G4, step 8, held")).to_be_visible()
+    page.get_by_role("button", name="Bar 2, G7").click()
+    expect(page.get_by_role("grid", name="Bar 2, segment 1")).to_be_visible()
+    opened.require_clean()
+
+
+def test_a_note_is_dragged(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.run=own&learn.melody=yes&learn.chords=C|F|G|C")
+    page = opened.page
+    grid = page.get_by_role("grid", name="Bar 1, segment 2")
+    begin = grid.get_by_role("gridcell", name="A4, step 2, off")
+    begin.scroll_into_view_if_needed()
+    begin.hover()
+    page.mouse.down()
+    grid.get_by_role("gridcell", name="A4, step 5, off").hover()
+    page.mouse.up()
+    for step, state in ((2, "begins"), (3, "held"), (5, "held"), (6, "off")):
+        expect(grid.get_by_role("gridcell", name=f"A4, step {step}, {state}")).to_be_visible()
+    expect(grid.get_by_role("gridcell", name="rest, step 6, begins")).to_be_visible()
+    opened.require_clean()
+
+
+@pytest.mark.slow
+def test_own_chords_are_learned(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.run=own&learn.chords=Dm7|G7|C|C")
+    page = opened.page
+    page.click("text=Start learning")
+    result = page.locator("#part-learn .result")
+    expect(result).to_be_visible(timeout=120_000)
+    expect(result.locator("h3")).to_have_text("Learned")
+    expect(result.locator("pre")).to_contain_text('\'form.chords=["Dm7","G7","C","C"]\'')
+    opened.require_clean()

@@ -1,0 +1,294 @@
+"""What the page's own parts compute and show: typed chords, bars, the return of the form."""
+
+import shlex
+from typing import Any
+
+import pytest
+import yaml
+from page_support import Served, run_deno
+
+from lstm_blues.browser.music import form_data, library_data, music_data
+from lstm_blues.music.bars import BarLibrary
+from lstm_blues.music.form import Form
+from lstm_blues.runs.config import compose_config, read
+from lstm_blues.runs.settings import settings_from
+
+
+def run(served: Served, code: str, given: object = None) -> Any:
+    """What the body of a function of `given`, after its import lines, returns in the page."""
+    lines = code.strip().splitlines()
+    imports = [line for line in lines if line.strip().startswith("import ")]
+    body = [line for line in lines if line not in imports]
+    wrapped = ["const told = ((given) => {", *body, "})(given[0]);"]
+    shown = "console.log(JSON.stringify(told));"
+    return run_deno(served, "\n".join([*imports, *wrapped, shown]), given)
+
+
+READ = """
+import { ChordBook } from "./music/chords.js";
+import { chordsByStep, readForm, symbolsByStep, writeForm } from "./music/form.js";
+const book = new ChordBook(given.qualities);
+const metre = (text) => given.metres.find((one) => one.text === text);
+"""
+
+EIGHTHS = 8
+
+
+def test_the_songbook_as_text_reads_back_as_the_same_units(served: Served) -> None:
+    songbook = music_data()
+    found = run(
+        served,
+        READ
+        + """
+        return given.forms.map((form) => {
+          const again = readForm(writeForm(form), form.metre, book);
+          return { form: again, units: chordsByStep(again, book), symbols: symbolsByStep(again) };
+        });
+        """,
+        songbook | {"forms": [data for data in songbook["forms"] if _in_eighths(data)]},
+    )
+    assert len(found) > 30
+    for one in found:
+        data = one["form"]
+        assert data["bars"] == len(data["chords"])
+        form = Form(
+            "own", tuple(data["chords"]), data["bars"], data["stepsPerBar"],
+            metre=data["metre"]["text"],
+        )  # fmt: skip
+        units = ["".join(map(str, row)) for row in form.chord_tensor().int().tolist()]
+        assert one["units"] == units
+        assert tuple(one["symbols"]) == form.symbols
+    names = {data["name"] for data in songbook["forms"] if _in_eighths(data)}
+    assert {"plain_blues", "blues_waltz", "jig", "slow_blues"} <= names
+
+
+def _in_eighths(data: dict) -> bool:
+    metre = data["metre"]
+    eighths = EIGHTHS * metre["numerator"] // metre["denominator"]
+    return data["stepsPerBar"] == eighths
+
+
+NONSENSE = {
+    "C7 | H7": "Bar 2: “H7” is not a chord symbol",
+    "C7 | F7 Xm": "Bar 2: “Xm” is not a chord symbol",
+    "C7 | | F7": "Bar 2 is empty",
+    "% | C7": "Bar 1 is %, but there is no bar before",
+    "C7 | % F7": "Bar 2 is “% F7”, but % stands for a whole bar",
+    "C7 | C F G": "Bar 2 is “C F G”: 3 chords do not divide its 8 steps",
+    " \n ": "There are no chords yet",
+    "C|" * 65: "There are 65 bars, but there may be 64 at most",
+}
+
+
+def test_nonsense_is_said_with_its_bar(served: Served) -> None:
+    messages = run(
+        served,
+        READ
+        + """
+        return given.texts.map((text) => {
+          try { readForm(text, metre("4/4"), book); return null; }
+          catch (error) { return error.constructor.name + ": " + error.message; }
+        });
+        """,
+        music_data() | {"texts": list(NONSENSE)},
+    )
+    for message, said in zip(messages, NONSENSE.values(), strict=True):
+        assert message.startswith(f"PageError: {said}")
+        assert message.endswith(".")
+
+
+def test_typed_chords_in_any_layout(served: Served) -> None:
+    texts = ["C7 | F7 | % | Dm7 G7", "| C7 | F7 |\n| % | Dm7 G7 ||", "C7\r\nF7\n\n%\nDm7  G7\n"]
+    found = run(
+        served,
+        READ
+        + """
+        const forms = given.texts.map((text) => readForm(text, metre("3/4"), book));
+        return forms.map(({ chords, stepsPerBar }) => ({ chords, stepsPerBar }));
+        """,
+        music_data() | {"texts": texts},
+    )
+    assert found == [{"chords": ["C7", "F7", "F7", "Dm7 G7"], "stepsPerBar": 6}] * 3
+
+
+@pytest.fixture(scope="module")
+def report() -> tuple[Form, BarLibrary]:
+    settings = settings_from(compose_config(["+experiment=melody"]))
+    assert settings.bars is not None
+    return settings.form, settings.bars
+
+
+def test_bars_survive_the_address(served: Served, report: tuple[Form, BarLibrary]) -> None:
+    form, library = report
+    bars = library_data(library, form)
+    found = run(
+        served,
+        """
+        import { readBars, writeBars } from "./music/segments.js";
+        const text = writeBars(given.bars, given.form);
+        const address = new URLSearchParams([["learn.bars", text]]).toString();
+        return { text, address, bars: readBars(text, given.form) };
+        """,
+        {"form": form_data(form), "bars": bars},
+    )
+    assert found["bars"] == bars
+    assert found["address"] == f"learn.bars={found['text']}", "nothing to be escaped"
+
+
+def test_notes_are_put_held_and_taken(served: Served) -> None:
+    found = run(
+        served,
+        """
+        import { silence, withNote, lastStep } from "./music/segments.js";
+        const form = { stepsPerBar: 8 };
+        let one = withNote(silence(form), { from: 2, to: 7, note: 60 });
+        const begun = one;
+        one = withNote(one, { from: 4, to: 5, note: 64 });
+        const within = one;
+        one = withNote(one, { from: 2, to: 3, note: -1 });
+        return [begun, within, one, lastStep(begun, 2)];
+        """,
+    )
+    begun, within, rested, last = found
+    assert begun == {"notes": [-1, -1] + [60] * 6, "begins": [1, 0, 1, 0, 0, 0, 0, 0]}
+    assert within == {
+        "notes": [-1, -1, 60, 60, 64, 64, 60, 60],
+        "begins": [1, 0, 1, 0, 1, 0, 1, 0],
+    }
+    assert rested == {
+        "notes": [-1, -1, -1, -1, 64, 64, 60, 60],
+        "begins": [1, 0, 0, 0, 1, 0, 1, 0],
+    }, "rests that follow one another are one"
+    assert last == 7
+
+
+WATCH = """
+import { Watch } from "./music/watch.js";
+return given.map(({ form, stepsPerBar, place, length, played }) => {
+  const watch = new Watch(form, stepsPerBar, place, length);
+  for (const chord of played) watch.add(chord);
+  return watch.verdict();
+});
+"""
+
+RETURNS = {
+    (0, 0, 0): "The form went on without one wrong chord.",
+    (5, 0, 0): "The form came back after 1 bar and 1 step, at its place.",
+    (5, 2, 0): "The form came back after 1 bar and 1 step, shifted: 2 steps late.",
+    (8, 12, 0): "The form came back after 2 bars, shifted: 1 bar early.",
+    (4, 0, 4): "The form went on right after what it heard, at its place.",
+    (70, 0, 0): "The form has not come back in 4 choruses: it is lost so far.",
+}
+"""By steps that are wrong, steps that the form is late then, and steps that are not counted."""
+
+
+def test_the_return_of_the_form(served: Served) -> None:
+    form, place = list("aaaabbbbccccdddd"), 3
+
+    def played(wrong: int, late: int, length: int) -> dict[str, object]:
+        after = [form[(place + step - late) % 16] for step in range(wrong, 70)]
+        given = {"form": form, "stepsPerBar": 4, "place": place, "length": length}
+        return given | {"played": ["z"] * wrong + after}
+
+    verdicts = run(served, WATCH, [played(*case) for case in RETURNS])
+    for (wrong, late, _), said, verdict in zip(RETURNS, RETURNS.values(), verdicts, strict=True):
+        assert verdict["text"] == said
+        if verdict["state"] == "back":
+            assert (verdict["steps"], verdict["late"]) == (wrong, late)
+
+
+def test_only_a_whole_chorus_is_the_form(served: Served) -> None:
+    form = list("aaaabbbbccccdddd")
+    given = {"form": form, "stepsPerBar": 4, "place": 0, "length": 0}
+    played = ["z", *form[1:]]
+    cases = [given | {"played": played}, given | {"played": [*played, form[0]]}]
+    assert [verdict["state"] for verdict in run(served, WATCH, cases)] == [
+        "watching",
+        "back",
+    ]
+
+
+def test_settings_undo_and_the_address(served: Served) -> None:
+    found = run(
+        served,
+        """
+        import { Settings } from "./settings.js";
+        import { choice, flag, number, text } from "./kinds.js";
+        const settings = new Settings();
+        const refused = [];
+        settings.refused = (error) => refused.push(error.message);
+        settings.fromHash("#tempo=9000&band=trio&late=5");
+        settings.declare("tempo", number("The tempo", 120, { min: 40, max: 300 }));
+        settings.declare("band", choice("The band", "none", ["none", "trio"]));
+        const first = [settings.get("tempo"), settings.get("band"), settings.toHash()];
+        settings.set("tempo", 130); settings.set("tempo", 140); settings.set("band", "none");
+        const hash = settings.toHash();
+        settings.undo();
+        const once = [settings.get("tempo"), settings.get("band")];
+        settings.undo();
+        const twice = [settings.get("tempo"), settings.get("band"), settings.canUndo];
+        let said = null;
+        try { settings.set("tempo", NaN); } catch (error) { said = error.message; }
+        settings.declare("late", number("Late", 0, { min: 0, max: 9 }));
+        return { refused, first, hash, once, twice, said, late: settings.get("late") };
+        """,
+    )
+    assert found["refused"] == ["The tempo is 9000, but must be a number from 40 to 300."]
+    assert found["first"] == [120, "trio", "late=5&band=trio"]
+    assert found["hash"] == "late=5&tempo=140"
+    assert found["once"] == [140, "trio"]
+    assert found["twice"] == [120, "trio", False], "quick changes of one setting are undone as one"
+    assert found["said"] == "The tempo is NaN, but must be a number from 40 to 300."
+    assert found["late"] == 5
+
+
+def test_what_a_browser_lacks_is_a_sentence(served: Served) -> None:
+    found = run(
+        served,
+        """
+        import { lacking, sentence, PageError } from "./errors.js";
+        const all = { WebAssembly, AudioContext: class {}, Worker: class {} };
+        return {
+          nothing: lacking(all),
+          wasm: lacking({ ...all, WebAssembly: undefined }).needed,
+          audio: lacking({ ...all, AudioContext: undefined }).missed,
+          said: [sentence(new PageError("A.")), sentence(new Error("bad thing."))],
+        };
+        """,
+    )
+    assert found["nothing"] == {"needed": [], "missed": []}, "this very machine has 128-bit SIMD"
+    assert found["wasm"] == ["This browser has no WebAssembly, which the network runs in."]
+    assert len(found["audio"]) == 1
+    assert found["said"][0] == "A."
+    assert found["said"][1].endswith("did not foresee: bad thing.")
+
+
+def test_the_command_learns_the_same_form(served: Served, report: tuple[Form, BarLibrary]) -> None:
+    songbook = music_data()
+    text = "C | F#m7b5 Bb7/D | % | Ebmaj7 C6/9"
+    command, bars = run(
+        served,
+        READ
+        + """
+        import { barsFile, nativeCommand } from "./learning/command.js";
+        import { noteName } from "./music/chords.js";
+        const form = readForm(given.text, metre("3/4"), book);
+        const request = { form, seed: 7, bars: given.segments };
+        return [nativeCommand(request, given.command), barsFile(given.segments, "own", noteName)];
+        """,
+        songbook
+        | {
+            "text": text,
+            "segments": library_data(report[1], report[0]),
+            "command": served.data("learning")["own"]["command"],
+        },
+    )
+    program, *overrides = shlex.split(command)[2:]
+    assert program == "lstm_blues.train"
+    assert overrides.pop() == "bars=own"
+    settings = settings_from(compose_config(overrides))
+    assert settings.seed == 7
+    chords = ("C", "F#m7b5 Bb7/D", "F#m7b5 Bb7/D", "Ebmaj7 C6/9")
+    assert settings.form == Form("own", chords, 4, 6, metre="3/4")
+    read_back = read(BarLibrary, yaml.safe_load(bars), "own.yaml")
+    assert library_data(read_back, report[0]) == library_data(report[1], report[0])
