@@ -243,7 +243,7 @@ def test_evaluate_compares_and_saves(place: Path) -> None:
     assert len(table) == 4 + 9
     assert "| measure | the network | training songs |" in done.stdout
     rows = list(csv.DictReader((place / "judged" / "table.csv").open()))
-    assert len(rows) == 13 * 11 + 2 * 2 + 1
+    assert len(rows) == 13 * 17 + 2 * 2 + 1
 
 
 def test_a_chord_run_cannot_compose(tmp_path: Path) -> None:
