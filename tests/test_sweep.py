@@ -108,6 +108,12 @@ def test_every_study_composes_with_whatever_it_sweeps(study: str) -> None:
         settings_from(compose_config([f"+study={study}", override]))
 
 
+def test_what_a_study_sweeps_takes_the_place_of_its_experiment() -> None:
+    # In the order that a multirun has.
+    settings = settings_from(compose_config(["melody=four_closed", "+study=own_melody"]))
+    assert settings.network.groups["melody"].blocks == 4
+
+
 def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
     options = [*SMALL, "seed=1,2,3", "run.step_limit=1500000", "run.checkpoint_seconds=0.05"]
     process = subprocess.Popen(train_command(*options), cwd=tmp_path, env=environment())
