@@ -83,7 +83,7 @@ def test_what_is_missing_is_a_sentence(open_page: Opener, lacking: str, said: st
 def test_nonsense_in_the_address_is_a_sentence(open_page: Opener) -> None:
     opened = open_page("#tab=learn&learn.seed=x&learn.run=nothing")
     messages = opened.page.locator(".message p")
-    expect(messages.filter(has_text="The seed is NaN")).to_be_visible()
+    expect(messages.filter(has_text="The seed is “x”")).to_be_visible()
     expect(messages.filter(has_text="What to learn is “nothing”")).to_be_visible()
     opened.require_clean()
 

@@ -75,9 +75,14 @@ function copied(app, name, text) {
 }
 
 /** @param {App} app @param {Chosen} chosen @param {Done} done */
-function listen(app, { request, title }, done) {
+async function listen(app, { request, title }, done) {
   const name = `learned-${request.run}-${request.seed}`;
-  app.addNetwork({ ...done.network, name, title: `Learned here: ${title}, seed ${request.seed}` });
-  app.settings.set("network", name);
+  const network = { ...done.network, name };
+  network.title = `Learned here: ${title}, seed ${request.seed}`;
+  try {
+    await app.session.useNetwork(network);
+  } catch (error) {
+    app.fail(error);
+  }
   app.settings.set("tab", "listen");
 }
