@@ -82,6 +82,7 @@ class LearnView {
     /** @type {string[]} */
     this.played = [];
     this.began = 0;
+    this.stopped = false;
     this.hearing = false;
     this.choices.onChange(() => this.worker === null && this.preview());
     new ResizeObserver(() => this.draw()).observe(this.canvas);
@@ -118,6 +119,7 @@ class LearnView {
   toggle() {
     if (this.worker) {
       this.worker.stop();
+      this.stopped = true;
       return;
     }
     try {
@@ -138,6 +140,7 @@ class LearnView {
     this.grown.hidden = false;
     this.pictures.begin(this.target, this.form.stepsPerBar);
     this.began = performance.now();
+    this.stopped = false;
     if (this.hearing) this.worker.hear(true);
     this.start.textContent = "Stop";
     this.status.textContent = "Learning …";
@@ -185,7 +188,7 @@ class LearnView {
     if (!chosen) return;
     const seconds = (performance.now() - this.began) / 1000;
     this.pictures.add({ steps: done.steps, played: this.played }, true);
-    const shown = result(this.app, chosen, done, seconds);
+    const shown = result(this.app, chosen, done, seconds, this.stopped);
     this.status.textContent = "";
     this.result.replaceChildren(...shown.children);
     this.result.hidden = false;
