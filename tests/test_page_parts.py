@@ -83,7 +83,7 @@ def test_what_is_missing_is_a_sentence(open_page: Opener, lacking: str, said: st
 def test_nonsense_in_the_address_is_a_sentence(open_page: Opener) -> None:
     opened = open_page("#tab=learn&learn.seed=x&learn.run=nothing")
     messages = opened.page.locator(".message p")
-    expect(messages.filter(has_text="The seed is NaN")).to_be_visible()
+    expect(messages.filter(has_text="The seed is “x”")).to_be_visible()
     expect(messages.filter(has_text="What to learn is “nothing”")).to_be_visible()
     opened.require_clean()
 
@@ -280,4 +280,116 @@ def test_own_chords_are_learned_to_the_bits_of_the_shown_command(
     done = train(*overrides)
     assert done.returncode == 0, done.stderr
     assert f"SHA-256 {result.locator('code').first.inner_text()}." in done.stdout
+    opened.require_clean()
+
+
+FIRST_BUTTON = "#part-learn > .actions button >> nth=0"
+
+
+def test_hearing_it_ends_a_trade_and_nothing_else(open_page: Opener) -> None:
+    opened = open_page("#tab=trade")
+    page = opened.page
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_function("app.session.playing")
+    page.click("#tab-learn")
+    page.click("text=Hear it")
+    page.click("text=Hear it")
+    assert page.evaluate("app.session.playing"), "it was the trade that sounded"
+    page.click("text=Hear it")
+    page.click(FIRST_BUTTON)
+    page.wait_for_function("app.session.improviser?.network.name === 'learned'")
+    page.click("text=Hear it")
+    assert not page.evaluate("app.session.playing")
+    opened.require_clean()
+
+
+@pytest.mark.slow
+def test_hearing_it_follows_to_another_form(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.run=chords_fast")
+    page = opened.page
+    page.click("text=Hear it")
+    page.click(FIRST_BUTTON)
+    page.wait_for_function("app.session.improviser?.network.form.bars === 12")
+    page.click(FIRST_BUTTON)
+    page.get_by_label("What to learn", exact=True).select_option("own")
+    page.get_by_label("Chords", exact=True).fill("C7 | F7 | C7 | G7")
+    page.click(FIRST_BUTTON)
+    page.wait_for_function("app.session.improviser.network.form.bars === 4")
+    opened.require_clean()
+
+
+@pytest.mark.slow
+def test_a_network_learned_here_has_no_link_and_gives_way(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.run=own&learn.chords=C7|F7")
+    page = opened.page
+    for first in ("C7", "Am"):
+        page.click("#tab-learn")
+        page.get_by_label("Chords", exact=True).fill(f"{first} | F7")
+        page.click(FIRST_BUTTON)
+        page.locator(FIRST_BUTTON, has_text="Start learning").wait_for()
+        page.click("text=Listen to it")
+        if first == "C7":
+            page.click("#play")
+        played = "app.session.improviser?.network.form.chords[0]"
+        page.wait_for_function(f"{played} === '{first}'")
+    page.click("#tab-take")
+    expect(page.locator("#part-take")).to_contain_text("no link to a network that was learned here")
+    assert page.locator(".link").is_disabled()
+    page.click("#tab-trade")
+    expect(page.locator("#part-trade summary + .controls select").first).to_have_value(
+        "learned-own-1"
+    )
+    opened.require_clean()
+
+
+def test_nothing_is_done_to_a_network_that_trades(open_page: Opener) -> None:
+    opened = open_page("#tab=trade")
+    page = opened.page
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.wait_for_function("app.session.playing")
+    page.click("#tab-inside")
+    for what in ("text=Sound it", "button.block >> nth=0"):
+        page.click(what)
+        expect(page.locator(".verdict")).to_contain_text("While you trade, nothing is done")
+    opened.require_clean()
+
+
+def test_undo_from_a_slider_and_of_typed_chords(open_page: Opener) -> None:
+    opened = open_page()
+    page = opened.page
+    page.get_by_label("Tempo").first.press("ArrowRight")
+    assert page.evaluate("app.settings.get('tempo')") == 133
+    page.keyboard.press("Control+z")
+    assert page.evaluate("app.settings.get('tempo')") == 132
+    page.click("#tab-learn")
+    page.get_by_label("What to learn", exact=True).select_option("own")
+    page.get_by_label("Chords", exact=True).fill("C | F")
+    page.click("#undo")
+    page.click("#undo")
+    assert not page.evaluate("app.settings.canUndo"), "the empty melody is no change of its own"
+    opened.require_clean()
+
+
+@pytest.mark.slow
+def test_without_workers_it_plays_but_does_not_learn(open_page: Opener) -> None:
+    opened = open_page(init="delete globalThis.Worker;")
+    page = opened.page
+    page.click("#play")
+    expect(page.locator(".now")).to_contain_text("bar 1")
+    page.click("#tab-learn")
+    page.click(FIRST_BUTTON)
+    expect(page.locator(FIRST_BUTTON)).to_have_text("Start learning")
+    opened.require_clean()
+
+
+@pytest.mark.slow
+def test_the_melody_s_loss_and_floor_are_shown(open_page: Opener) -> None:
+    opened = open_page("#tab=learn&learn.run=own&learn.melody=yes&learn.chords=C|G")
+    page = opened.page
+    grid = page.get_by_role("grid", name="Bar 1, segment 1")
+    grid.get_by_role("gridcell", name="G4, step 1, off").click()
+    page.click(FIRST_BUTTON)
+    melody = page.locator("#part-learn > .facts div:last-child")
+    shown = re.compile(r"Melody\d\.\d{3} nats per step, floor \d\.\d{3}")
+    expect(melody).to_have_text(shown, timeout=120_000)
     opened.require_clean()

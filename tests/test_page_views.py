@@ -238,7 +238,7 @@ def test_settings_undo_and_the_address(served: Served) -> None:
     assert found["hash"] == "late=5&tempo=140"
     assert found["once"] == [140, "trio"]
     assert found["twice"] == [120, "trio", False], "quick changes of one setting are undone as one"
-    assert found["said"] == "The tempo is NaN, but must be a number from 40 to 300."
+    assert found["said"] == "The tempo is not a number, but must be a number from 40 to 300."
     assert found["late"] == 5
 
 

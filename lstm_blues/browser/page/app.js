@@ -18,6 +18,8 @@ export class App {
     this.settings = settings;
     this.messages = messages;
     this.networks = networks;
+    /** The names of those that the page came with. */
+    this.given = networks.map(({ name }) => name);
     this.data = data;
     /** The one thing that plays, see music/session.js. @type {any} */
     this.session = null;

@@ -16,7 +16,7 @@ export function slider(app, key, { label, min, max, step, show = String }) {
   const id = uniqueId(key);
   const input = make("input", { type: "range", id, min, max, step });
   const output = make("output", { for: id });
-  const field = labelled(app, key, label, id, input, output);
+  const field = labelled(app, key, label, id, () => show(app.settings.initial(key)), input, output);
   follow(app, key, (value) => {
     input.value = String(value);
     input.setAttribute("aria-valuetext", show(value));
@@ -35,7 +35,7 @@ export function slider(app, key, { label, min, max, step, show = String }) {
 export function numberField(app, key, { label, min, max, step = 1 }) {
   const id = uniqueId(key);
   const input = make("input", { type: "number", id, min, max, step, inputmode: "numeric" });
-  const field = labelled(app, key, label, id, input);
+  const field = labelled(app, key, label, id, () => String(app.settings.initial(key)), input);
   follow(app, key, (value) => input.value = String(value));
   input.addEventListener("change", () => {
     change(app, key, input.value === "" ? NaN : Number(input.value));
@@ -56,14 +56,18 @@ export function numberField(app, key, { label, min, max, step = 1 }) {
 export function select(app, key, { label, options }) {
   const id = uniqueId(key);
   const input = make("select", { id });
-  const field = labelled(app, key, label, id, input);
+  const listed = () => typeof options === "function" ? options() : options;
+  const initial = () => {
+    const value = app.settings.initial(key);
+    return listed().find(([one]) => one === value)?.[1] ?? value;
+  };
+  const field = labelled(app, key, label, id, initial, input);
   const refresh = () => {
-    const now = typeof options === "function" ? options() : options;
+    const now = listed();
     input.replaceChildren(...now.map(([value, text]) => make("option", { value, text })));
     input.value = app.settings.get(key);
   };
-  refresh();
-  follow(app, key, (value) => input.value = value);
+  follow(app, key, refresh);
   input.addEventListener("change", () => change(app, key, input.value));
   return Object.assign(field, { refresh });
 }
@@ -119,12 +123,13 @@ export function button(text, act, attributes = {}) {
 
 /**
  * @param {App} app @param {string} key @param {string} label @param {string} id
+ * @param {() => string} initial its default, as it is shown
  * @param {...HTMLElement} inputs
  */
-function labelled(app, key, label, id, ...inputs) {
+function labelled(app, key, label, id, initial, ...inputs) {
   const reset = button("↺", () => app.settings.reset(key), {
     class: "reset",
-    title: `${label}: back to ${app.settings.kind(key).write(app.settings.initial(key))}`,
+    title: `${label}: back to “${initial()}”`,
     "aria-label": `Reset ${label}`,
   });
   follow(app, key, (value) => reset.hidden = value === app.settings.initial(key));

@@ -13,15 +13,22 @@ import { PageError } from "./errors.js";
  * @returns {Kind<number>}
  */
 export function number(name, initial, { min, max, whole = false }) {
+  const refused = (/** @type {string} */ given) => {
+    const sort = whole ? "a whole number" : "a number";
+    return new PageError(`${name} is ${given}, but must be ${sort} from ${min} to ${max}.`);
+  };
   return {
     initial,
     check(value) {
       const fits = Number.isFinite(value) && min <= value && value <= max;
       if (fits && (!whole || Number.isInteger(value))) return value;
-      const sort = whole ? "a whole number" : "a number";
-      throw new PageError(`${name} is ${value}, but must be ${sort} from ${min} to ${max}.`);
+      throw refused(Number.isNaN(value) ? "not a number" : String(value));
     },
-    read: (text) => text.trim() === "" ? NaN : Number(text),
+    read(text) {
+      const value = text.trim() === "" ? NaN : Number(text);
+      if (Number.isNaN(value)) throw refused(`“${text}”`);
+      return value;
+    },
     write: String,
   };
 }

@@ -74,6 +74,9 @@ function keepAddress(app) {
   addEventListener("hashchange", () => app.settings.fromHash(location.hash));
 }
 
+/** What has an undo of its own, of what is typed. */
+const TYPED = "textarea, input:not([type=range], [type=radio], [type=checkbox])";
+
 /** The button and the keys that undo. @param {App} app */
 function offerUndo(app) {
   const undo = /** @type {HTMLButtonElement} */ (byId("undo"));
@@ -86,7 +89,7 @@ function offerUndo(app) {
   app.settings.on("*", update);
   undo.addEventListener("click", act);
   addEventListener("keydown", (event) => {
-    const typing = event.target instanceof Element && event.target.matches("input, textarea");
+    const typing = event.target instanceof Element && event.target.matches(TYPED);
     const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === "z";
     if (!asked || typing || event.defaultPrevented) return;
     event.preventDefault();

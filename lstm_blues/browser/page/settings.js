@@ -122,6 +122,7 @@ export class Settings {
   fromHash(hash) {
     const given = new Map(new URLSearchParams(hash.replace(/^#/, "")));
     this.waiting.clear();
+    this.changes.length = 0;
     for (const [key, kind] of this.kinds) {
       if (!given.has(key) && !kind.personal) this.#put(key, kind.initial);
     }
@@ -129,7 +130,6 @@ export class Settings {
       if (this.kinds.has(key)) this.#take(key, text);
       else this.waiting.set(key, text);
     }
-    this.changes.length = 0;
   }
 
   /** @param {string} key @param {any} before */

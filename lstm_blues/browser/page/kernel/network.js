@@ -105,6 +105,17 @@ export async function weightsOf(network) {
 }
 
 /**
+ * Whether two networks differ by their weights alone.
+ * @param {NetworkData} one
+ * @param {NetworkData} other
+ */
+export function isSame(one, other) {
+  const rest = (/** @type {NetworkData} */ { name, kernel, form, library }) =>
+    JSON.stringify([name, kernel, form, library]);
+  return rest(one) === rest(other);
+}
+
+/**
  * The memory blocks in their order.
  * @param {Layout} layout
  * @returns {BlockData[]}

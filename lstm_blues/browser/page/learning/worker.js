@@ -24,6 +24,8 @@ import { PageError } from "../errors.js";
  * @property {{notes: Uint8Array, right: number}} freeRun what the frozen network plays by itself:
  *   units of each step, flat
  * @property {boolean} learned     the chords
+ * @property {number | null} [melodyLoss] of the melody's last window, in nats per step
+ * @property {number} [melodyFloor] the least possible
  * @property {number} [round]
  * @property {number} [attempts]
  * @property {any} [network] to play, where it was asked for
@@ -48,8 +50,17 @@ import { PageError } from "../errors.js";
  */
 
 export class LearningWorker {
-  /** @param {Request} request @param {Listener} listener */
+  /**
+   * @param {Request} request
+   * @param {Listener} listener
+   * @throws {PageError} where the browser has no workers
+   */
   constructor(request, listener) {
+    if (typeof Worker !== "function") {
+      throw new PageError(
+        "This browser has no workers, so no network can be watched as it learns.",
+      );
+    }
     this.worker = new Worker(new URL("../workers/learn.js", import.meta.url), { type: "module" });
     this.worker.addEventListener("message", ({ data }) => {
       if (data.type === "progress") listener.progress(data);

@@ -2,6 +2,7 @@
 /** The one thing that plays: Listen, Look inside and Trade all use it. */
 
 import { PageError } from "../errors.js";
+import { isSame } from "../kernel/network.js";
 import { NetworkPlayer } from "../kernel/player.js";
 import { TorchRandom } from "../kernel/random.js";
 import { Mixer } from "../sound/mixer.js";
@@ -88,6 +89,7 @@ export class Session {
     if (this.playing || this.#make !== make) return;
     this.source = source;
     this.#next = null;
+    this.#weights = null;
     this.history.clear();
     this.mixer?.setVolume(this.app.settings.get("volume"));
     this.mixer?.open();
@@ -135,14 +137,15 @@ export class Session {
    * Plays another network from the next bar on.
    * @param {any} network
    * @param {{follow?: boolean, start?: boolean}} [options] follow: where it is the one that plays,
-   *   with other weights, the music goes on; start: begin where nothing plays
+   *   with other weights, the music goes on; start: begin where nothing plays, or a trade
    */
   async useNetwork(network, { follow = false, start = false } = {}) {
     const playing = this.improviser;
-    if (this.playing && follow && playing !== null && playing.network.name === network.name) {
+    if (this.playing && follow && playing !== null && isSame(playing.network, network)) {
       this.#weights = new Float64Array(network.weights);
       return;
     }
+    if (this.playing && playing === null) this.stop();
     this.app.addNetwork(network);
     if (this.app.settings.get("network") === network.name) await this.#begin();
     else this.app.settings.set("network", network.name);
@@ -217,6 +220,7 @@ export class Session {
     if (this.#next !== null) {
       this.source = this.#next;
       this.#next = null;
+      this.#weights = null;
     }
     const { source } = this;
     const weights = this.#weights;

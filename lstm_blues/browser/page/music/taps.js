@@ -1,6 +1,7 @@
 // @ts-check
 /** Eight clicks, and what a player taps along with them. */
 
+import { PageError } from "../errors.js";
 import { CLICKS, latencyOf } from "./calibration.js";
 
 /** @typedef {import("./trade.js").Trade} Trade */
@@ -22,6 +23,9 @@ export async function tapAlong(trade, clicked) {
   const { session } = trade;
   if (session.playing) trade.stop();
   const context = /** @type {AudioContext} */ (session.transport.clock());
+  if (session.mixer === null) {
+    throw new PageError("This browser has no Web Audio, so there are no clicks to tap along with.");
+  }
   await context.resume();
   session.mixer.open();
   const begin = context.currentTime + UPBEAT;

@@ -3,6 +3,7 @@
 
 import { secondsOf } from "../music/bar.js";
 import { Lateness } from "./lateness.js";
+import { OwnClock } from "./own_clock.js";
 
 /** @typedef {import("../music/bar.js").Bar} Bar */
 /** @typedef {import("../music/performance.js").Part} Part */
@@ -36,7 +37,7 @@ export class Transport {
   lateness = new Lateness();
   /** @type {Map<string, Set<(event: any) => void>>} */
   #listeners = new Map();
-  /** @type {Worker | null} */
+  /** @type {{postMessage: (milliseconds: number) => void} | null} */
   #clock = null;
   #end = 0;
   /** The place of the step that was told last. */
@@ -116,6 +117,7 @@ export class Transport {
   }
 
   #worker() {
+    if (typeof Worker !== "function") return new OwnClock(() => this.tick());
     const worker = new Worker(new URL("../workers/clock.js", import.meta.url), { type: "module" });
     worker.addEventListener("message", () => this.tick());
     return worker;

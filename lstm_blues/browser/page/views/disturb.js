@@ -11,6 +11,7 @@ import {
   ofForgetting,
   ofWrongChord,
   SHIFTED,
+  TRADING,
   UNDISTURBED,
 } from "./inside_words.js";
 
@@ -84,6 +85,14 @@ export class Disturbance {
     this.#watch?.add(chord);
   }
 
+  /** Whether the network improvises, and can be disturbed; says so where it cannot. */
+  get allowed() {
+    if (this.app.session.improviser !== null) return true;
+    this.verdict.textContent = TRADING;
+    this.app.announce(TRADING);
+    return false;
+  }
+
   /** @param {Block} block @param {number} number among all */
   forget(block, number) {
     this.app.session.intervene((/** @type {any} */ player) => player.forget(number));
@@ -93,7 +102,7 @@ export class Disturbance {
 
   soundWrongChord() {
     const { app, book, form } = this;
-    if (!form) return;
+    if (!form || !this.allowed) return;
     const symbol = app.settings.get("inside.chord");
     const bar = app.settings.get("inside.length") === "bar";
     const classes = book.pitchClasses(symbol);

@@ -27,13 +27,11 @@ export class Editor {
     app.settings.on("learn.bars", () => this.draw());
   }
 
-  /** The form whose bars these are. @param {Form | null} form */
+  /** The form whose bars these are; bars of another are kept until a note is changed. @param {Form | null} form */
   setForm(form) {
-    const before = this.form;
     this.form = form;
     this.bar = 0;
-    if (before && form && !this.#fits(form)) this.#change(emptyBars(form));
-    else this.draw();
+    this.draw();
   }
 
   /** The segments of each bar; null without a form. @returns {Segment[][] | null} */

@@ -33,7 +33,7 @@ class InsideView {
     this.app = app;
     this.book = new ChordBook(app.data.qualities);
     this.disturbance = new Disturbance(app, this.book);
-    this.play = button("Play", () => app.session.toggle(), { class: "primary" });
+    this.play = button("Play", () => this.toggle(), { class: "primary" });
     this.blocks = make("div", { class: "blocks" });
     this.values = make("p", { class: "values" });
     root.append(
@@ -66,6 +66,14 @@ class InsideView {
 
   hide() {
     this.shown = false;
+  }
+
+  async toggle() {
+    try {
+      await this.app.session.toggle();
+    } catch (error) {
+      this.app.fail(error);
+    }
   }
 
   #follow() {
@@ -145,6 +153,7 @@ class InsideView {
 
   /** @param {number} at the block */
   forget(at) {
+    if (!this.disturbance.allowed) return;
     this.disturbance.forget(this.network.blocks[at], at);
     const { classList } = this.blocks.children[at + 1];
     classList.add("forgot");

@@ -79,6 +79,10 @@ export function ofWrongChord(symbol, length) {
     "it is the chords themselves that are wrong.";
 }
 
+/** What is said while it is no improviser. */
+export const TRADING =
+  "While you trade, nothing is done to the network: press Play in Listen, and it plays alone.";
+
 /** What is seen before anything is disturbed. */
 export const UNDISTURBED =
   "Every strip is a memory block over one chorus, new steps over the old ones. From the top: the states " +

@@ -3,13 +3,14 @@
 
 import { button } from "../controls.js";
 import { make } from "../dom.js";
-import { Film, inMillions } from "../learning/film.js";
+import { Film } from "../learning/film.js";
 import { chordsOf, drawRoll, stepsRight } from "../learning/roll.js";
 import { LearningWorker } from "../learning/worker.js";
 import { chordsByStep } from "../music/form.js";
 import { onScheme } from "../palette.js";
 import { LearnChoices } from "./learn_choices.js";
 import { result } from "./learn_result.js";
+import { inChoruses, melodyOf, statusOf } from "./learn_words.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../learning/worker.js").Progress} Progress */
@@ -24,6 +25,7 @@ const FACTS = {
   gross: "Gross errors",
   clean: "Longest clean run",
   best: "Best free run",
+  melody: "Melody",
 };
 
 /** @param {HTMLElement} root @param {App} app */
@@ -80,6 +82,7 @@ class LearnView {
     /** @type {string[]} */
     this.played = [];
     this.began = 0;
+    this.stopped = false;
     this.hearing = false;
     this.choices.onChange(() => this.worker === null && this.preview());
     new ResizeObserver(() => this.draw()).observe(this.canvas);
@@ -116,10 +119,16 @@ class LearnView {
   toggle() {
     if (this.worker) {
       this.worker.stop();
+      this.stopped = true;
       return;
     }
     try {
       this.chosen = this.choices.take();
+      this.worker = new LearningWorker(this.chosen.request, {
+        progress: (progress) => this.progress(progress),
+        done: (done) => this.done(done),
+        error: (error) => this.failed(error),
+      });
     } catch (error) {
       this.app.fail(error);
       return;
@@ -131,11 +140,7 @@ class LearnView {
     this.grown.hidden = false;
     this.pictures.begin(this.target, this.form.stepsPerBar);
     this.began = performance.now();
-    this.worker = new LearningWorker(this.chosen.request, {
-      progress: (progress) => this.progress(progress),
-      done: (done) => this.done(done),
-      error: (error) => this.failed(error),
-    });
+    this.stopped = false;
     if (this.hearing) this.worker.hear(true);
     this.start.textContent = "Stop";
     this.status.textContent = "Learning …";
@@ -157,13 +162,23 @@ class LearnView {
     facts.gross.textContent = whole(gross);
     facts.clean.textContent = inChoruses(cleanRun, chorus);
     facts.best.textContent = inChoruses(bestFreeRun, chorus);
+    facts.melody.textContent = melodyOf(progress);
     // It begins after the form's first step, which the network is given.
     const chords = chordsOf(freeRun.notes, freeRun.notes.length / chorus);
     this.played = [chords[chorus - 1], ...chords.slice(0, -1)];
     this.pictures.add({ steps, played: this.played });
     this.status.textContent = statusOf(progress);
     this.draw();
-    if (progress.network && this.hearing) this.app.session.useNetwork(progress.network, FOLLOW);
+    if (progress.network && this.hearing) this.listenTo(progress.network);
+  }
+
+  /** @param {any} network as it is now */
+  async listenTo(network) {
+    try {
+      await this.app.session.useNetwork(network, FOLLOW);
+    } catch (error) {
+      this.app.fail(error);
+    }
   }
 
   /** @param {Done} done */
@@ -173,7 +188,7 @@ class LearnView {
     if (!chosen) return;
     const seconds = (performance.now() - this.began) / 1000;
     this.pictures.add({ steps: done.steps, played: this.played }, true);
-    const shown = result(this.app, chosen, done, seconds);
+    const shown = result(this.app, chosen, done, seconds, this.stopped);
     this.status.textContent = "";
     this.result.replaceChildren(...shown.children);
     this.result.hidden = false;
@@ -196,9 +211,13 @@ class LearnView {
     this.hearing = !this.hearing;
     this.hear.setAttribute("aria-pressed", String(this.hearing));
     this.worker?.hear(this.hearing);
-    if (!this.hearing) this.app.session.stop();
+    const { session } = this.app;
+    if (!this.hearing && session.improviser?.network.name === GROWING) session.stop();
   }
 }
+
+/** The name of the network as it learns: see kernel/learning_run.js. */
+const GROWING = "learned";
 
 /** How a session goes on with another network's weights. */
 const FOLLOW = { follow: true, start: true };
@@ -207,24 +226,6 @@ const LEAD =
   "A network begins with random weights and hears the form again and again. As it learns, it is " +
   "frozen now and then and plays by itself: from noise to the form. The numbers are the report's " +
   "(sections 3.1 and 3.2), unless you choose others.";
-
-/** @param {number} steps @param {number} chorus steps */
-function inChoruses(steps, chorus) {
-  if (steps < chorus) return `${Math.round(steps)} of ${chorus} steps`;
-  const choruses = Math.floor(steps / chorus);
-  return `${choruses.toLocaleString("en")} chorus${choruses === 1 ? "" : "es"}`;
-}
-
-/** @param {Progress} progress */
-function statusOf({ learned, round, attempts, steps }) {
-  if (learned) {
-    return `The form is learned; the melody is being learned: ${inMillions(steps)} steps.`;
-  }
-  if (round) {
-    return `Round ${round}: ${attempts} attempts by different recipes, the best one drawn.`;
-  }
-  return "Learning …";
-}
 
 /** What the drawing's marks mean. */
 function legend() {

@@ -15,11 +15,13 @@ import { noteName } from "../music/chords.js";
  * @param {Chosen} chosen
  * @param {Done} done
  * @param {number} seconds from the click
+ * @param {boolean} stopped by the visitor
  * @returns {{sentence: string, children: Node[]}}
  */
-export function result(app, chosen, done, seconds) {
-  const sentence = inWords(done, seconds);
+export function result(app, chosen, done, seconds, stopped) {
   const { request } = chosen;
+  const melody = stopped && done.learned && request.bars ? MELODY_STOPPED : "";
+  const sentence = inWords(done, seconds) + melody;
   const command = nativeCommand(request, chosen.command);
   const children = [
     make("h3", { text: done.learned ? "Learned" : "Not learned" }),
@@ -44,12 +46,16 @@ export function result(app, chosen, done, seconds) {
   return { sentence, children };
 }
 
+const MELODY_STOPPED = " Its melody was stopped before it was learned to the end.";
+
 /** @param {Done} done @param {number} seconds */
 function inWords({ learned, steps, recipe, choruses }, seconds) {
+  // Of several recipes, the steps are the winner's, the time is that of all.
   const by = recipe ? ` by the recipe “${recipe}”` : "";
-  const spent = `${steps.toLocaleString("en")} steps and ${seconds.toFixed(1)} s`;
+  const spent = `${steps.toLocaleString("en")} steps${by} and ${seconds.toFixed(1)} s` +
+    (recipe ? " for all recipes" : "");
   if (!learned) return `After ${spent} it has not learned the form.`;
-  return `After ${spent}${by} the frozen network plays ${choruses ?? 100} choruses by itself ` +
+  return `After ${spent} the frozen network plays ${choruses ?? 100} choruses by itself ` +
     "without a wrong note: it has passed the test of section 3.2.";
 }
 
@@ -75,9 +81,14 @@ function copied(app, name, text) {
 }
 
 /** @param {App} app @param {Chosen} chosen @param {Done} done */
-function listen(app, { request, title }, done) {
+async function listen(app, { request, title }, done) {
   const name = `learned-${request.run}-${request.seed}`;
-  app.addNetwork({ ...done.network, name, title: `Learned here: ${title}, seed ${request.seed}` });
-  app.settings.set("network", name);
+  const network = { ...done.network, name };
+  network.title = `Learned here: ${title}, seed ${request.seed}`;
+  try {
+    await app.session.useNetwork(network);
+  } catch (error) {
+    app.fail(error);
+  }
   app.settings.set("tab", "listen");
 }

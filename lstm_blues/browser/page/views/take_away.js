@@ -23,6 +23,8 @@ export function mount(root, app) {
   settings.declare("choruses", number("choruses", 4, { min: 1, max: MOST, whole: true }));
   const what = make("p", { "aria-live": "polite" });
   const link = make("input", { type: "text", readonly: true, class: "link", "aria-label": "Link" });
+  const linkText = make("p");
+  const copyLink = button("Copy link", () => attempt(copy));
   root.append(
     make("h2", { text: "Take away" }),
     make("p", {
@@ -47,11 +49,8 @@ export function mount(root, app) {
       button("WAV recording", () => attempt(saveWav)),
     ),
     make("h3", { text: "Link" }),
-    make("p", {
-      text:
-        "Network, seed and settings as they are now, played from the first bar. What was changed on the way, done to the network or played along is in the files, not in the link.",
-    }),
-    make("div", { class: "actions" }, link, button("Copy link", () => attempt(copy))),
+    linkText,
+    make("div", { class: "actions" }, link, copyLink),
   );
 
   /** @param {() => Promise<void>} act */
@@ -73,10 +72,13 @@ export function mount(root, app) {
   async function saveWav() {
     const bars = await taken();
     what.textContent = "Recording …";
-    const orchestra = await session.orchestra();
-    const sound = await recorded(bars, (bar) => playersOf(orchestra, bar.instruments));
-    save(wavFile(sound), nameOf(bars, "wav"), "audio/wav");
-    show();
+    try {
+      const orchestra = await session.orchestra();
+      const sound = await recorded(bars, (bar) => playersOf(orchestra, bar.instruments));
+      save(wavFile(sound), nameOf(bars, "wav"), "audio/wav");
+    } finally {
+      show();
+    }
   }
 
   async function copy() {
@@ -97,7 +99,10 @@ export function mount(root, app) {
   }
 
   function show() {
-    link.value = linkOf(settings);
+    const given = app.given.includes(settings.get("network"));
+    link.value = given ? linkOf(settings) : "";
+    link.disabled = copyLink.disabled = !given;
+    linkText.textContent = given ? IN_LINK : NOT_IN_LINK;
     const count = settings.get("choruses");
     /** @type {HistoryBar[]} */
     const bars = session.history.last(count, session.heardUntil);
@@ -113,7 +118,9 @@ export function mount(root, app) {
     const [first, last] = [bars[0], bars[bars.length - 1]];
     what.textContent = `From bar ${first.barInForm + 1} of chorus ${first.chorus} to bar ${
       last.barInForm + 1
-    } of chorus ${last.chorus} of seed ${last.seed}: ${bars.length} bars, ${fresh} of them new, ${broken} broken.`;
+    } of chorus ${last.chorus} of seed ${last.seed}: ${bars.length} bar${
+      bars.length === 1 ? "" : "s"
+    }, ${fresh} of them new, ${broken} broken.`;
   }
 
   settings.on("*", show);
@@ -129,6 +136,14 @@ export function mount(root, app) {
     },
   };
 }
+
+const IN_LINK =
+  "Network, seed and settings as they are now, played from the first bar. What was changed on the " +
+  "way, done to the network or played along is in the files, not in the link.";
+
+const NOT_IN_LINK =
+  "There is no link to a network that was learned here: it is gone when this page is closed. The " +
+  "files have its music, and the command beside what was learned learns it again.";
 
 /** What decides the music: in the link even where it is the default. */
 const MUSIC = ["network", "seed", "temperature", "tempo", "swing", "key", "band", "instrument"];

@@ -24,6 +24,13 @@ export function declare({ settings }) {
 
 /** The controls. @param {App} app */
 export function choices(app) {
+  const network = select(app, "network", {
+    label: "Network",
+    options: () =>
+      app.networks.filter(({ library, name }) => library || name === app.settings.get("network"))
+        .map(({ library, name, title }) => [name, library ? title : `${title}: chords alone`]),
+  });
+  app.onNetworks(network.refresh);
   const percent = (/** @type {number} */ value) => `${Math.round(100 * value)} %`;
   return make(
     "div",
@@ -49,11 +56,7 @@ export function choices(app) {
       make(
         "div",
         { class: "controls" },
-        select(app, "network", {
-          label: "Network",
-          options: () =>
-            app.networks.filter(({ library }) => library).map((one) => [one.name, one.title]),
-        }),
+        network,
         slider(app, "tempo", { label: "Tempo", ...BOUNDS.tempo, step: 1 }),
         slider(app, "swing", { label: "Swing", ...BOUNDS.swing, step: 0.01, show: percent }),
         slider(app, "temperature", {
