@@ -278,7 +278,7 @@ def test_a_run_leaves_each_song_s_free_run(train: Command, tmp_path: Path) -> No
     assert "Did not learn the form blues_forms" in done.stdout
     told = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert told["form"] == "blues_forms"
-    assert told["choruses"] < told["final_choruses"] == 100
+    assert told["choruses"] < told["final_choruses"] == 1000
     midi = pretty_midi.PrettyMIDI(str(tmp_path / "run" / "free_run.mid"))
     names = [f"{form} in {key}" for form in ("bebop", "basic", "minor") for key in "CF"]
     assert [track.name for track in midi.instruments] == names
@@ -306,7 +306,7 @@ def test_a_tune_of_the_user_s_is_learned_by_the_same_command(
     assert done.returncode == 0, done.stderr + done.stdout
     told = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert told["learned"]
-    assert told["choruses"] == 100
+    assert told["choruses"] == 1000
     played = pretty_midi.PrettyMIDI(str(tmp_path / "run" / "free_run.mid"))
     assert {note.pitch for note in played.instruments[0].notes} == {48, 52, 55, 57, 72, 70}
 

@@ -86,13 +86,13 @@ def try_compose(changes: list[Any], folder: Path) -> None:
 def try_evaluate(changes: list[Any], _folder: Path) -> None:
     given = read(EvaluateSettings, changed(config_of("evaluate"), changes), "")
     if given.pieces > 100 or given.choruses > 100:
-        with (
-            pytest.MonkeyPatch.context() as patch
-        ):  # the sizes are looked at, and nothing is played
+        trained = bundled()
+        # The sizes are looked at, and nothing is played.
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr("lstm_blues.runs.trained.compose_steps", lambda *_: iter(()))
             patch.setattr("lstm_blues.runs.trained.torch.stack", lambda *_, **__: ())
             patch.setattr("lstm_blues.runs.trained.Primer.encoded", lambda *_: None)
-            compose_pieces(bundled(), given.pieces, given.choruses, given.seed, given.primer)
+            compose_pieces(trained, given.pieces, given.choruses, given.seed, given.primer)
 
 
 def try_lead_sheet(changes: list[Any], folder: Path) -> None:

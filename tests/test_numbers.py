@@ -22,7 +22,7 @@ def recorded() -> list[tuple[Path, Path]]:
     folders = [path for path in STUDY.iterdir() if path.is_dir()]
     found = []
     for folder in folders:
-        for data in (folder / "runs.csv", folder / "probe.csv"):
+        for data in (folder / "probe.csv", folder / "runs.csv"):
             if data.is_file() and (folder / "table.md").is_file():
                 found.append((data, folder / "table.md"))
                 break

@@ -54,7 +54,7 @@ def make_rules(learning: Learning, layout: Layout, stream: Stream, encoding: Enc
         last_noise=kalman.noise[1],
         first_process=kalman.process[0],
         last_process=kalman.process[1],
-        own_notes=melody.own_notes,
+        own_notes=0.0 if stream.by_episode else melody.own_notes,
         gross_errors=learning.gross_errors,
         count_per_chorus=learning.counts_in_chorus,
         episode_choruses=learning.episode_choruses,

@@ -30,7 +30,7 @@ such as `resets{gross_errors=16 | gross_errors=0}`."""
 
 _SPACES = {marks: str.maketrans(marks, " " * len(marks)) for marks in ("", ",", "=,")}
 
-_COLUMN = re.compile(SOURCE.pattern + r"\.([a-z_]+)")
+_COLUMN = re.compile(SOURCE.pattern + r"\.(?:([a-z_]+)|\[([^]]+)\])")
 
 
 class Fact(NamedTuple):
@@ -69,7 +69,7 @@ def facts(folder: Path, source: str) -> list[Fact]:
 def reckoned(folder: Path, expression: str) -> tuple[float, ...]:
     """What an expression makes of columns of the data; of a share, its count and of how many.
 
-    Columns are `SOURCE.column`, `melody` being the distance from the floor, `steps` and `seconds`
+    Columns are `SOURCE.column`, or `SOURCE.[a column]` of several words, `melody` being the distance from the floor, `steps` and `seconds`
     of runs that did not learn infinite.  Functions are `total`, `number`, `median`, `least`, `most`
     of a column, `below` and `above` of a column and a number, which count, and `fisher`.
     """
@@ -77,7 +77,7 @@ def reckoned(folder: Path, expression: str) -> tuple[float, ...]:
 
     def name(match: re.Match[str]) -> str:
         key = f"column{len(columns)}"
-        columns[key] = _column(folder, match[1], match[2] or "", match[3])
+        columns[key] = _column(folder, match[1], match[2] or "", match[3] or match[4])
         return key
 
     try:

@@ -10,6 +10,7 @@ from lstm_blues.errors import BluesError
 from lstm_blues.lab.benchmarks.answers import answers_table, read_answers
 from lstm_blues.lab.benchmarks.tracking import read_tracker, tracker_table
 from lstm_blues.lab.collect import of_forms
+from lstm_blues.lab.exposure import summarise_exposure
 from lstm_blues.lab.summaries import (
     ALL,
     Record,
@@ -23,6 +24,7 @@ from lstm_blues.lab.summaries import (
 from lstm_blues.lab.tables import (
     blocks_table,
     drift_table,
+    exposure_table,
     markdown,
     melody_table,
     songs_table,
@@ -86,6 +88,8 @@ def recorded_table(path: Path) -> str:
         return markdown(head, lines)
     records = read_records(path)
     columns = next(iter(records.values()))[0]
+    if "on own music" in columns:
+        return exposure_table(summarise_exposure(records))
     if "onset" in columns:
         return blocks_table(summarise_blocks(records))
     if "outcome" in columns:

@@ -51,7 +51,8 @@ class OnlineLearner:
         self.gradient = learning.rule.gradient(network, learning)
         self.optimizer = learning.rule.optimizer(network, learning)
         self._rule = CountingRule.of(learning)
-        share = learning.melody.own_notes
+        # Songs that change with the episode are not followed.
+        share = 0.0 if stream.by_episode else learning.melody.own_notes
         has_melody = len(self.topology.unit_sets) > 1
         self._own = OwnNotes(network, self.stream, share) if share and has_melody else None
         self._counters = Counters()

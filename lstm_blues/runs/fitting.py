@@ -61,7 +61,7 @@ def _counted(checkpoint: Checkpoint, parts: Parts) -> list[tuple[str, int, int]]
     owns, units = settings.learning.melody.own_notes > 0, parts.network.topology.units
     found += [
         ("the counter own_note", count.own_note, owns * 2 * (units + 1)),
-        ("the counter own_segment", count.own_segment, owns * len(parts.stream.table)),
+        ("the counter own_segment", count.own_segment, len(parts.stream.table) if owns else 0),
     ]
     # Both begin anew where they reach these.
     for name, rule in (
