@@ -350,6 +350,7 @@ def require_in_time(opened: Opened) -> None:
     assert lateness["worst"] <= 0.005, lateness
 
 
+@pytest.mark.slow
 def test_fours_are_traded_by_key(open_page: Opener) -> None:
     opened = trading(open_page, "tempo=300&swing=0.5")
     page = opened.page
@@ -446,6 +447,7 @@ def test_what_is_played_is_heard_and_shown_at_once(open_page: Opener) -> None:
     opened.require_clean()
 
 
+@pytest.mark.slow
 def test_midi_that_is_refused_is_said(open_page: Opener) -> None:
     for script, words in (
         (
