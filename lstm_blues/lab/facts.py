@@ -69,9 +69,10 @@ def facts(folder: Path, source: str) -> list[Fact]:
 def reckoned(folder: Path, expression: str) -> tuple[float, ...]:
     """What an expression makes of columns of the data; of a share, its count and of how many.
 
-    Columns are `SOURCE.column`, or `SOURCE.[a column]` of several words, `melody` being the distance from the floor, `steps` and `seconds`
-    of runs that did not learn infinite.  Functions are `total`, `number`, `median`, `least`, `most`
-    of a column, `below` and `above` of a column and a number, which count, and `fisher`.
+    Columns are `SOURCE.column`, or `SOURCE.[a column]` of several words; `melody` is the distance
+    from the floor, `steps` and `seconds` of runs that did not learn are infinite.  Functions are
+    `total`, `number`, `median`, `least`, `most` of a column, `below` and `above` of a column and a
+    number, which count, and `fisher`.
     """
     columns: dict[str, list[float]] = {}
 
