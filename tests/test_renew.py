@@ -122,7 +122,7 @@ def test_a_study_is_made_again_and_goes_on(tmp_path: Path) -> None:
     assert "0 of 1 (0.00 to 0.79)" in table
     page = (tmp_path / "docs" / "page.md").read_text()
     assert page == f"before\n\n{table}\nafter: 19 of 20 seeds\n"
-    assert "page.md:6: '19 of 20': it has no source." in done.stdout
+    assert "page.md:7: '19 of 20': it has no source." in done.stdout
     (summary,) = (tmp_path / "outputs" / "study" / "resets").glob("*/summary.json")
     ended = summary.stat().st_mtime_ns
     again = run_command("study", "all", "only=[resets]", *TINY, cwd=tmp_path)
