@@ -324,7 +324,7 @@ def test_hearing_it_follows_to_another_form(open_page: Opener) -> None:
     page.click(FIRST_BUTTON)
     page.get_by_label("What to learn", exact=True).select_option("own")
     page.get_by_label("Chords", exact=True).fill("C7 | F7 | C7 | G7")
-    page.click(FIRST_BUTTON)
+    page.locator(FIRST_BUTTON, has_text="Start learning").click()
     wait_until(page, "app.session.improviser.network.form.bars === 4")
     opened.require_clean()
 

@@ -211,5 +211,5 @@ def test_random_forms_are_learned(tmp_path: Path) -> None:
         made.pop("resume")
         folder = tmp_path / str(seed)
         folder.mkdir()
-        learned += run_experiment(made, folder).choruses == 1000
+        learned += run_experiment(made, folder).choruses == 2000
     assert learned >= 19

@@ -5,7 +5,6 @@ import io
 import itertools
 import json
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from lstm_blues.errors import BluesError, extra
 from lstm_blues.music.chords import CHORD_QUALITIES, note_name, pitch_classes, read_symbol
@@ -39,7 +38,6 @@ from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from
 
 music21 = pytest.importorskip("music21")
-BROWSER = shutil.which("chromium")
 
 MARGIN = 1500.0  # of a page; its music is moved by as much
 SVG = "{http://www.w3.org/2000/svg}"
@@ -449,27 +447,25 @@ def test_a_title_is_no_markup(chorus: Piece) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
-def test_a_browser_opens_the_page_and_plays_it(chorus: Piece, tmp_path: Path) -> None:
+def test_a_browser_opens_the_page_and_plays_it(
+    chromium: Browser, chorus: Piece, tmp_path: Path
+) -> None:
     path = render(chorus, tmp_path / "a.html", 160, 0.62)
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=options)
-        page, said, asked = browser.new_page(), [], []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        page.wait_for_function("document.querySelector('audio').duration > 0")
-        assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(
-            SECONDS, abs=0.2
-        )
-        wide = "[...document.images].map(image => image.complete && image.naturalWidth > 100)"
-        assert page.evaluate(wide) == [True, True]
-        page.evaluate("document.querySelector('audio').currentTime = 5")
-        page.evaluate("document.querySelector('audio').play()")
-        page.wait_for_function("document.querySelector('output').textContent != ''")
-        assert page.text_content("output") == "Bar 4: Gm7 C"
-        browser.close()
+    page, said, asked = chromium.new_page(), [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_function("document.querySelector('audio').duration > 0")
+    assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(
+        SECONDS, abs=0.2
+    )
+    wide = "[...document.images].map(image => image.complete && image.naturalWidth > 100)"
+    assert page.evaluate(wide) == [True, True]
+    page.evaluate("document.querySelector('audio').currentTime = 5")
+    page.evaluate("document.querySelector('audio').play()")
+    page.wait_for_function("document.querySelector('output').textContent != ''")
+    assert page.text_content("output") == "Bar 4: Gm7 C"
+    page.close()
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]

@@ -273,6 +273,7 @@ def test_the_largest_counters_and_numbers_that_are_not_finite_run_clean(
     run = Run(made)
     most = {name: 2**62 - 2_000 for name, _ in CountersOfKernel._fields_}
     most |= {"position": 10, "learned": 0, "melody": 1, "nonfinite": 0}
+    most |= {"own_note": 0, "own_segment": 0}
     run.write(At("counters"), bytes(CountersOfKernel(**most)))
     run.learn(1_000)
     command = checked_program(run, tmp_path)
