@@ -178,6 +178,7 @@ def test_first_weights_are_torch_s_own_and_follow_the_seed() -> None:
         assert value.abs().max() <= 1
 
 
+@pytest.mark.slow
 def test_a_run_of_torch_s_lstm_resumes_to_the_same_bytes(train: Command, tmp_path: Path) -> None:
     options = ["+experiment=chords", "+cell=lstm", "run.dtype=float32"]
     assert train(*options, "run.step_limit=1500", "hydra.run.dir=whole").returncode == 1

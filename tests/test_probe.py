@@ -35,6 +35,7 @@ def run_probe(what: str, folder: Path, out: Path, capsys: pytest.CaptureFixture[
     return printed.out
 
 
+@pytest.mark.slow
 def test_disturbances_and_what_comes_of_them(
     sweep: Path,
     tmp_path: Path,
