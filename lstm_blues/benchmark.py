@@ -39,8 +39,9 @@ from lstm_blues.lab.benchmarks.tracking import (
     tracker_table,
 )
 from lstm_blues.lab.benchmarks.webassembly import compare_webassembly
+from lstm_blues.lab.recorded import RUNS
+from lstm_blues.lab.results import write_results
 from lstm_blues.lab.tables import markdown, table_csv
-from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail, say
 from lstm_blues.runs.settings import require_device
 from lstm_blues.runs.trained import load_trained
@@ -93,11 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument(
         "--answers",
-        type=Path,
         nargs="*",
-        metavar="CHECKPOINT",
-        help="measure how networks go on after what they heard in a trade instead, by default the "
-        "bundled one",
+        metavar="NETWORK",
+        help="measure how networks go on after what they heard in a trade instead: checkpoints, or "
+        "bundled ones by name; report by default",
     )
     parser.add_argument(
         "--out",
@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _track(given.tracker, given.out)
             sys.exit(0)
         if given.answers is not None:
-            _answer(given.answers or [None], given.out)
+            _answer(given.answers or ["report"], given.out)
             sys.exit(0)
         figures = _compare(given)
         if given.json:
@@ -177,22 +177,17 @@ def _track(seeds: int, folder: Path | None) -> None:
     table = tracker_table(found)
     say(table)
     if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / "runs.csv", tracker_csv(found))
-        write_text(folder / "table.md", table + "\n")
-        write_picture(tracker_figure(found), folder / "figure.png")
+        write_results(folder, RUNS, tracker_csv(found), table, tracker_figure(found))
 
 
-def _answer(paths: Sequence[Path | None], folder: Path | None) -> None:
+def _answer(names: Sequence[str], folder: Path | None) -> None:
     """Prints the table of answers; writes it where there is a folder."""
-    networks = [load_trained(path) for path in paths]
+    networks = [load_trained(name) for name in names]
     found = [answers(network, heard, TRADES) for network in networks for heard in HEARD]
     table = answers_table(found)
     say(table)
     if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / "runs.csv", answers_csv(found))
-        write_text(folder / "table.md", table + "\n")
+        write_results(folder, RUNS, answers_csv(found), table)
 
 
 def _compare(given: argparse.Namespace) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_text
 from lstm_blues.lab.collect import Run, by_setting, read_runs
 from lstm_blues.lab.exposure import probe_exposure, summarise_exposure
 from lstm_blues.lab.figures import (
@@ -36,6 +35,8 @@ from lstm_blues.lab.figures import (
     songs_figure,
 )
 from lstm_blues.lab.probes import probe_blocks, probe_drift, probe_melody, probe_songs
+from lstm_blues.lab.recorded import PROBE
+from lstm_blues.lab.results import write_results
 from lstm_blues.lab.summaries import (
     Record,
     Records,
@@ -52,7 +53,6 @@ from lstm_blues.lab.tables import (
     records_csv,
     songs_table,
 )
-from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail
 from lstm_blues.runs.terminal import terminal
 
@@ -103,10 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         table = probe.table(rows)
         print(table)
         if given.out:
-            given.out.mkdir(parents=True, exist_ok=True)
-            write_text(given.out / "probe.csv", records_csv(records))
-            write_text(given.out / "table.md", table + "\n")
-            write_picture(probe.figure(rows), given.out / "figure.png")
+            write_results(given.out, PROBE, records_csv(records), table, probe.figure(rows))
     except (BluesError, OSError) as error:
         fail(error)
     sys.exit(0)

@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
-from lstm_blues.files import write_text
 from lstm_blues.lab.collect import read_runs
 from lstm_blues.lab.figures import study_figure
 from lstm_blues.lab.plan import plan_table, read_plan
+from lstm_blues.lab.recorded import RUNS
 from lstm_blues.lab.renew import Renewal
+from lstm_blues.lab.results import write_results
 from lstm_blues.lab.summaries import tabulate
 from lstm_blues.lab.tables import markdown, runs_csv, study_table
-from lstm_blues.output.pictures import write_picture
 from lstm_blues.runs.command import fail
 
 ALL = "all"
@@ -53,10 +53,7 @@ def _collect(arguments: Sequence[str]) -> None:
     table = study_table(rows)
     print(table)
     if given.out:
-        given.out.mkdir(parents=True, exist_ok=True)
-        write_text(given.out / "runs.csv", runs_csv(runs))
-        write_text(given.out / "table.md", table + "\n")
-        write_picture(study_figure(rows), given.out / "figure.png")
+        write_results(given.out, RUNS, runs_csv(runs), table, study_figure(rows))
 
 
 def _make_all(arguments: Sequence[str]) -> int:

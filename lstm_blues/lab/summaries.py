@@ -40,7 +40,6 @@ class StudyRow:
     """A setting's runs, over their seeds.
 
     setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
-    setting: what tells it from the other rows.  runs: how many.  learned: those that passed the
     test, and whose melody came near enough to its floor.  held: those that passed the test and,
     frozen, also played all of run.final_choruses.  steps, seconds: of learning, infinite where a
     run did not learn.  choruses: the fewest that a network that learned the form played.  melody:
