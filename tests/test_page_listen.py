@@ -103,6 +103,18 @@ def require_same(piece: Piece, told: dict[str, Any], timing: Timing, seed: int, 
     return count
 
 
+def test_the_band_stands_where_python_s_does(served: Served) -> None:
+    code = """
+    import { PLACES } from "./sound/mixer.js";
+    console.log(JSON.stringify(PLACES));
+    """
+    places = run_deno(served, code)
+    (piece,) = compose_pieces(load_trained(PRETRAINED), choruses=1)
+    parts = perform(piece, TIMING, Arrangement("trio"), 0)
+    for role, part in zip(("melody", "chords", "bass", "drums"), parts, strict=True):
+        assert places[role] == {"pan": part.pan, "gain": part.gain}, part.name
+
+
 def test_random_numbers_are_python_s(served: Served) -> None:
     texts = ["1 piano 0", "12345678901234567890 bass 3 17", "é ø", "x" * 300]
     code = """

@@ -6,7 +6,7 @@ import shlex
 import pytest
 import torch
 from page_support import NARROW, WIDE, Opened, Opener, Served, run_deno
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from support import Command
 
 from lstm_blues.music.chords import pitch_classes
@@ -90,12 +90,12 @@ def test_nonsense_in_the_address_is_a_sentence(open_page: Opener) -> None:
 
 DISTURBED = """
 import { ChordBook } from "./music/chords.js";
-import { chordsByStep } from "./music/form.js";
+import { chordsByStep } from "./music/encoding.js";
 import { Watch } from "./music/watch.js";
 import { Improviser } from "./music/improviser.js";
 import { NetworkPlayer } from "./kernel/player.js";
 import { TorchRandom } from "./kernel/random.js";
-import { chordsOf } from "./learning/roll.js";
+import { chordTexts } from "./learning/roll.js";
 
 const read = (name) => JSON.parse(Deno.readTextFileSync(`data/${name}.json`));
 const music = read("music");
@@ -116,7 +116,7 @@ for (const { bar, block, chord, steps } of given[0]) {
   let verdict = watched.verdict();
   while (verdict.state === "watching") {
     const next = improviser.nextBar(playing);
-    for (const notes of next.notes) watched.add(chordsOf(notes, notes.length)[0]);
+    for (const notes of next.notes) watched.add(chordTexts(notes, notes.length)[0]);
     verdict = watched.verdict();
   }
   told.push({ verdict, played: watched.played });
@@ -190,13 +190,19 @@ def test_disturbances_are_seen_to_their_end(open_page: Opener) -> None:
     opened.require_clean()
 
 
+def learned(page: Page) -> Locator:
+    """Learns what is chosen, and gives what is told of it."""
+    page.click("text=Start learning")
+    result = page.locator("#part-learn .result")
+    expect(result).to_be_visible(timeout=120_000)
+    expect(result.locator("h3")).to_have_text("Learned")
+    return result
+
+
 def test_a_network_learns_is_compared_and_listened_to(open_page: Opener) -> None:
     opened = open_page("#tab=learn&learn.run=chords_fast&learn.seed=1")
     page = opened.page
-    page.click("text=Start learning")
-    result = page.locator("#part-learn .result")
-    expect(result).to_be_visible(timeout=60_000)
-    expect(result.locator("h3")).to_have_text("Learned")
+    result = learned(page)
     expect(result).to_contain_text("plays 100 choruses by itself without a wrong note")
     expect(result.locator("code").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
     command = "python -m lstm_blues.train +experiment=chords_fast seed=1"
@@ -270,10 +276,7 @@ def test_own_chords_are_learned_to_the_bits_of_the_shown_command(
 ) -> None:
     opened = open_page("#tab=learn&learn.run=own&learn.metre=3/4&learn.chords=Dm7|G7|C A7|C6")
     page = opened.page
-    page.click("text=Start learning")
-    result = page.locator("#part-learn .result")
-    expect(result).to_be_visible(timeout=120_000)
-    expect(result.locator("h3")).to_have_text("Learned")
+    result = learned(page)
     command = result.locator("pre").inner_text()
     _, _, program, *overrides = shlex.split(command)
     assert program == "lstm_blues.train"

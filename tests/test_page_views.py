@@ -26,7 +26,8 @@ def run(served: Served, code: str, given: object = None) -> Any:
 
 READ = """
 import { ChordBook } from "./music/chords.js";
-import { chordsByStep, readForm, symbolsByStep, writeForm } from "./music/form.js";
+import { chordsByStep, symbolsByStep } from "./music/encoding.js";
+import { readForm, writeForm } from "./music/form.js";
 const book = new ChordBook(given.qualities);
 const metre = (text) => given.metres.find((one) => one.text === text);
 """

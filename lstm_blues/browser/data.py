@@ -88,19 +88,7 @@ def _network_data(name: str, title: str, trained: Trained, contents: Contents) -
         "encoding": encoding_data(songs.encoding),
         "temperature": settings.sampling.temperature,
         "library": library_data(songs.library, trained.form),
-        "blocks": blocks_data(kernel.layout),
     }
-
-
-def blocks_data(layout: dict[str, Any]) -> list[dict[str, Any]]:
-    """The memory blocks in order: their group, their number in it, and their cells among all."""
-    found = []
-    for group in layout["groups"]:
-        for number in range(group["blocks"]):
-            first = group["firstCell"] + number * group["cells"]
-            cells = list(range(first, first + group["cells"]))
-            found.append({"group": group["name"], "number": number + 1, "cells": cells})
-    return found
 
 
 def _weights_of(trained: Trained, kernel: PageKernel) -> bytes:

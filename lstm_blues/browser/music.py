@@ -13,10 +13,7 @@ import yaml
 from lstm_blues.errors import BluesError
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.chords import (
-    ACCIDENTALS,
     CHORD_QUALITIES,
-    NATURALS,
-    NOTE_NAMES,
     pitch_classes,
     read_symbol,
 )
@@ -34,9 +31,6 @@ def music_data() -> dict[str, Any]:
     forms = _forms()
     return {
         "qualities": _qualities(),
-        "noteNames": list(NOTE_NAMES),
-        "naturals": NATURALS,
-        "accidentals": ACCIDENTALS,
         "metres": [metre_data(Metre(text)) for text in METRES],
         "forms": [form_data(form) for form in forms.values()],
         "bars": _libraries(forms),

@@ -4,6 +4,7 @@
  * Where a key lies counts, not what is written on it.
  */
 
+import { OCTAVE } from "../music/timing.js";
 import { VELOCITY } from "./hands.js";
 
 /** @typedef {import("./hands.js").Hands} Hands */
@@ -16,7 +17,6 @@ const UPPER = [
   ...["KeyQ", "Digit2", "KeyW", "Digit3", "KeyE", "KeyR", "Digit5", "KeyT", "Digit6", "KeyY"],
   ...["Digit7", "KeyU", "KeyI", "Digit9", "KeyO", "Digit0", "KeyP"],
 ];
-const OCTAVE = 12;
 const SIGNS = { Comma: ",", Period: ".", Semicolon: ";", Slash: "/" };
 
 /** Semitones above the lower manual's C. @type {Map<string, number>} */

@@ -2,17 +2,17 @@
 /** A piano on the page: for the mouse, for fingers, and for the keyboard's arrows and Enter. */
 
 import { make } from "../dom.js";
+import { noteName } from "../music/chords.js";
+import { OCTAVE } from "../music/timing.js";
 import { VELOCITY } from "./hands.js";
 
 /** @typedef {import("./hands.js").Hands} Hands */
 
-const OCTAVE = 12;
-const NAMES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
 const BLACK = new Set([1, 3, 6, 8, 10]);
 
-/** A note's name with its octave, as 60 is C4. @param {number} pitch */
+/** A note's name with its octave, in musical signs. @param {number} pitch */
 export function pitchName(pitch) {
-  return `${NAMES[pitch % OCTAVE]}${Math.floor(pitch / OCTAVE) - 1}`;
+  return noteName(pitch).replace("#", "♯").replace("b", "♭");
 }
 
 /**

@@ -5,7 +5,6 @@ import { PageError } from "../errors.js";
 import { levelsOf, songsOf } from "../music/encoding.js";
 import { drawWeights, weightBytes } from "./first_weights.js";
 import { Kernel } from "./module.js";
-import { blocksOf } from "./network.js";
 import { rulesOf } from "./rules.js";
 import { inHex, sha256 } from "./sha256.js";
 import { placeOrder, placeSongs } from "./songs.js";
@@ -229,7 +228,6 @@ export class NetworkLearner {
       form,
       encoding,
       library,
-      blocks: blocksOf(layout),
     };
   }
 }

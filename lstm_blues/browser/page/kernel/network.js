@@ -88,7 +88,6 @@ import { fetchBytes } from "./module.js";
  * @property {Encoding} encoding
  * @property {number} [temperature] that it is best drawn with
  * @property {Library | null} library the bars that it learned from; null without a melody
- * @property {BlockData[]} blocks
  */
 
 /** The order of `Encoding.held` in the kernel. */

@@ -3,7 +3,7 @@
 
 import { PageError } from "../errors.js";
 import { Kernel } from "./module.js";
-import { HELD, weightsOf } from "./network.js";
+import { blocksOf, HELD, weightsOf } from "./network.js";
 
 /** @import { NetworkData } from "./network.js" */
 
@@ -183,7 +183,7 @@ export class NetworkPlayer {
 
   /** Sets the states of a block's cells to zero. @param {number} block among all, from 0 */
   forget(block) {
-    for (const cell of this.network.blocks[block].cells) {
+    for (const cell of blocksOf(this.layout)[block].cells) {
       this.view.s[this.layout.cellPlaces[cell]] = 0;
     }
   }

@@ -17,7 +17,7 @@ const ROWS = 12;
  * @param {number} [first] of the chord units
  * @returns {string[]}
  */
-export function chordsOf(notes, units, first = 0) {
+export function chordTexts(notes, units, first = 0) {
   const found = [];
   for (let at = first; at + ROWS <= notes.length; at += units) {
     let chord = "";

@@ -8,7 +8,7 @@ import { PageError } from "../errors.js";
  * @typedef {object} Request
  * @property {string} run    a run of data/learning.json, or "own"
  * @property {number} seed
- * @property {import("../music/timing.js").Form} [form] of "own"
+ * @property {import("../kernel/network.js").FormData} [form] of "own"
  * @property {{notes: number[], begins: number[]}[][]} [bars] of "own": the segments of each bar
  */
 

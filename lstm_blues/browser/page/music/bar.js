@@ -28,7 +28,7 @@ import { quartersOf } from "./timing.js";
  * @property {number} chorus from 1
  * @property {number} barInForm from 0
  * @property {string} network its name
- * @property {import("./timing.js").Form} form in the key that sounds
+ * @property {import("../kernel/network.js").FormData} form in the key that sounds
  * @property {number} semitones that the key moves the network's notes up
  * @property {number} tempo
  * @property {number} swing

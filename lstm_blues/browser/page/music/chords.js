@@ -151,7 +151,7 @@ export class ChordBook {
 
   /**
    * The shorter way from a form's key to another.
-   * @param {import("./timing.js").Form} form
+   * @param {import("../kernel/network.js").FormData} form
    * @param {string} key one of `KEYS`
    * @returns {Interval}
    */
@@ -166,7 +166,7 @@ export class ChordBook {
 
   /**
    * A form in a key, and how far that is above its own.
-   * @param {import("./timing.js").Form} form
+   * @param {import("../kernel/network.js").FormData} form
    * @param {string} key one of `KEYS`, or "" for the form's own
    */
   inKey(form, key) {
@@ -177,9 +177,9 @@ export class ChordBook {
 
   /**
    * A form, moved, units and all.
-   * @param {import("./timing.js").Form} form
+   * @param {import("../kernel/network.js").FormData} form
    * @param {Interval} by
-   * @returns {import("./timing.js").Form}
+   * @returns {import("../kernel/network.js").FormData}
    */
   movedForm(form, by) {
     const chords = form.chords.map((bar) =>

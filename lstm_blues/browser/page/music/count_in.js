@@ -5,7 +5,7 @@
 const CLICK = { pitch: 44, first: 120, other: 95, quarters: 0.2 };
 
 /**
- * @param {{name: string, form: import("./timing.js").Form}} network
+ * @param {{name: string, form: import("../kernel/network.js").FormData}} network
  * @param {import("./bar.js").Playing} playing
  * @returns {import("./bar.js").Bar} number -1
  */

@@ -13,7 +13,8 @@ import { countIn } from "./count_in.js";
 import { Hearing } from "./hearing.js";
 import { primerOf } from "./improviser.js";
 import { Onsets } from "./onsets.js";
-import { CHORD_NOTES, modulo, quartersOf } from "./timing.js";
+import { CHORD_NOTES } from "./encoding.js";
+import { modulo, quartersOf } from "./timing.js";
 import { Trader } from "./trader.js";
 import { Turns } from "./turns.js";
 

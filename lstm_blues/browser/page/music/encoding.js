@@ -3,12 +3,14 @@
  * A form and its bars as units (section 2.2): as lstm_blues/music/encoding.py, form.py and songs.py.
  */
 
+import { modulo } from "./timing.js";
+
 /** @import { Encoding, FormData, Library, Segment } from "../kernel/network.js" */
 /** @import { ChordBook } from "./chords.js" */
 
 export const CHORD_NOTES = 12;
 
-/** Units of a melody. @param {Encoding} encoding @param {number} notes */
+/** Units of a melody. @param {Pick<Encoding, "rests" | "held">} encoding @param {number} notes */
 export function melodyUnits({ rests, held }, notes) {
   return notes + Number(rests) + Number(held === "begins");
 }
@@ -41,12 +43,10 @@ export function songsOf(form, library, encoding, book) {
   const choices = library ? library.map((segments) => segments.length) : [1];
   const rows = Math.max(...choices);
   const table = new Uint8Array(rows * steps * units);
-  const chords = chordUnits(form, book);
-  for (let row = 0; row < rows; row += 1) {
-    for (let step = 0; step < steps; step += 1) {
-      for (const unit of chords[step]) table[(row * steps + step) * units + unit] = 1;
-    }
-  }
+  symbolsByStep(form).forEach((symbol, step) => {
+    const chord = chordUnits(symbol, form, book);
+    for (let row = 0; row < rows; row += 1) table.set(chord, (row * steps + step) * units);
+  });
   library?.forEach((segments, bar) =>
     segments.forEach((segment, row) => {
       const first = (row * steps + bar * form.stepsPerBar) * units + CHORD_NOTES;
@@ -58,19 +58,42 @@ export function songsOf(form, library, encoding, book) {
   return { units, steps, choices, rows, table };
 }
 
-/** The chord units that are on at each step. @param {FormData} form @param {ChordBook} book */
-function chordUnits(form, book) {
+/**
+ * The chord symbol that sounds at each step of a chorus.
+ * @param {FormData} form
+ * @returns {string[]}
+ */
+export function symbolsByStep(form) {
   return form.chords.flatMap((bar) => {
     const symbols = bar.trim().split(/\s+/u);
     const length = form.stepsPerBar / symbols.length;
-    return symbols.flatMap((symbol) => {
-      const lowest = form.lowestChordNote % CHORD_NOTES;
-      const units = book.pitchClasses(symbol).map((pitch) =>
-        (pitch - lowest + CHORD_NOTES) % CHORD_NOTES
-      );
-      return Array.from({ length }, () => units);
-    });
+    return symbols.flatMap((symbol) => Array(length).fill(symbol));
   });
+}
+
+/**
+ * The chord units of a symbol, the lowest first.
+ * @param {string} symbol
+ * @param {FormData} form
+ * @param {Pick<ChordBook, "pitchClasses">} book
+ * @returns {Uint8Array}
+ */
+export function chordUnits(symbol, form, book) {
+  const units = new Uint8Array(CHORD_NOTES);
+  for (const pitch of book.pitchClasses(symbol)) {
+    units[modulo(pitch - form.lowestChordNote, CHORD_NOTES)] = 1;
+  }
+  return units;
+}
+
+/**
+ * The chord notes of each step as text of twelve 0s and 1s, that of the lowest unit first.
+ * @param {FormData} form
+ * @param {Pick<ChordBook, "pitchClasses">} book
+ * @returns {string[]}
+ */
+export function chordsByStep(form, book) {
+  return symbolsByStep(form).map((symbol) => chordUnits(symbol, form, book).join(""));
 }
 
 /**

@@ -3,8 +3,7 @@
 
 import { PageError } from "../errors.js";
 
-/** @typedef {import("./timing.js").Form} Form */
-/** @typedef {import("./timing.js").Metre} Metre */
+/** @import { FormData as Form, Metre } from "../kernel/network.js" */
 
 /** The most bars of a form that the page learns. */
 export const MOST_BARS = 64;
@@ -80,35 +79,6 @@ export function writeForm(form) {
     lines.push(form.chords.slice(bar, bar + 4).join(" | "));
   }
   return lines.join("\n");
-}
-
-/**
- * The chord symbol that sounds at each step of a chorus.
- * @param {Form} form
- * @returns {string[]}
- */
-export function symbolsByStep(form) {
-  return form.chords.flatMap((bar) => {
-    const symbols = bar.trim().split(/\s+/u);
-    const length = form.stepsPerBar / symbols.length;
-    return symbols.flatMap((symbol) => Array(length).fill(symbol));
-  });
-}
-
-/**
- * The chord notes of each step as text of twelve 0s and 1s, that of the lowest unit first.
- * @param {Form} form
- * @param {{pitchClasses: (symbol: string) => number[]}} book
- * @returns {string[]}
- */
-export function chordsByStep(form, book) {
-  return symbolsByStep(form).map((symbol) => {
-    const units = Array(12).fill("0");
-    for (const pitch of book.pitchClasses(symbol)) {
-      units[(pitch - (form.lowestChordNote % 12) + 12) % 12] = "1";
-    }
-    return units.join("");
-  });
 }
 
 /**

@@ -10,9 +10,11 @@
  * With `endings` the end of a note has no note on; it is heard one step late, as it is not foreseen.
  */
 
-/** @typedef {import("./onsets.js").HeardNote} HeardNote */
+import { melodyUnits } from "./encoding.js";
+import { modulo, OCTAVE } from "./timing.js";
 
-const OCTAVE = 12;
+/** @import { Encoding } from "../kernel/network.js" */
+/** @typedef {import("./onsets.js").HeardNote} HeardNote */
 
 /**
  * A pitch moved by octaves into the melody's range; its nearest end where a narrow range lacks it.
@@ -23,7 +25,7 @@ const OCTAVE = 12;
 export function folded(pitch, lowest, notes) {
   const highest = lowest + notes - 1;
   if (pitch >= lowest && pitch <= highest) return pitch;
-  const up = lowest + ((((pitch - lowest) % OCTAVE) + OCTAVE) % OCTAVE);
+  const up = lowest + modulo(pitch - lowest, OCTAVE);
   if (up > highest) return pitch < lowest ? lowest : highest;
   // From below the lowest of its octaves that fit, from above the highest.
   return pitch < lowest ? up : up + OCTAVE * Math.floor((highest - up) / OCTAVE);
@@ -32,12 +34,12 @@ export function folded(pitch, lowest, notes) {
 export class Hearing {
   /**
    * @param {{form: {lowestMelodyNote: number, melodyNotes: number, stepsPerBar: number},
-   *   encoding: {held: string, rests: boolean}}} network see kernel/network.js
+   *   encoding: Pick<Encoding, "held" | "rests">}} network see kernel/network.js
    */
   constructor({ form, encoding }) {
     this.form = form;
     this.encoding = encoding;
-    this.size = form.melodyNotes + Number(encoding.rests) + Number(encoding.held === "begins");
+    this.size = melodyUnits(encoding, form.melodyNotes);
     /** Steps since the player was last heard. */
     this.silent = 0;
     this.begin();

@@ -7,8 +7,8 @@
  */
 
 import { BarMaker } from "./bar.js";
-import { encodeMelody, endsStretch, symbolsOf } from "./piece.js";
-import { CHORD_NOTES, modulo, OCTAVE } from "./timing.js";
+import { CHORD_NOTES, chordUnits, segmentUnits, symbolsByStep } from "./encoding.js";
+import { endsStretch } from "./piece.js";
 
 /** @typedef {import("./bar.js").Sampling} Sampling */
 /** @typedef {import("./bar.js").Playing} Playing */
@@ -217,14 +217,10 @@ export function primerOf({ form, encoding, library }, book, random) {
   const steps = [];
   for (const segments of library ?? []) {
     const count = BigInt(segments.length);
-    steps.push(...encodeMelody(segments[Number(song % count)], form, encoding));
+    steps.push(...segmentUnits(segments[Number(song % count)], form, encoding));
     song /= count;
   }
-  return symbolsOf(form).slice(0, PRIMER).map((symbol, step) => {
-    const units = [...new Uint8Array(CHORD_NOTES), ...(steps[step] ?? [])];
-    for (const one of book.pitchClasses(symbol)) {
-      units[modulo(one - form.lowestChordNote, OCTAVE)] = 1;
-    }
-    return Uint8Array.from(units);
-  });
+  return symbolsByStep(form).slice(0, PRIMER).map((symbol, step) =>
+    Uint8Array.from([...chordUnits(symbol, form, book), ...(steps[step] ?? [])])
+  );
 }

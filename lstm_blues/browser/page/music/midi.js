@@ -59,7 +59,7 @@ const ascii = (text) => [...text].map((sign) => Math.min(sign.charCodeAt(0), 255
 /**
  * @param {string} title
  * @param {PlayedBar[]} bars
- * @param {import("./timing.js").Metre} metre
+ * @param {import("../kernel/network.js").Metre} metre
  * @returns {Uint8Array<ArrayBuffer>} the file
  */
 export function midiFile(title, bars, metre) {
@@ -101,7 +101,7 @@ const ticks = (quarters) => rounded(quarters * TICKS_PER_QUARTER);
  * @param {string} title
  * @param {PlayedBar[]} bars
  * @param {number[]} begins
- * @param {import("./timing.js").Metre} metre
+ * @param {import("../kernel/network.js").Metre} metre
  */
 function head(title, bars, begins, metre) {
   const made = new Track();

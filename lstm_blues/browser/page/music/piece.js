@@ -1,29 +1,14 @@
 // @ts-check
 /** What was played, read as chords and notes, see lstm_blues/music/piece.py. */
 
-import { CHORD_NOTES } from "./timing.js";
+import { CHORD_NOTES, symbolsByStep } from "./encoding.js";
 
-/** @typedef {import("./timing.js").Form} Form */
-/** @typedef {{held: string, rests: boolean, inputs: string}} Encoding */
-/** @typedef {{notes: number[], begins: number[]}} Segment a MIDI number or -1 for a rest at each step, and where notes begin */
+/** @import { Encoding, FormData as Form } from "../kernel/network.js" */
 /** @typedef {{pitch: number, start: number, end: number}} Note MIDI number and steps */
 /** @typedef {{symbol: string, pitches: number[], start: number, end: number}} Chord */
 
 /** Choruses in which a note may be held over every chorus's end. */
 const LONGEST_STRETCH = 32;
-
-/**
- * The chord symbol that sounds at each step of a chorus.
- * @param {Form} form
- * @returns {string[]}
- */
-export function symbolsOf(form) {
-  return form.chords.flatMap((bar) => {
-    const symbols = bar.trim().split(/\s+/u);
-    const each = form.stepsPerBar / symbols.length;
-    return symbols.flatMap((symbol) => Array(each).fill(symbol));
-  });
-}
 
 /**
  * The chords in time; one lasts for as long as none of its notes changes, and no longer than its
@@ -34,7 +19,7 @@ export function symbolsOf(form) {
  * @returns {Chord[]}
  */
 export function chordsOf(steps, form, book) {
-  const symbols = symbolsOf(form);
+  const symbols = symbolsByStep(form);
   const chorus = form.bars * form.stepsPerBar;
   /** @type {Chord[]} */
   const found = [];
@@ -114,27 +99,6 @@ export function endsStretch(steps, following, form, encoding) {
   const melody = melodyOf([...steps, following], form, encoding);
   if (melody.some((note) => note.start < end && end < note.end)) return false;
   return !encoding.rests || melody.some((note) => note.end >= end);
-}
-
-/**
- * The melody's units of a segment of the bar library.
- * @param {Segment} segment
- * @param {Form} form
- * @param {Encoding} encoding
- * @returns {Uint8Array[]} for each step
- */
-export function encodeMelody(segment, form, encoding) {
-  const { notes, begins } = segment;
-  const rest = form.melodyNotes;
-  const size = rest + Number(encoding.rests) + Number(encoding.held === "begins");
-  return notes.map((pitch, step) => {
-    const units = new Uint8Array(size);
-    const unit = pitch < 0 ? rest : pitch - form.lowestMelodyNote;
-    const last = step + 1 === notes.length || begins[step + 1];
-    if (encoding.held !== "endings" || !last || unit === rest) units[unit] = 1;
-    if (encoding.held === "begins") units[size - 1] = begins[step] ? 1 : 0;
-    return units;
-  });
 }
 
 /**

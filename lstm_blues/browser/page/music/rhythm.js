@@ -7,9 +7,9 @@ import { decodeMelody } from "./piece.js";
 
 export class Rhythm {
   /**
-   * @param {import("./piece.js").Segment[][]} library the segments of each bar
-   * @param {import("./timing.js").Form} form
-   * @param {import("./piece.js").Encoding} encoding
+   * @param {import("../kernel/network.js").Segment[][]} library the segments of each bar
+   * @param {import("../kernel/network.js").FormData} form
+   * @param {import("../kernel/network.js").Encoding} encoding
    */
   constructor(library, form, encoding) {
     this.library = library;
@@ -27,7 +27,7 @@ export class Rhythm {
     return start * (this.size + 1) + end;
   }
 
-  /** @param {import("./piece.js").Segment} segment */
+  /** @param {import("../kernel/network.js").Segment} segment */
   #add({ notes, begins }) {
     let start = 0;
     notes.forEach((pitch, step) => {

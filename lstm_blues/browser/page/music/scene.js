@@ -6,7 +6,7 @@ import { OCTAVE, quartersOf, rounded } from "./timing.js";
 
 /** @typedef {import("./piece.js").Chord} Chord */
 /** @typedef {{pitch: number, start: number, end: number, velocity: number}} Struck times in quarter notes from the stretch's beginning */
-/** @typedef {{form: import("./timing.js").Form, chords: Chord[], melody: import("./piece.js").Note[], steps: number}} Stretch */
+/** @typedef {{form: import("../kernel/network.js").FormData, chords: Chord[], melody: import("./piece.js").Note[], steps: number}} Stretch */
 
 /** Seconds: the standard deviation of when a player plays. */
 const LOOSENESS = 0.008;

@@ -3,11 +3,7 @@
 
 import { PageError } from "../errors.js";
 
-/** @typedef {import("./timing.js").Form} Form */
-/**
- * A segment: of each step the MIDI note number or -1 for a rest, and 1 where one begins.
- * @typedef {{notes: number[], begins: number[]}} Segment
- */
+/** @import { FormData as Form, Segment } from "../kernel/network.js" */
 
 export const REST = -1;
 const REST_SIGN = "_";

@@ -2,10 +2,8 @@
 /** When steps sound: tempo and swing. */
 
 /** @typedef {{tempo: number, swing: number}} Timing quarter notes per minute; share of a quarter that its first half lasts */
-/** @typedef {{text: string, numerator: number, denominator: number, quarters: number, beat: number, beats: number, strongBeats: number[], swings: boolean}} Metre */
-/** @typedef {{name: string, chords: string[], bars: number, stepsPerBar: number, metre: Metre, lowestChordNote: number, lowestMelodyNote: number, melodyNotes: number}} Form */
+/** @import { FormData as Form } from "../kernel/network.js" */
 
-export const CHORD_NOTES = 12;
 export const OCTAVE = 12;
 
 /** What MIDI files count. */

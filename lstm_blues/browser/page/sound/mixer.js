@@ -5,7 +5,7 @@
 /** @typedef {import("./samples.js").Instrument} Instrument */
 
 /** From -1, left, to 1, right, and how loud beside the others. @type {Record<Role, {pan: number, gain: number}>} */
-const PLACES = {
+export const PLACES = {
   melody: { pan: 0, gain: 1.0 },
   player: { pan: 0, gain: 1.0 },
   chords: { pan: -0.35, gain: 0.75 },

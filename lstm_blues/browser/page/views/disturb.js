@@ -4,6 +4,7 @@
 import { button, radios, select } from "../controls.js";
 import { make } from "../dom.js";
 import { choice } from "../kinds.js";
+import { chordUnits } from "../music/encoding.js";
 import { Watch } from "../music/watch.js";
 import {
   blockName,
@@ -16,8 +17,7 @@ import {
 } from "./inside_words.js";
 
 /** @typedef {import("../app.js").App} App */
-/** @typedef {import("./inside_words.js").Block} Block */
-/** @typedef {import("../music/timing.js").Form} Form */
+/** @import { BlockData as Block, FormData as Form } from "../kernel/network.js" */
 
 /** Chords that may be sounded; the first are far from the report's form. */
 const CHORDS = ["F#7", "Db7", "Ab7", "Ebm7", "Bdim", "E7", "C", "F7", "G7"];
@@ -105,11 +105,7 @@ export class Disturbance {
     if (!form || !this.allowed) return;
     const symbol = app.settings.get("inside.chord");
     const bar = app.settings.get("inside.length") === "bar";
-    const classes = book.pitchClasses(symbol);
-    const chord = Array.from(
-      { length: 12 },
-      (_, unit) => Number(classes.includes((form.lowestChordNote + unit) % 12)),
-    );
+    const chord = chordUnits(symbol, form, book);
     const steps = bar ? form.stepsPerBar : 1;
     app.session.disturb({ chord, steps });
     const explained = ofWrongChord(symbol, bar ? "a bar" : "a step");

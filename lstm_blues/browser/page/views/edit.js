@@ -8,8 +8,8 @@ import { emptyBars, MOST_SEGMENTS, readBars, REST, silence, writeBars } from "..
 import { segmentGrid } from "./segment_grid.js";
 
 /** @typedef {import("../app.js").App} App */
-/** @typedef {import("../music/segments.js").Segment} Segment */
-/** @typedef {import("../music/timing.js").Form} Form */
+/** @import { Segment } from "../kernel/network.js" */
+/** @import { FormData as Form } from "../kernel/network.js" */
 
 /** What a library that is read from `data/music.json` has. @typedef {{form: string, bars: Segment[][]}} Library */
 

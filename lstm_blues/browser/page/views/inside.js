@@ -3,16 +3,17 @@
 
 import { button } from "../controls.js";
 import { make, perFrame } from "../dom.js";
-import { chordsOf } from "../learning/roll.js";
+import { blocksOf } from "../kernel/network.js";
+import { chordTexts } from "../learning/roll.js";
 import { ChordBook } from "../music/chords.js";
-import { chordsByStep, symbolsByStep } from "../music/form.js";
+import { chordsByStep, symbolsByStep } from "../music/encoding.js";
 import { onScheme } from "../palette.js";
 import { Disturbance } from "./disturb.js";
 import { BlockStrip, ChordStrip } from "./inside_strips.js";
 import { blockName, habit, values } from "./inside_words.js";
 
 /** @typedef {import("../app.js").App} App */
-/** @typedef {import("./inside_words.js").Block} Block */
+/** @import { BlockData as Block } from "../kernel/network.js" */
 
 const LEAD =
   "The network's memory, live. Press a block and it forgets; let it hear a wrong chord; and see whether " +
@@ -34,6 +35,8 @@ class InsideView {
     this.book = new ChordBook(app.data.qualities);
     this.disturbance = new Disturbance(app, this.book);
     this.play = button("Play", () => this.toggle(), { class: "primary" });
+    /** The network's memory blocks. @type {Block[]} */
+    this.memory = [];
     this.blocks = make("div", { class: "blocks" });
     this.values = make("p", { class: "values" });
     root.append(
@@ -99,6 +102,7 @@ class InsideView {
     this.form = network.form;
     this.target = chordsByStep(network.form, this.book);
     this.symbols = symbolsByStep(network.form);
+    this.memory = blocksOf(network.layout);
     this.disturbance.begin(network.form, this.target);
     const canvas = make("canvas", { class: "drawing strip chords", "aria-hidden": "true" });
     this.chords = new ChordStrip(canvas);
@@ -113,9 +117,7 @@ class InsideView {
         make("span", { class: "row-names" }),
         canvas,
       ),
-      ...network.blocks.map((/** @type {Block} */ block, /** @type {number} */ at) =>
-        this.#block(block, at)
-      ),
+      ...this.memory.map((block, at) => this.#block(block, at)),
     );
     this.focus = 0;
     this.values.textContent = "";
@@ -154,7 +156,7 @@ class InsideView {
   /** @param {number} at the block */
   forget(at) {
     if (!this.disturbance.allowed) return;
-    this.disturbance.forget(this.network.blocks[at], at);
+    this.disturbance.forget(this.memory[at], at);
     const { classList } = this.blocks.children[at + 1];
     classList.add("forgot");
     setTimeout(() => classList.remove("forgot"), MARKED);
@@ -188,14 +190,14 @@ class InsideView {
   /** @param {{bar: any, step: number}} at */
   step({ bar, step }) {
     if (!this.network || !this.strips || !this.chords || bar.barInForm < 0) return;
-    const [chord] = chordsOf(bar.notes[step], bar.notes[step].length);
+    const [chord] = chordTexts(bar.notes[step], bar.notes[step].length);
     const place = this.placeOf(bar, step);
     this.place = place;
     this.disturbance.heard(chord);
     this.chords.put(place, chord);
     const inside = bar.inside?.[step];
     if (inside) {
-      this.network.blocks.forEach((/** @type {Block} */ { cells }, /** @type {number} */ at) => {
+      this.memory.forEach(({ cells }, at) => {
         this.strips?.[at].put(place, {
           states: cells.map((cell) => inside.s[cell]),
           gates: [inside.inputGate[at], inside.forgetGate[at], inside.outputGate[at]],
@@ -221,7 +223,7 @@ class InsideView {
     const bar = Math.floor(place / form.stepsPerBar);
     const step = place % form.stepsPerBar;
     const where = `bar ${bar + 1}, step ${step + 1}, at ${this.symbols?.[place]}`;
-    const block = this.network.blocks[this.focus];
+    const block = this.memory[this.focus];
     this.values.textContent = `${values(block, moment, where)} ${habit(block, strip.moments)}`;
   }
 }

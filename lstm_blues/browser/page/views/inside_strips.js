@@ -16,31 +16,46 @@ const GATE = 0.65;
 /** Columns after the newest one that are left empty, so that it is seen where the music is. */
 const GAP = 2;
 
-/** Draws the states of a block's cells, up for positive ones, and its gates, from the top. */
-export class BlockStrip {
+/**
+ * What went on at each place of the form; the newest over what was there a chorus ago.
+ * @template T
+ */
+class Strip {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    /** By place in the form. @type {(Moment | undefined)[]} */
+    /** By place in the form. @type {(T | undefined)[]} */
     this.moments = [];
     this.now = -1;
-    this.stepsPerBar = 8;
   }
 
-  /** @param {number} steps of a chorus @param {number} stepsPerBar */
-  begin(steps, stepsPerBar) {
+  /** @param {number} steps of a chorus */
+  clear(steps) {
     this.moments = Array(steps).fill(undefined);
-    this.stepsPerBar = stepsPerBar;
     this.now = -1;
   }
 
-  /** @param {number} place @param {Moment} moment */
+  /** @param {number} place @param {T} moment */
   put(place, moment) {
     this.moments[place] = moment;
     this.now = place;
     for (let gap = 1; gap <= GAP; gap++) {
       this.moments[(place + gap) % this.moments.length] = undefined;
     }
+  }
+}
+
+/**
+ * Draws the states of a block's cells, up for positive ones, and its gates, from the top.
+ * @extends {Strip<Moment>}
+ */
+export class BlockStrip extends Strip {
+  stepsPerBar = 8;
+
+  /** @param {number} steps of a chorus @param {number} stepsPerBar */
+  begin(steps, stepsPerBar) {
+    this.clear(steps);
+    this.stepsPerBar = stepsPerBar;
   }
 
   draw() {
@@ -72,35 +87,21 @@ export class BlockStrip {
   }
 }
 
-/** Draws the chords that sounded, with the form's symbols above and what was wrong marked below. */
-export class ChordStrip {
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
-    this.canvas = canvas;
-    /** @type {(string | undefined)[]} */
-    this.played = [];
-    /** @type {string[]} */
-    this.target = [];
-    /** @type {string[]} */
-    this.chords = [];
-    this.now = -1;
-  }
+/**
+ * Draws the chords that sounded, with the form's symbols above and what was wrong marked below.
+ * @extends {Strip<string>}
+ */
+export class ChordStrip extends Strip {
+  /** @type {string[]} */
+  target = [];
+  /** @type {string[]} */
+  chords = [];
 
   /** @param {string[]} target the form, see `chordsByStep` @param {string[]} chords per bar */
   begin(target, chords) {
+    this.clear(target.length);
     this.target = target;
     this.chords = chords;
-    this.played = Array(target.length).fill(undefined);
-    this.now = -1;
-  }
-
-  /** @param {number} place @param {string} chord */
-  put(place, chord) {
-    this.played[place] = chord;
-    this.now = place;
-    for (let gap = 1; gap <= GAP; gap++) {
-      this.played[(place + gap) % this.played.length] = undefined;
-    }
   }
 
   draw() {
@@ -113,7 +114,7 @@ export class ChordStrip {
     drawBarLines(context, bar, width, height);
     drawSymbols(context, this.chords, bar, head);
     const colours = palette();
-    this.played.forEach((chord, place) => {
+    this.moments.forEach((chord, place) => {
       if (chord === undefined) return;
       const right = chord === this.target[place];
       context.fillStyle = right ? colours.network : colours.wrong;

@@ -2,7 +2,7 @@
 /** What one sees inside, in sentences, and where the report says it. */
 
 /** @typedef {import("./inside_strips.js").Moment} Moment */
-/** @typedef {{group: string, number: number, cells: number[]}} Block */
+/** @import { BlockData as Block } from "../kernel/network.js" */
 
 /** @param {Block} block such as "Block 2 of the chords" */
 export function blockName({ group, number }) {

@@ -4,9 +4,9 @@
 import { button } from "../controls.js";
 import { make } from "../dom.js";
 import { Film } from "../learning/film.js";
-import { chordsOf, drawRoll, stepsRight } from "../learning/roll.js";
+import { chordTexts, drawRoll, stepsRight } from "../learning/roll.js";
 import { LearningWorker } from "../learning/worker.js";
-import { chordsByStep } from "../music/form.js";
+import { chordsByStep } from "../music/encoding.js";
 import { onScheme } from "../palette.js";
 import { LearnChoices } from "./learn_choices.js";
 import { result } from "./learn_result.js";
@@ -164,7 +164,7 @@ class LearnView {
     facts.best.textContent = inChoruses(bestFreeRun, chorus);
     facts.melody.textContent = melodyOf(progress);
     // It begins after the form's first step, which the network is given.
-    const chords = chordsOf(freeRun.notes, freeRun.notes.length / chorus);
+    const chords = chordTexts(freeRun.notes, freeRun.notes.length / chorus);
     this.played = [chords[chorus - 1], ...chords.slice(0, -1)];
     this.pictures.add({ steps, played: this.played });
     this.status.textContent = statusOf(progress);

@@ -10,7 +10,7 @@ import { readForm, writeForm } from "../music/form.js";
 import { Editor } from "./edit.js";
 
 /** @typedef {import("../app.js").App} App */
-/** @typedef {import("../music/timing.js").Form} Form */
+/** @import { FormData as Form } from "../kernel/network.js" */
 /** @typedef {import("../learning/worker.js").Request} Request */
 
 /**

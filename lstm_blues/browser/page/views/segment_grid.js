@@ -4,7 +4,7 @@
 import { make } from "../dom.js";
 import { firstStep, lastStep, REST, withNote } from "../music/segments.js";
 
-/** @typedef {import("../music/segments.js").Segment} Segment */
+/** @import { Segment } from "../kernel/network.js" */
 
 /**
  * @typedef {object} GridOptions

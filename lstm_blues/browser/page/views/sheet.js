@@ -15,7 +15,7 @@ export class Sheet {
     this.shown = "";
   }
 
-  /** Lays out a form. @param {import("../music/timing.js").Form} form */
+  /** Lays out a form. @param {import("../kernel/network.js").FormData} form */
   begin(form) {
     const now = JSON.stringify(form.chords);
     if (now === this.shown) return;
