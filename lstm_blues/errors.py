@@ -48,16 +48,22 @@ def require_choice(setting: str, value: Any, choices: Collection[str]) -> None:
 
 
 def interrupt_quietly() -> None:
-    """From now on Ctrl-C ends this program without a traceback, even while it imports."""
+    """From now on Ctrl-C ends this program without a traceback, even while it imports.
+
+    An import may turn Ctrl-C into an error of its own, so the causes of an error count as well.
+    """
     show = sys.excepthook
 
     def hook(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            print("Interrupted.", file=sys.stderr)
-        else:
-            show(kind, error, traceback)
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, KeyboardInterrupt):
+                print("Interrupted.", file=sys.stderr)
+                raise SystemExit(ExitCode.INTERRUPTED)
+            cause = cause.__cause__
+        show(kind, error, traceback)
 
     sys.excepthook = hook
 

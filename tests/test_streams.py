@@ -178,6 +178,20 @@ def test_ctrl_c_while_a_command_begins(command: str, tmp_path: Path) -> None:
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_ctrl_c_that_an_import_turned_into_another_error(wrapped: bool) -> None:
+    code = [
+        "from lstm_blues.errors import interrupt_quietly",
+        "interrupt_quietly()",
+        "try: raise KeyboardInterrupt",
+        f"except KeyboardInterrupt as error: raise {'RuntimeError from error' if wrapped else ''}",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(code)], env=environment(), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
+
+
 @pytest.mark.parametrize("formats", [("svg", "ogg"), pytest.param(FORMATS, marks=pytest.mark.slow)])
 def test_every_format_has_the_same_bytes_in_every_process(
     formats: tuple[str, ...], tmp_path: Path
