@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Collection
 from contextlib import suppress
 from enum import IntEnum
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
 
@@ -48,24 +49,40 @@ def require_choice(setting: str, value: Any, choices: Collection[str]) -> None:
 
 
 def interrupt_quietly() -> None:
-    """From now on Ctrl-C ends this program without a traceback, even while it imports.
-
-    An import may turn Ctrl-C into an error of its own, so the causes of an error count as well.
-    """
+    """From now on Ctrl-C ends this program without a traceback, even while it imports."""
     show = sys.excepthook
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        if not _imports(frame):
+            signal.default_int_handler(number, frame)
+        # What is half imported may take Ctrl-C for an error of its own, or lose it.
+        print("Interrupted.", file=sys.stderr, flush=True)
+        os._exit(ExitCode.INTERRUPTED)
 
     def hook(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
         cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, KeyboardInterrupt):
-                print("Interrupted.", file=sys.stderr)
-                raise SystemExit(ExitCode.INTERRUPTED)
+        while cause is not None and not isinstance(cause, KeyboardInterrupt):
             cause = cause.__cause__
-        show(kind, error, traceback)
+        if cause is None:
+            show(kind, error, traceback)
+            return
+        print("Interrupted.", file=sys.stderr)
+        raise SystemExit(ExitCode.INTERRUPTED)
 
+    signal.signal(signal.SIGINT, handler)
     sys.excepthook = hook
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Whether this program, in `frame`, is still busy with the imports of its main module."""
+    called: FrameType | None = None
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "__main__" and frame.f_code.co_name == "<module>":
+            return called is None or "importlib" in called.f_code.co_filename
+        called, frame = frame, frame.f_back
+    return True
 
 
 def memory() -> int:

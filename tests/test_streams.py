@@ -178,16 +178,21 @@ def test_ctrl_c_while_a_command_begins(command: str, tmp_path: Path) -> None:
     assert "Traceback" not in told
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_ctrl_c_that_an_import_turned_into_another_error(wrapped: bool) -> None:
-    code = [
-        "from lstm_blues.errors import interrupt_quietly",
-        "interrupt_quietly()",
-        "try: raise KeyboardInterrupt",
-        f"except KeyboardInterrupt as error: raise {'RuntimeError from error' if wrapped else ''}",
-    ]
+CTRL_C = "import signal\ntry: signal.raise_signal(signal.SIGINT)\nexcept BaseException as caught:"
+
+
+@pytest.mark.parametrize("main", ["import loses_it", "def main(): import wraps_it\nmain()"])
+def test_ctrl_c_that_an_import_loses_or_takes_for_another_error(main: str, tmp_path: Path) -> None:
+    (tmp_path / "loses_it.py").write_text(f"{CTRL_C} pass\n")
+    (tmp_path / "wraps_it.py").write_text(f"{CTRL_C} raise RuntimeError from caught\n")
+    code = f"from lstm_blues.errors import interrupt_quietly\ninterrupt_quietly()\n{main}"
     done = subprocess.run(
-        [sys.executable, "-c", "\n".join(code)], env=environment(), capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment(),
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
 
