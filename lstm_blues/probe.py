@@ -4,6 +4,7 @@
     blocks   when, while learning, each block begins to matter (section 3.1)
     melody   how the melodies fit chords and songs (section 4.1)
     exposure whether the melodies are what the networks predict (section 4.2)
+    novelty  how near to their songs networks are, and what of their music is new
     songs    which songs of a corpus each network holds, learned or not (section 5)
 
 Every run below the folders is probed with its own settings; runs that differ in nothing but their
@@ -32,8 +33,10 @@ from lstm_blues.lab.figures import (
     drift_figure,
     exposure_figure,
     melody_figure,
+    novelty_figure,
     songs_figure,
 )
+from lstm_blues.lab.novelty import probe_novelty, summarise_novelty
 from lstm_blues.lab.probes import probe_blocks, probe_drift, probe_melody, probe_songs
 from lstm_blues.lab.recorded import PROBE
 from lstm_blues.lab.results import write_results
@@ -50,6 +53,7 @@ from lstm_blues.lab.tables import (
     drift_table,
     exposure_table,
     melody_table,
+    novelty_table,
     records_csv,
     songs_table,
 )
@@ -72,6 +76,7 @@ PROBES = {
     "blocks": Probe(probe_blocks, summarise_blocks, blocks_table, blocks_figure),
     "melody": Probe(probe_melody, summarise_melody, melody_table, melody_figure),
     "exposure": Probe(probe_exposure, summarise_exposure, exposure_table, exposure_figure),
+    "novelty": Probe(probe_novelty, summarise_novelty, novelty_table, novelty_figure),
     "songs": Probe(probe_songs, summarise_songs, songs_table, songs_figure),
 }
 

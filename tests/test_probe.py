@@ -10,9 +10,12 @@ import torch
 from support import network, random_song, run_command, topology
 
 from lstm_blues import probe
-from lstm_blues.lab import exposure, probes
+from lstm_blues.lab import exposure, novelty, probes
 from lstm_blues.lab.collect import read_runs
+from lstm_blues.lab.recorded import recorded_table
 from lstm_blues.playing.metrics import chord_cross_entropy
+
+NAMES = ("from the library", "new and whole", "new and broken")
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +105,24 @@ def test_what_a_network_plays_is_set_beside_what_it_predicts(
     assert float(row["on own music"]) > 0.3
     assert 0.1 < float(row["above"]) < 1
     assert 0 < float(row["beats held"]) < 0.9
+
+
+def test_what_is_new_is_told_by_temperature(
+    place: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(novelty, "PIECES", 5)
+    monkeypatch.setattr(novelty, "TEMPERATURES", (0.1, 1.0, 10.0))
+    printed = run_probe("novelty", place / "outputs", tmp_path, capsys)
+    rows = list(csv.DictReader((tmp_path / "probe.csv").open()))
+    assert [row["temperature"] for row in rows] == ["0.1", "1.0", "10.0"]
+    assert recorded_table(tmp_path / "probe.csv") == printed.strip()
+    kinds = [[float(row[f"bars {name}"]) for name in NAMES] for row in rows]
+    assert all(sum(each) == pytest.approx(1) for each in kinds)
+    # Whoever draws nearly evenly breaks more.
+    assert kinds[0][2] < kinds[2][2]
 
 
 def test_the_songs_that_a_network_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from lstm_blues.lab.exposure import Exposure
+from lstm_blues.lab.novelty import Novelty
 from lstm_blues.lab.summaries import Drift, HeldSongs, Measures, Onset, StudyRow
 from lstm_blues.output.pictures import HARMONY, RIGHT, RULE, TUNE, WRONG
 
@@ -130,6 +133,32 @@ def exposure_figure(rows: Sequence[Exposure]) -> Figure:
         axes.grid(axis="x", color=RULE, alpha=0.2)
     panels[0].set_yticks(range(len(rows)), [row.setting for row in rows], fontsize=7)
     panels[0].invert_yaxis()
+    return figure
+
+
+def novelty_figure(rows: Sequence[Novelty]) -> Figure:
+    """What is new against the distance to the floor, whole on the left, broken on the right; a mark
+    for each temperature."""
+    figure = Figure(figsize=(10.0, 4.2), layout="constrained")
+    panels = figure.subplots(1, 2, sharex=True)
+    temperatures = sorted({row.temperature for row in rows})
+    colours = colormaps["viridis"](np.linspace(0, 0.9, len(temperatures)))
+    for temperature, colour, mark in zip(temperatures, colours, cycle("vso^DPX"), strict=False):
+        these = [row for row in rows if row.temperature == temperature]
+        at = [row.above[1] for row in these]
+        for axes, values in zip(
+            panels, ([row.whole for row in these], [row.broken for row in these]), strict=True
+        ):
+            middle, low, high = np.array(values).T
+            error = np.clip([middle - low, high - middle], 0, None)
+            label = f"temperature {temperature:g}"
+            axes.errorbar(at, middle, yerr=error, fmt=f"{mark}-", color=colour, label=label)
+    for axes, name in zip(panels, ("whole", "broken"), strict=True):
+        axes.set_xlabel("loss above the floor, nats per step (median)")
+        axes.set_ylabel(f"share of bars new and {name}")
+        axes.set_ylim(bottom=0)
+        axes.grid(color=RULE, alpha=0.2)
+    panels[0].legend(fontsize=8, frameon=False)
     return figure
 
 

@@ -74,7 +74,7 @@ class MelodyMetrics:
         strong = np.isin(steps // self.beat % metre.beats, metre.strong_beats)
         measured = {
             "beats held": (beats == beats[..., :1]).all(2).mean(1),
-            **self._bars(melodies, begins),
+            **self.bars(melodies, begins),
             "longest copy, steps": np.array([self.longest_copy(m) for m in melodies], float),
             "outside the scale": _share(notes & ~self.in_scale[melodies], notes),
             "chord notes, strong beats": _share(fits[:, strong], notes[:, strong]),
@@ -86,7 +86,7 @@ class MelodyMetrics:
         moving = contour(melodies, begins, self.form)
         return {**measured, "log-likelihood per step": likely, **moving}
 
-    def _bars(self, melodies: Melodies, begins: Begins | None) -> dict[str, NDArray[np.float64]]:
+    def bars(self, melodies: Melodies, begins: Begins | None) -> dict[str, NDArray[np.float64]]:
         """What the bars are: segments of the library at their place in the form, or new.
 
         A new bar is whole where each of its notes has a place and length as in training, and broken

@@ -11,6 +11,7 @@ from lstm_blues.lab.benchmarks.answers import answers_table, read_answers
 from lstm_blues.lab.benchmarks.tracking import read_tracker, tracker_table
 from lstm_blues.lab.collect import of_forms
 from lstm_blues.lab.exposure import summarise_exposure
+from lstm_blues.lab.novelty import summarise_novelty
 from lstm_blues.lab.summaries import (
     ALL,
     Record,
@@ -27,6 +28,7 @@ from lstm_blues.lab.tables import (
     exposure_table,
     markdown,
     melody_table,
+    novelty_table,
     songs_table,
     study_table,
 )
@@ -90,6 +92,8 @@ def recorded_table(path: Path) -> str:
     columns = next(iter(records.values()))[0]
     if "on own music" in columns:
         return exposure_table(summarise_exposure(records))
+    if "temperature" in columns:
+        return novelty_table(summarise_novelty(records))
     if "onset" in columns:
         return blocks_table(summarise_blocks(records))
     if "outcome" in columns:

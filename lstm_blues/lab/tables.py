@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from lstm_blues.lab.collect import Run, by_setting, told, varied
 from lstm_blues.lab.evaluation import Evaluation
 from lstm_blues.lab.exposure import Exposure
+from lstm_blues.lab.novelty import Novelty
 from lstm_blues.lab.statistics import Interval, Quartiles, Share
 from lstm_blues.lab.summaries import Cycles, Drift, HeldSongs, Measures, Onset, Records, StudyRow
 
@@ -182,6 +183,21 @@ def exposure_table(rows: Sequence[Exposure]) -> str:
             _quartiles(row.own, digits=3),
             _interval(row.likely),
             _quartiles(row.seconds, digits=0),
+        ]
+        for row in rows
+    )
+    return markdown(head, lines)
+
+
+def novelty_table(rows: Sequence[Novelty]) -> str:
+    """How near to its songs a network is, and what the bars of its music are."""
+    head = ["setting", "steps, M (quartiles)", "networks", "loss above the floor (quartiles)"]
+    head += ["temperature", "bars from the library", "bars new and whole", "bars new and broken"]
+    lines = (
+        [
+            *(row.setting, _quartiles(row.steps, 1e6), row.networks),
+            *(_quartiles(row.above, digits=3), f"{row.temperature:g}"),
+            *map(_interval, (row.library, row.whole, row.broken)),
         ]
         for row in rows
     )
