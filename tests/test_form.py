@@ -14,7 +14,8 @@ from lstm_blues.music.chords import (
     pitch_classes,
 )
 from lstm_blues.music.form import Form
-from lstm_blues.runs.settings import Settings
+from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.settings import Settings, settings_from
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,18 @@ def test_units_follow_the_lowest_note(default_settings: Settings) -> None:
     assert sounding == pitch_classes("C")
     assert len(form.chord_pitches) == 12
     assert len(form.melody_pitches) == 13
+
+
+@pytest.mark.parametrize(
+    ("name", "bars"),
+    [("two", 2), ("four", 4), ("eight", 8), ("sixteen", 16), ("thirty_two", 32)],
+)
+def test_counts_are_so_many_equal_bars_and_another(name: str, bars: int) -> None:
+    form = settings_from(compose_config(["+experiment=chords", f"+count={name}"])).form
+    assert (form.name, form.steps) == (f"count_{bars}", 8 * (bars + 1))
+    steps = form.chord_tensor().tolist()
+    assert steps[: 8 * bars] == [steps[0]] * 8 * bars
+    assert steps[8 * bars :] == [steps[-1]] * 8 != [steps[0]] * 8
 
 
 def test_finer_time_holds_each_chord_longer(default_settings: Settings) -> None:
