@@ -87,7 +87,7 @@ def study_table(rows: Sequence[StudyRow]) -> str:
 def runs_csv(runs: Sequence[Run]) -> str:
     """The runs of a study in the order of its table, one line each: the table's row, what was
     varied, the seed, and the numbers.  `lab.recorded` makes the table of it again."""
-    names = varied(runs)
+    names = [name for name in varied(runs) if _differs(name, runs)]
     numbers = ["seed", *(n for n in runs[0].summary if n not in _NO_NUMBERS)]
     cycle = _CYCLE if any("cycle" in run.summary for run in runs) else ()
     rows = (
@@ -101,6 +101,12 @@ def runs_csv(runs: Sequence[Run]) -> str:
         for run in of_seeds
     )
     return csv_text(["setting", *names, *numbers, *(f"cycle_{n}" for n in cycle)], rows)
+
+
+def _differs(name: str, runs: Sequence[Run]) -> bool:
+    """Whether runs that have a setting differ in it; the recipes of those few that have a portfolio
+    would be dozens of columns that say nothing."""
+    return len({told(run.settings[name]) for run in runs if name in run.settings}) > 1
 
 
 def evaluation_table(found: Evaluation) -> str:
