@@ -121,6 +121,9 @@ def test_what_is_new_is_told_by_temperature(
     assert recorded_table(tmp_path / "probe.csv") == printed.strip()
     kinds = [[float(row[f"bars {name}"]) for name in NAMES] for row in rows]
     assert all(sum(each) == pytest.approx(1) for each in kinds)
+    assert all(
+        float(row["bars mixed"]) <= 1 - each[0] for row, each in zip(rows, kinds, strict=True)
+    )
     # Whoever draws nearly evenly breaks more.
     assert kinds[0][2] < kinds[2][2]
 

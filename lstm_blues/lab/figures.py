@@ -137,25 +137,23 @@ def exposure_figure(rows: Sequence[Exposure]) -> Figure:
 
 
 def novelty_figure(rows: Sequence[Novelty]) -> Figure:
-    """What is new against the distance to the floor, whole on the left, broken on the right; a mark
+    """What is new against the distance to the floor: whole, made of what was heard, broken; a mark
     for each temperature."""
-    figure = Figure(figsize=(10.0, 4.2), layout="constrained")
-    panels = figure.subplots(1, 2, sharex=True)
+    figure = Figure(figsize=(12.0, 4.2), layout="constrained")
+    panels = figure.subplots(1, 3, sharex=True)
     temperatures = sorted({row.temperature for row in rows})
     colours = colormaps["viridis"](np.linspace(0, 0.9, len(temperatures)))
     for temperature, colour, mark in zip(temperatures, colours, cycle("vso^DPX"), strict=False):
         these = [row for row in rows if row.temperature == temperature]
         at = [row.above[1] for row in these]
-        for axes, values in zip(
-            panels, ([row.whole for row in these], [row.broken for row in these]), strict=True
-        ):
-            middle, low, high = np.array(values).T
+        for axes, name in zip(panels, ("whole", "mixed", "broken"), strict=True):
+            middle, low, high = np.array([getattr(row, name) for row in these]).T
             error = np.clip([middle - low, high - middle], 0, None)
             label = f"temperature {temperature:g}"
             axes.errorbar(at, middle, yerr=error, fmt=f"{mark}-", color=colour, label=label)
-    for axes, name in zip(panels, ("whole", "broken"), strict=True):
-        axes.set_xlabel("loss above the floor, nats per step (median)")
-        axes.set_ylabel(f"share of bars new and {name}")
+    for axes, told in zip(panels, ("new and whole", "mixed", "new and broken"), strict=True):
+        axes.set_xlabel("loss above the floor, nats per step (median)", fontsize=8)
+        axes.set_title(f"bars {told}", fontsize=9)
         axes.set_ylim(bottom=0)
         axes.grid(color=RULE, alpha=0.2)
     panels[0].legend(fontsize=8, frameon=False)

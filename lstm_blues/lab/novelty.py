@@ -21,8 +21,8 @@ TEMPERATURES = (0.4, 0.6, 0.8, 1.0, 1.3)
 
 PIECES, CHORUSES = 100, 4
 
-_BARS = ("bars from the library", "bars new and whole", "bars new and broken")
-"""The kinds of bars; every bar is of one of them."""
+_BARS = ("bars from the library", "bars new and whole", "bars new and broken", "bars mixed")
+"""Every bar is of one of the first three kinds; those that are mixed are new."""
 
 
 def probe_novelty(run: Run) -> list[Record]:
@@ -61,7 +61,8 @@ class Novelty(NamedTuple):
     """The music of the networks of a setting at a temperature.
 
     steps: of learning.  above: loss on songs above the floor.  Shares of bars: library, those of
-    the library; whole, new ones whose notes have places and lengths as in training; broken, others.
+    the library; whole, new ones whose notes have places and lengths as in training; broken, others;
+    mixed, new ones that at each step have the note of a segment of their place.
     """
 
     setting: str
@@ -72,6 +73,7 @@ class Novelty(NamedTuple):
     library: Interval
     whole: Interval
     broken: Interval
+    mixed: Interval
 
 
 def summarise_novelty(records: Records) -> list[Novelty]:

@@ -199,11 +199,12 @@ def novelty_table(rows: Sequence[Novelty]) -> str:
     """How near to its songs a network is, and what the bars of its music are."""
     head = ["setting", "steps, M (quartiles)", "networks", "loss above the floor (quartiles)"]
     head += ["temperature", "bars from the library", "bars new and whole", "bars new and broken"]
+    head += ["bars mixed"]
     lines = (
         [
             *(row.setting, _quartiles(row.steps, 1e6), row.networks),
             *(_quartiles(row.above, digits=3), f"{row.temperature:g}"),
-            *map(_interval, (row.library, row.whole, row.broken)),
+            *map(_interval, (row.library, row.whole, row.broken, row.mixed)),
         ]
         for row in rows
     )
