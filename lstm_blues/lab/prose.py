@@ -1,7 +1,7 @@
 """`python -m lstm_blues.lab.prose`: every measurement in the documentation has its source.
 
-In the prose and the tables of README.md, docs/*.md and docs/guide/*.md shares (19 of 20 seeds),
-percentages, times, millions of steps, ratios and all decimals count as measurements; code, headings
+In the prose and the tables of README.md, docs/*.md, docs/guide/*.md and the pages of single studies
+(docs/study/*/README.md) shares (19 of 20 seeds), percentages, times, millions of steps, ratios and all decimals count as measurements; code, headings
 and numbers of sections do not.  A comment in a paragraph, or below it, names where its numbers
 come from, below docs/study:
 
@@ -175,7 +175,8 @@ def _checked(
 def pages(repository: Path) -> list[Path]:
     """The pages that are checked."""
     docs = repository / "docs"
-    return [repository / "README.md", *sorted(docs.glob("*.md")), *sorted(docs.glob("guide/*.md"))]
+    found = [path for shape in ("*.md", "guide/*.md", "study/*/README.md") for path in docs.glob(shape)]
+    return [repository / "README.md", *sorted(found)]
 
 
 def problems(page: Path, repository: Path, counts: Counter[str] | None = None) -> list[str]:
