@@ -303,14 +303,8 @@ def test_32_steps_a_bar_are_learned() -> None:
     assert learner.free_run(384 * 300).right == 384 * 300
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param("rtrl_adam", marks=pytest.mark.slow),
-        "bptt_adam",
-        pytest.param("kalman", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["rtrl_adam", "bptt_adam", "kalman"])
 def test_a_run_resumes_to_the_same_bytes(name: str, train: Command, tmp_path: Path) -> None:
     options = ["+experiment=chords", f"+learner={name}", "run.step_limit=3000"]
     first = train(*options, "hydra.run.dir=whole")

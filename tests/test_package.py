@@ -59,6 +59,7 @@ def test_the_description_has_no_relative_links_or_images(wheel: Path) -> None:
     assert not [target for pair in targets for target in pair if target and "://" not in target]
 
 
+@pytest.mark.slow
 def test_an_installed_package_runs_from_any_folder(wheel: Path, tmp_path: Path) -> None:
     place = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(place)]

@@ -27,7 +27,13 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize(("g", "h"), [("logistic_2", "identity"), ("tanh", "logistic_1")])
+@pytest.mark.parametrize(
+    ("g", "h"),
+    [
+        ("logistic_2", "identity"),
+        pytest.param("tanh", "logistic_1", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("kind", [FastPopulation, BatchedPopulation])
 def test_every_member_learns_as_it_would_alone(kind: type, g: str, h: str) -> None:
     song = random_song(5, 11)
@@ -57,7 +63,9 @@ class _Of:
         return self.population.state(self.member)
 
 
-@pytest.mark.parametrize("kind", [FastPopulation, BatchedPopulation])
+@pytest.mark.parametrize(
+    "kind", [FastPopulation, pytest.param(BatchedPopulation, marks=pytest.mark.slow)]
+)
 def test_members_that_learned_stop_at_the_very_step(kind: type) -> None:
     song = torch.eye(3, dtype=torch.float64)
     learning = replace(LEARNING, rate=0.1, test_choruses=4)

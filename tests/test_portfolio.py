@@ -95,6 +95,18 @@ def test_a_portfolio_that_was_stopped_goes_on_to_the_same_winner(
     assert_same(chosen, choose(config("run.workers=1"), tmp_path))
 
 
+def test_attempts_get_the_same_work_in_a_round(tmp_path: Path) -> None:
+    made = config("run.workers=1")
+    rounds = Rounds(settings_from(made), made, tmp_path)
+    stopped = choose(config("run.workers=1", "run.step_limit=1"), tmp_path / "stopped")
+    rounds.run()
+    weights = [attempt.weights for attempt in rounds.attempts[:3]]
+    assert weights == [672, 1508, 1508]  # of four blocks, and of eight
+    share = 20_000 * sum(weights) / 3
+    for each, height in zip(stopped.tried, weights, strict=True):
+        assert share - height < each.steps * height <= share
+
+
 def test_attempts_differ_in_their_seeds_and_the_first_has_the_runs_own() -> None:
     seeds = [attempt_seed(5, number) for number in range(1, 20)]
     assert seeds[0] == 5
@@ -108,7 +120,8 @@ def test_a_run_tells_what_was_chosen_and_where_none_was_what_to_do(tmp_path: Pat
     failed = run_experiment(config("run.step_limit=1"), folder)
     assert failed.status == Status.STEP_LIMIT
     assert failed.attempts is not None
-    assert failed.steps == 3 * 20_000
+    told = json.loads((folder / TRIED).read_text())["attempts"]
+    assert failed.steps == sum(each["steps"] for each in told)
     assert "none of which passed the frozen test" in (folder / "summary.txt").read_text()
     assert "Try another seed" in (folder / "summary.txt").read_text()
     with pytest.raises(BluesError, match="already contains a run"):

@@ -114,6 +114,7 @@ def test_what_a_study_sweeps_takes_the_place_of_its_experiment() -> None:
     assert settings.network.groups["melody"].blocks == 4
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
     options = [*SMALL, "seed=1,2,3", "run.step_limit=1500000", "run.checkpoint_seconds=0.05"]
     process = subprocess.Popen(train_command(*options), cwd=tmp_path, env=environment())
@@ -160,6 +161,7 @@ def test_a_sweep_goes_on_to_a_higher_limit_that_its_config_gives(tmp_path: Path)
         )
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_since_its_end_is_not_finished(tmp_path: Path) -> None:
     options = [*SMALL, "seed=1"]
     folder = tmp_path / "sweep" / "experiment=chords,seed=1"
@@ -338,6 +340,7 @@ def test_another_sweep_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert "contains a different run, with form.chords" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_on_several_cores(tmp_path: Path) -> None:
     if importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher") is None:
         pytest.skip("the extra 'cores' is not installed")

@@ -122,6 +122,7 @@ def test_giving_up_is_honest(train: Command, tmp_path: Path) -> None:
     assert summary["best_free_run"] < 96
 
 
+@pytest.mark.slow
 def test_the_readable_engine_runs_the_same_command(train: Command, tmp_path: Path) -> None:
     options = ["+experiment=chords", "run.step_limit=700", "run.final_choruses=1"]
     for engine in ("torch", "fast"):

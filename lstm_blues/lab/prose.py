@@ -1,9 +1,9 @@
 """`python -m lstm_blues.lab.prose`: every measurement in the documentation has its source.
 
-In the prose and the tables of README.md, docs/*.md and docs/guide/*.md shares (19 of 20 seeds),
-percentages, times, millions of steps, ratios and all decimals count as measurements; code, headings
-and numbers of sections do not.  A comment in a paragraph, or below it, names where its numbers
-come from, below docs/study:
+In the prose and the tables of README.md, docs/*.md, docs/guide/*.md and docs/study/*/README.md
+shares (19 of 20 seeds), percentages, times, millions of steps, ratios and all decimals count as
+measurements; code, headings and numbers of sections do not.  A comment in a paragraph, or
+below it, names where its numbers come from, below docs/study:
 
     <!-- from: resets{gross_errors=16}; "5 times" = median(a.steps) / median(b.steps);
     given: "20 million steps"; by: tests/test_fuzz_settings.py -->
@@ -174,8 +174,11 @@ def _checked(
 
 def pages(repository: Path) -> list[Path]:
     """The pages that are checked."""
-    docs = repository / "docs"
-    return [repository / "README.md", *sorted(docs.glob("*.md")), *sorted(docs.glob("guide/*.md"))]
+    shapes = ("docs/*.md", "docs/guide/*.md", "docs/study/*/README.md")
+    return [
+        repository / "README.md",
+        *(path for each in shapes for path in sorted(repository.glob(each))),
+    ]
 
 
 def problems(page: Path, repository: Path, counts: Counter[str] | None = None) -> list[str]:

@@ -1,7 +1,7 @@
 """A portfolio: attempts by different recipes and seeds, in rounds, until one learns the form.
 
 Steps to learn have a heavy tail, and what suits one form fails on another.  So every round begins
-one more attempt by each recipe, and all attempts go on for as many steps again; the first that
+one more attempt by each recipe, and all attempts go on for as much work again; the first that
 passes the frozen test is the run.  This is not the report's learner, but it is its network.
 """
 
@@ -112,7 +112,10 @@ class Rounds:
         return Attempt(recipe, seed, begun, weights, parts.learner)
 
     def _allowed(self, attempt: Attempt) -> int:
-        return (self.round - attempt.begun + 1) * self.portfolio.round_steps
+        """Steps that it may have made by the end of this round."""
+        first = self.attempts[: len(self.portfolio.recipes)]
+        shared = self.portfolio.round_steps * sum(each.weights for each in first)
+        return (self.round - attempt.begun + 1) * (shared // (len(first) * attempt.weights))
 
     def _choice(self, won: Attempt | None) -> Choice:
         chosen = won or max(self.attempts, key=lambda a: a.learner.counters.best_free_run)

@@ -118,7 +118,8 @@ class Portfolio:
     """Recipes that are tried side by side, in rounds (`conf/portfolio`).
 
     Args:
-        round_steps: steps that every attempt gets in a round.
+        round_steps: steps that an attempt gets in a round, on average over the recipes: all get the
+            same work, so that a network of few weights makes more of them.
         recipes: by name; each begins a new attempt, with other first weights, in every round.
 
     Raises:

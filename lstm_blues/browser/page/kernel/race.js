@@ -21,7 +21,7 @@ import { NetworkLearner } from "./learner.js";
 /**
  * @typedef {object} Portfolio
  * @property {Recipe[]} recipes
- * @property {number} roundSteps steps that every attempt gets in a round
+ * @property {number} roundSteps steps that an attempt gets in a round, on average
  * @property {number} stepLimit of all attempts together
  * @property {string} command
  */
@@ -66,8 +66,11 @@ export class Race {
   }
 
   /** @param {Attempt} attempt steps up to which it may learn in this round */
-  allowed({ begun }) {
-    return (this.round - begun + 1) * this.portfolio.roundSteps;
+  allowed({ begun, weights }) {
+    const { recipes, roundSteps } = this.portfolio;
+    const first = this.attempts.slice(0, recipes.length);
+    const shared = roundSteps * first.reduce((sum, each) => sum + each.weights, 0);
+    return (this.round - begun + 1) * Math.floor(shared / (first.length * weights));
   }
 
   /** Steps of all attempts. */
@@ -85,7 +88,7 @@ export class Race {
     );
   }
 
-  /** One more attempt by each recipe; all go on for as many steps again. */
+  /** One more attempt by each recipe; all go on for as much work again. */
   async beginRound() {
     for (const attempt of this.attempts) attempt.before = attempt.learner.counters.steps;
     this.round += 1;
