@@ -154,6 +154,7 @@ def novelty_figure(rows: Sequence[Novelty]) -> Figure:
     for axes, told in zip(panels, ("new and whole", "mixed", "new and broken"), strict=True):
         axes.set_xlabel("loss above the floor, nats per step (median)", fontsize=8)
         axes.set_title(f"bars {told}", fontsize=9)
+        axes.tick_params(labelsize=7)
         axes.set_ylim(bottom=0)
         axes.grid(color=RULE, alpha=0.2)
     panels[0].legend(fontsize=8, frameon=False)
