@@ -43,15 +43,17 @@ INLINE void group_forward(const Part part, const real *restrict w, const real *r
                           const real *restrict s_before, real *restrict s, real *restrict y,
                           real *restrict gates, real *restrict inputs) {
   const int B = part.blocks, C = part.cells;
-  const int rows = 3 * B, squashed = ACTIVATION_G == IDENTITY ? rows : rows + C;
+  const int rows = 3 * B;
   real net[MAX_ROWS + LANES] ALIGNED;
   matrix_dot(rows + C, part.width, w, u, net);
-  if (ACTIVATION_G == TANH)
-    for (int c = 0; c < C; c++) net[rows + c] *= 2;
-  logistics(squashed, net);
+  for (int c = 0; c < C; c++) {
+    if (ACTIVATION_G == IDENTITY) inputs[c] = net[rows + c];
+    if (ACTIVATION_G == TANH) net[rows + c] *= 2;
+  }
+  logistics(rows + C, net);
   for (int r = 0; r < rows; r++) gates[r] = net[r];
-  for (int c = 0; c < C; c++)
-    inputs[c] = ACTIVATION_G == IDENTITY ? net[rows + c] : of_logistic(ACTIVATION_G, net[rows + c]);
+  if (ACTIVATION_G != IDENTITY)
+    for (int c = 0; c < C; c++) inputs[c] = of_logistic(ACTIVATION_G, net[rows + c]);
   for (int c = 0; c < C; c++) {
     const int j = c / part.cells_per_block;
     s[c] = gates[B + j] * s_before[c] + gates[j] * inputs[c];
