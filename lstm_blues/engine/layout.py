@@ -325,7 +325,7 @@ class Layout:
         own: tuple[str, ...] = (optimizer.kernel,)
         if not optimizer.derivatives:
             own += ("gradient.c", gradient.kernel)
-        first = ("maths.c", "forward.c", "play.c", "counting.c", "step.c")
+        first = ("maths.c", "vectors.c", "forward.c", "play.c", "counting.c", "step.c")
         files = (*first, *own, "own_notes.c", "learn.c")
         return kernel_source(self.header(network, real), files)
 
