@@ -119,6 +119,12 @@ class Place:
         return int(self.part.units.stop - self.part.units.start)
 
     @property
+    def padding(self) -> tuple[int, int]:
+        """The places behind the units that it sees and the bias, up to the end of that run."""
+        end = self.runs[0][_RUN.index("lanes")]
+        return 1 + max(place for place in self.seen if place < end), end
+
+    @property
     def kept(self) -> int:
         """Numbers a step that BPTT keeps of it; see kernel/bptt.c."""
         part = self.part
@@ -319,7 +325,7 @@ class Layout:
         own: tuple[str, ...] = (optimizer.kernel,)
         if not optimizer.derivatives:
             own += ("gradient.c", gradient.kernel)
-        first = ("maths.c", "forward.c", "play.c", "counting.c", "step.c")
+        first = ("maths.c", "vectors.c", "forward.c", "play.c", "counting.c", "step.c")
         files = (*first, *own, "own_notes.c", "learn.c")
         return kernel_source(self.header(network, real), files)
 
@@ -378,6 +384,7 @@ class Layout:
             )
             names[bool(place.part.blocks)].append(f"DO(part_{number})")
         lines.append(f"#define GROUPS(DO) {' '.join(names[True])}")
+        lines.append(f"#define GROUPS_BACK(DO) {' '.join(reversed(names[True]))}")
         lines.append(f"#define UNIT_SETS(DO) {' '.join(names[False])}")
         return "\n".join(lines) + "\n"
 
@@ -386,6 +393,7 @@ _PART = (
     *("chords", "blocks", "cells", "cells_per_block", "units", "rows", "width"),
     *("first_block", "first_cell", "first_gate", "first_unit", "first_input", "first_output"),
     *("first_row", "packed", "weights", "velocity", "traces", "covariance", "history"),
+    *("padding", "padding_end"),
 )
 _RUN = ("at", "from", "count", "lanes", "cell", "chords")
 """Of the sources of one kind that a part sees: their place among all that are packed for it, and
@@ -402,6 +410,7 @@ def _part(place: Place) -> dict[str, int]:
         *(place.block, place.cell, place.gate, part.units.start, place.input, place.output),
         *(place.row, place.packed, place.weights, place.velocity),
         *(place.traces, place.covariance, place.history),
+        *place.padding,
     )
     return dict(zip(_PART, values, strict=True))
 

@@ -43,11 +43,17 @@ INLINE void group_forward(const Part part, const real *restrict w, const real *r
                           const real *restrict s_before, real *restrict s, real *restrict y,
                           real *restrict gates, real *restrict inputs) {
   const int B = part.blocks, C = part.cells;
+  const int rows = 3 * B;
   real net[MAX_ROWS + LANES] ALIGNED;
-  matrix_dot(3 * B, part.width, w, u, net);
-  SIMD for (int r = 0; r < 3 * B; r++) gates[r] = logistic(net[r]);
-  matrix_dot(C, part.width, w + 3 * B * part.width, u, net);
-  SIMD for (int c = 0; c < C; c++) inputs[c] = activation(ACTIVATION_G, net[c]);
+  matrix_dot(rows + C, part.width, w, u, net);
+  for (int c = 0; c < C; c++) {
+    if (ACTIVATION_G == IDENTITY) inputs[c] = net[rows + c];
+    if (ACTIVATION_G == TANH) net[rows + c] *= 2;
+  }
+  logistics(rows + C, net);
+  for (int r = 0; r < rows; r++) gates[r] = net[r];
+  if (ACTIVATION_G != IDENTITY)
+    for (int c = 0; c < C; c++) inputs[c] = of_logistic(ACTIVATION_G, net[rows + c]);
   for (int c = 0; c < C; c++) {
     const int j = c / part.cells_per_block;
     s[c] = gates[B + j] * s_before[c] + gates[j] * inputs[c];

@@ -85,7 +85,7 @@ INLINE void units_measured(const Part part, const Rules *restrict rules,
                            const Step *restrict step, Room *restrict room) {
   for (int n = 0; n < part.units; n++) {
     const int k = part.first_unit + n, at = part.first_output + n;
-    const double variance = (double)step->output[at] * step->one_minus[at];
+    const double variance = (double)step->right[at] * magnitude(step->delta[at]); /* o (1 - o) */
     room->scale[k] = variance;
     room->error[k] = step->delta[at];
     if (rules->kalman_cross_entropy) {

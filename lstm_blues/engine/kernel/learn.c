@@ -71,8 +71,7 @@ EXPORT int64_t learn(real *restrict buffer, const real *restrict levels, const r
     double now[2] = {0.0, 0.0};
 #define DO(part)                                                                               \
   if (part.chords || step.melody) {                                                            \
-    const int off = compare(part, target + part.first_unit, gross_error,                       \
-                            step.work.logits + part.first_output, &step);                      \
+    const int off = compare(part, target + part.first_unit, gross_error, &step);               \
     if (part.first_unit == CHORDS_FIRST) gross = off;                                          \
     now[!part.chords] +=                                                                       \
         surprise(part, &step, target + part.first_unit, &product[!part.chords]);               \
@@ -140,7 +139,7 @@ EXPORT int64_t listen(const real *restrict buffer, const real *restrict table,
       forward_frozen(buffer, sounds + now * INPUTS, s, y, 1, &step.work);
       memcpy(y, step.work.y, sizeof y);
 #define DO(part)                                                                                 \
-  compare(part, target + part.first_unit, 1, step.work.logits + part.first_output, &step);       \
+  compare(part, target + part.first_unit, 1, &step);                                             \
   loss[part.first_unit != CHORDS_FIRST] +=                                                       \
       surprise(part, &step, target + part.first_unit, &product[part.first_unit != CHORDS_FIRST]);
       UNIT_SETS(DO)

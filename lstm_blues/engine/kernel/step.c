@@ -1,11 +1,10 @@
 /* One step that is learned from: its errors, its surprise, and which parts learn. */
 
 /* One step as learning needs it.  delta: target - output of every unit; epsilon: errors of the cells'
- * outputs; output and one_minus: the probabilities of on and off; right: those of the targets. */
+ * outputs; right: the probabilities of the targets. */
 typedef struct {
   Work work;
-  real delta[OUTPUTS] ALIGNED, output[OUTPUTS] ALIGNED, one_minus[OUTPUTS] ALIGNED;
-  real right[OUTPUTS] ALIGNED, epsilon[CELLS] ALIGNED;
+  real delta[OUTPUTS] ALIGNED, right[OUTPUTS] ALIGNED, epsilon[CELLS] ALIGNED;
   int melody, chords_learn;
 } Step;
 
@@ -26,22 +25,36 @@ INLINE void spread_errors(const Part part, const int own, const real *restrict b
 
 /* Errors and probabilities of a set's units; whether one is off by more than `gross_error`. */
 INLINE int compare(const Part part, const real *restrict target, const real gross_error,
-                   const real *restrict logits, Step *restrict step) {
-  real *restrict delta = step->delta + part.first_output;
-  real *restrict output = step->output + part.first_output;
-  real *restrict one_minus = step->one_minus + part.first_output;
-  real *restrict right = step->right + part.first_output;
-  int gross = 0;
-  /* delta = t - o, and the probability of the target, both without cancellation */
-  SIMD for (int k = 0; k < part.units; k++) {
-    const real q = exp_minus(logits[k]), o = 1 / (1 + q), off = q * o;
-    output[k] = o;
-    one_minus[k] = off;
-    delta[k] = target[k] > 0 ? off : -o;
-    right[k] = target[k] > 0 ? o : off;
+                   Step *restrict step) {
+  const int first = part.first_output;
+  Wholes gross = {0};
+  for (int n = 0; n < part.units; n += ABREAST * CHUNK) {
+    Chunk q[ABREAST];
+    EACH q[k] = chunk_at(step->work.logits + first + n + k * CHUNK);
+    exps_minus(q, n);
+    real *from_here = (real *)step + n;
+    OPAQUE(from_here);
+    EACH {
+      real *delta = ((Step *)from_here)->delta + first + k * CHUNK;
+      real *right = ((Step *)from_here)->right + first + k * CHUNK;
+      real wanted[CHUNK] = {0};
+      Wholes units = {0};
+      for (int l = 0; l < CHUNK; l++)
+        if (n + k * CHUNK + l < part.units) {
+          wanted[l] = target[n + k * CHUNK + l];
+          units[l] = -1;
+        }
+      /* t - o, and the probability of the target, both without cancellation */
+      const Wholes on = chunk_at(wanted) > 0;
+      const Chunk o = 1 / (1 + q[k]), off = q[k] * o, error = choose(on, off, -o);
+      put_chunk(delta, error);
+      put_chunk(right, choose(on, o, off));
+      gross |= units & ((error > gross_error) | (-error > gross_error));
+    }
   }
-  for (int k = 0; k < part.units; k++) gross |= delta[k] > gross_error || -delta[k] > gross_error;
-  return gross;
+  Whole any = 0;
+  for (int l = 0; l < CHUNK; l++) any |= gross[l];
+  return any != 0;
 }
 
 /* Cross-entropy of a set's units.  The product of probabilities takes one logarithm a few hundred

@@ -4,13 +4,18 @@ typedef struct {
   char none;
 } Room;
 
+/* The place of the next chunk of a part's sources, past those of padding alone: they stay zero. */
+INLINE int next_place(const Part part, const int m) {
+  const int next = m + CHUNK, padding = (part.padding + CHUNK - 1) / CHUNK * CHUNK;
+  return CHUNK < LANES && next == padding ? part.padding_end : next;
+}
+
 /* Traces, velocities and weights of a group: P(x) <- phi P(x) + into(x) u for the cells, the input gates
  * and the forget gates, and with e = omega h'(s) epsilon what each weight learns. */
-INLINE void group_learn(const Part part, const Change change, real *restrict w, real *restrict v,
-                        real *restrict second, real *restrict traces, const real *restrict u,
-                        const real *restrict gates, const real *restrict inputs,
-                        const real *restrict s_before, const real *restrict s,
-                        const real *restrict epsilon) {
+INLINE void group_learn(const Part part, const Change change, real *restrict buffer,
+                        const real *restrict u, const real *restrict gates,
+                        const real *restrict inputs, const real *restrict s_before,
+                        const real *restrict s, const real *restrict epsilon) {
   const int B = part.blocks, S = part.cells_per_block, C = part.cells, M = part.width;
   for (int j = 0; j < B; j++) {
     const real iota = gates[j], phi = gates[B + j], omega = gates[2 * B + j];
@@ -26,40 +31,53 @@ INLINE void group_learn(const Part part, const Change change, real *restrict w, 
       output_error += h * epsilon[c];
     }
     const real eo = omega * (1 - omega) * output_error;
-    const int input = j * M, forget = (B + j) * M, output = (2 * B + j) * M;
-    const int cell = (3 * B + j * S) * M;
-    real *restrict pc = traces + j * S * M, *restrict pi = pc + C * M, *restrict pf = pi + C * M;
-    for (int m = 0; m < M; m += CHUNK) {
-      Chunk di = {0}, df = {0};
+    const int to_velocity = part.velocity - part.weights;
+    for (int m = 0; m < M; m = next_place(part, m)) {
+      Chunk di, df;
       const Chunk x = chunk_at(u + m);
+      real *gate = buffer + j * M + m, *cell = buffer + j * S * M + m;
+      OPAQUE(gate);
+      OPAQUE(cell);
       for (int i = 0; i < S; i++) {
-        const int n = i * M + m;
-        const Chunk c = phi * chunk_at(pc + n) + to_cell[i] * x;
-        const Chunk p = phi * chunk_at(pi + n) + to_input[i] * x;
-        const Chunk f = phi * chunk_at(pf + n) + to_forget[i] * x;
-        put_chunk(pc + n, c);
-        put_chunk(pi + n, p);
-        put_chunk(pf + n, f);
-        di += e[i] * p;
-        df += e[i] * f;
-        change_weights(change, w + cell + n, v + cell + n, second + cell + n, e[i] * c);
+        real *w = cell + part.weights + (3 * B + i) * M;
+        real *pc = cell + part.traces + i * M, *pi = pc + C * M, *pf = pi + C * M;
+        const Chunk c = phi * chunk_at(pc) + to_cell[i] * x;
+        const Chunk p = phi * chunk_at(pi) + to_input[i] * x;
+        const Chunk f = phi * chunk_at(pf) + to_forget[i] * x;
+        put_chunk(pc, c);
+        put_chunk(pi, p);
+        put_chunk(pf, f);
+        di = i ? di + e[i] * p : e[i] * p;
+        df = i ? df + e[i] * f : e[i] * f;
+        change_weights(change, w, w + to_velocity, w + SECOND_AT, e[i] * c);
       }
-      change_weights(change, w + input + m, v + input + m, second + input + m, di);
-      change_weights(change, w + forget + m, v + forget + m, second + forget + m, df);
-      change_weights(change, w + output + m, v + output + m, second + output + m, eo * x);
+      real *input = gate + part.weights, *forget = input + B * M, *output = forget + B * M;
+      change_weights(change, input, input + to_velocity, input + SECOND_AT, di);
+      change_weights(change, forget, forget + to_velocity, forget + SECOND_AT, df);
+      change_weights(change, output, output + to_velocity, output + SECOND_AT, eo * x);
     }
   }
 }
 
-INLINE void units_learn(const Part part, const Change change, real *restrict w, real *restrict v,
-                        real *restrict second, const real *restrict u, const real *restrict delta) {
-  const int M = part.width;
-  for (int k = 0; k < part.units; k++) {
-    const real d = delta[k];
-    for (int m = 0; m < M; m += CHUNK) {
-      const int n = k * M + m;
-      change_weights(change, w + n, v + n, second + n, d * chunk_at(u + m));
+/* Velocities and weights of a set, after the errors of its sources, from four sums over its units. */
+INLINE void units_learn(const Part part, const Change change, real *restrict buffer,
+                        const real *restrict u, const real *restrict delta, real *restrict back) {
+  const int M = part.width, K = part.units, to_velocity = part.velocity - part.weights;
+  for (int m = 0; m < M; m = next_place(part, m)) {
+    Chunk some[4] = {{0}};
+    const Chunk x = chunk_at(u + m);
+    for (int k = 0; k < K; k += 4) {
+      real *rows = buffer + part.weights + k * M + m;
+      const real *d = delta + k;
+      OPAQUE(rows);
+      OPAQUE(d);
+      for (int q = 0; q < 4 && k + q < K; q++) {
+        real *w = rows + q * M;
+        some[q] += chunk_at(w) * d[q];
+        change_weights(change, w, w + to_velocity, w + SECOND_AT, d[q] * x);
+      }
     }
+    put_chunk(back + m, (some[0] + some[1]) + (some[2] + some[3]));
   }
 }
 
@@ -72,26 +90,19 @@ INLINE int learn_step(real *restrict buffer, const real *restrict s, const Rules
 #define DO(part)                                                                                \
   if (learns(part, step)) {                                                                     \
     real back[MAX_WIDTH] ALIGNED;                                                               \
-    units_errors(part, buffer + part.weights, step->delta + part.first_output, back);             \
+    units_learn(part, change_in(part, changes), buffer, work->u + part.packed,                  \
+                step->delta + part.first_output, back);                                         \
     spread_errors(part, 0, back, step->epsilon);                                                \
   }
   UNIT_SETS(DO)
 #undef DO
 #define DO(part)                                                                                \
   if (learns(part, step))                                                                       \
-    units_learn(part, change_in(part, changes), buffer + part.weights, buffer + part.velocity,  \
-                buffer + SECOND_AT + part.weights, work->u + part.packed,                       \
-                step->delta + part.first_output);
-  UNIT_SETS(DO)
-#undef DO
-#define DO(part)                                                                                \
-  if (learns(part, step))                                                                       \
-    group_learn(part, change_in(part, changes), buffer + part.weights, buffer + part.velocity,  \
-                buffer + SECOND_AT + part.weights, buffer + part.traces, work->u + part.packed, \
+    group_learn(part, change_in(part, changes), buffer, work->u + part.packed,                  \
                 work->gates + part.first_gate, work->inputs + part.first_cell,                  \
                 work->s_before + part.first_cell, s + part.first_cell,                          \
                 step->epsilon + part.first_cell);
-  GROUPS(DO)
+  GROUPS_BACK(DO) /* the next step begins with what the cache then still has */
 #undef DO
   return 1;
 }
