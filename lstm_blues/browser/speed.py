@@ -28,6 +28,7 @@ from lstm_blues.errors import BluesError, extra
 from lstm_blues.network.network import weights_hash
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.run import run_experiment
 from lstm_blues.runs.settings import settings_from
 
 CONTENDERS = ("chords", "melody")
@@ -59,6 +60,23 @@ LEARN = """
 """
 """Learns twice so many steps in the page's worker; steps per second of the second half, messages
 and all, how many steps it made, and the hash of its weights."""
+
+RUN = """
+(order) => new Promise((resolve, reject) => {
+  const worker = new Worker("workers/learn.js", { type: "module" });
+  const begun = performance.now();
+  worker.onmessage = ({ data }) => {
+    if (data.type === "error") reject(new Error(data.message));
+    if (data.type === "done") {
+      worker.terminate();
+      resolve({ seconds: (performance.now() - begun) / 1000, steps: data.steps, hash: data.hash });
+    }
+  };
+  worker.postMessage({ type: "start", ...order });
+})
+"""
+"""Learns to the end in the page's worker; how long it took from the click, how many steps it made,
+and the hash of its weights."""
 
 
 @contextmanager
@@ -132,6 +150,38 @@ def compare_page(steps: int, rounds: int) -> tuple[list[str], list[list[str]], d
         *("experiment", "native, steps/s", "native, 128-bit vectors, steps/s", "page, steps/s"),
         *("page / native", "page / native, 128-bit vectors", "same weights"),
     ]
+    return head, rows, figures
+
+
+def compare_runs(seed: int) -> tuple[list[str], list[list[str]], dict[str, Any]]:
+    """Each experiment learned to its end once in the page, in Chromium, and once as `train` does:
+    the head and rows of a table, and for each the steps, the seconds of both, their ratio and
+    whether both ended with the same weights.  Raises `BluesError` as `opened_page` does.
+    """
+    figures: dict[str, Any] = {}
+    with opened_page() as page:
+        page.set_default_timeout(0)
+        for name in CONTENDERS:
+            found = page.evaluate(RUN, {"run": name, "seed": seed})
+            config = compose_config([f"+experiment={name}", f"seed={seed}", "run.listen_share=0"])
+            config.pop("resume")
+            with tempfile.TemporaryDirectory() as folder:
+                summary = run_experiment(config, Path(folder))
+            figures[name] = {
+                "steps": found["steps"],
+                "native": summary.seconds,
+                "page": found["seconds"],
+                "ratio": summary.seconds / found["seconds"],
+                "same": (found["steps"], found["hash"]) == (summary.steps, summary.weights),
+            }
+    rows = [
+        [
+            *(name, f"{found['steps']:,}", f"{found['native']:.1f}", f"{found['page']:.1f}"),
+            *(f"{found['ratio']:.2f}", "yes" if found["same"] else "no"),
+        ]
+        for name, found in figures.items()
+    ]
+    head = ["a run to its end", "steps", "native, s", "page, s", "page / native", "same weights"]
     return head, rows, figures
 
 
