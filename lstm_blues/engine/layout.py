@@ -120,8 +120,9 @@ class Place:
 
     @property
     def padding(self) -> tuple[int, int]:
-        """The places behind the units that it sees and the bias, up to the end of that run."""
-        end = self.runs[0][_RUN.index("lanes")]
+        """The places behind the units that it sees and the bias, up to the end of that run; behind
+        the bias where it sees nothing else."""
+        end = self.runs[0][_RUN.index("lanes")] if self.runs else self.width
         return 1 + max(place for place in self.seen if place < end), end
 
     @property
