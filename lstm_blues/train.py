@@ -13,8 +13,10 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
+from lstm_blues.errors import ExitCode
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.orphans import end_with_sweep
+from lstm_blues.runs.signals import came
 from lstm_blues.runs.summary import Status, Summary
 from lstm_blues.runs.sweep import Watch
 
@@ -54,10 +56,10 @@ def _train(config: dict[str, Any]) -> None:
         return
     tell(summary, folder)
     _statuses.append(summary.status)
-    if summary.status == Status.INTERRUPTED:
+    # A sweep stops too, even where the run had nothing left but to be tested.
+    if summary.status == Status.INTERRUPTED or (context.mode == RunMode.MULTIRUN and came()):
         end_with_sweep()
-        # A sweep stops too.
-        sys.exit(summary.status.exit_code)
+        sys.exit(ExitCode.INTERRUPTED)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from lstm_blues.runs.choice import TRIED, Choice
 from lstm_blues.runs.config import compose_config, conf_folder
 from lstm_blues.runs.portfolio import NAME, Rounds
 from lstm_blues.runs.recipes import attempt_seed
-from lstm_blues.runs.run import run_experiment
+from lstm_blues.runs.run import run_experiment, run_of_sweep
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.summary import Status
 
@@ -138,6 +138,20 @@ def test_a_run_tells_what_was_chosen_and_where_none_was_what_to_do(tmp_path: Pat
     assert load_checkpoint(folder).config["portfolio"] is None
     told = json.loads((folder / TRIED).read_text())
     assert sum(each["learned"] for each in told["attempts"]) == 1
+
+
+def test_a_sweep_goes_on_with_a_winner_that_was_killed_before_its_end(tmp_path: Path) -> None:
+    made, whole = config("seed=6"), tmp_path / "whole"
+    whole.mkdir()
+    run_experiment(made, whole)
+    winner = load_checkpoint(whole).config["seed"]
+    assert winner != made["seed"]  # of a later round
+    asked = ["form=pop_loop", "seed=6"]
+    (whole / "summary.json").unlink()
+    again = run_of_sweep({**made, "resume": None}, whole, asked)
+    assert again is not None
+    assert again.status == Status.LEARNED
+    assert load_checkpoint(whole).config["seed"] == winner
 
 
 def test_a_melody_is_learned_once_the_form_is_and_composed(tmp_path: Path) -> None:

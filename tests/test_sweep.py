@@ -146,6 +146,17 @@ def test_a_sweep_that_was_killed_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_sweep_stops_where_its_run_is_tested_to_the_end(tmp_path: Path) -> None:
+    options = ["-m", "+experiment=chords", "learning.rate=1e-4", "seed=1,2"]
+    options += ["run.final_choruses=1000000", "run.listen_share=0", "hydra.sweep.dir=sweep"]
+    process = subprocess.Popen(train_command(*options), cwd=tmp_path, env=environment())
+    time.sleep(8)  # on an idle machine the form is learned after five seconds, and tested for ten
+    process.terminate()
+    assert process.wait() == 130
+    assert len(list((tmp_path / "sweep").glob("*/config.yaml"))) == 1
+
+
+@pytest.mark.slow
 def test_a_sweep_goes_on_to_a_higher_limit_that_its_config_gives(tmp_path: Path) -> None:
     conf = tmp_path / "conf" / "study"
     conf.mkdir(parents=True)

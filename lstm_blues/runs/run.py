@@ -234,5 +234,7 @@ def run_of_sweep(config: dict[str, Any], folder: Path, overrides: Sequence[str])
     check_same_run(config, folder)
     if is_finished(folder, settings_from(config).run.step_limit):
         return None
+    # What was asked for of a portfolio is checked above; its winner has settings of its own.
+    won = (folder / TRIED).is_file() and not (folder / PORTFOLIO).is_file()
     # Its limit may stand in the config of a study as well as on the command line.
-    return run_experiment(config, folder, str(folder), [*overrides, "run"])
+    return run_experiment(config, folder, str(folder), [*([] if won else overrides), "run"])

@@ -7,6 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_came = False
+
+
+def came() -> bool:
+    """Whether a signal has come in this process where `signals_into` waited for it."""
+    return _came
+
 
 @contextmanager
 def signals_into(stop: Callable[[], None]) -> Iterator[None]:
@@ -15,6 +22,8 @@ def signals_into(stop: Callable[[], None]) -> Iterator[None]:
     before: dict[int, Any] = {}
 
     def handle(number: int, _frame: object) -> None:
+        global _came  # noqa: PLW0603  # as a process has its signals
+        _came = True
         stop()
         signal.signal(number, before[number])
 
