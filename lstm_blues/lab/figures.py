@@ -50,7 +50,7 @@ def study_figure(rows: Sequence[StudyRow]) -> Figure:
     right.tick_params(axis="x", which="minor", labelsize=6)  # else they overlap in a short range
     if finite:
         right.set_xlim(min(finite) / 1.5, max(finite) * 1.5)
-    right.set_xlabel("steps to learn: median and quartiles over all seeds")
+    right.set_xlabel("steps to learn: median and\nquartiles over all seeds")
     for axes in (left, right):
         axes.grid(axis="x", color=RULE, alpha=0.2)
     drawn.legend(loc="outside upper center", ncols=2, fontsize=8, frameon=False)
