@@ -104,6 +104,7 @@ def test_settings_stand_beside_the_final_numbers(server: str) -> None:
     assert {"final/choruses", "final/melody_cross_entropy", "final/steps"} <= metrics
 
 
+@pytest.mark.slow
 def test_listening_while_training_takes_no_more_than_its_share(tmp_path: Path) -> None:
     options = ["+experiment=chords", "run.step_limit=4000000", "hydra.run.dir=run"]
     done = run_command("train", *options, "run.listen_share=0.6", cwd=tmp_path)
