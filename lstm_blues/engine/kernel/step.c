@@ -7,6 +7,7 @@ typedef struct {
   real delta[OUTPUTS] ALIGNED, right[OUTPUTS] ALIGNED, epsilon[CELLS] ALIGNED;
   int melody, chords_learn;
 } Step;
+#define PLACE_OF(member) (__builtin_offsetof(Step, member) / sizeof(real))
 
 INLINE int learns(const Part part, const Step *restrict step) {
   return part.chords ? step->chords_learn : step->melody;
@@ -35,8 +36,8 @@ INLINE int compare(const Part part, const real *restrict target, const real gros
     real *from_here = (real *)step + n;
     OPAQUE(from_here);
     EACH {
-      real *delta = ((Step *)from_here)->delta + first + k * CHUNK;
-      real *right = ((Step *)from_here)->right + first + k * CHUNK;
+      real *delta = from_here + PLACE_OF(delta) + first + k * CHUNK;
+      real *right = from_here + PLACE_OF(right) + first + k * CHUNK;
       real wanted[CHUNK] = {0};
       Wholes units = {0};
       for (int l = 0; l < CHUNK; l++)
