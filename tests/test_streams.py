@@ -197,6 +197,24 @@ def test_ctrl_c_that_an_import_loses_or_takes_for_another_error(main: str, tmp_p
     assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
 
 
+def test_ctrl_c_stays_that_of_a_program_that_uses_the_package(tmp_path: Path) -> None:
+    program = tmp_path / "lstm_blues" / "own.py"
+    program.parent.mkdir()
+    program.write_text(
+        "import signal, lstm_blues\n"
+        "try: signal.raise_signal(signal.SIGINT)\n"
+        "except KeyboardInterrupt: print('saved')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        env=environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "saved\n", "")
+
+
 @pytest.mark.parametrize("formats", [("svg", "ogg"), pytest.param(FORMATS, marks=pytest.mark.slow)])
 def test_every_format_has_the_same_bytes_in_every_process(
     formats: tuple[str, ...], tmp_path: Path
