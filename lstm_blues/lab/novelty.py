@@ -10,6 +10,7 @@ import torch
 
 from lstm_blues.errors import BluesError
 from lstm_blues.lab.collect import Run
+from lstm_blues.lab.exposure import CHORUSES, PIECES, SMOOTHING
 from lstm_blues.lab.melodies import begins_of, melody_of
 from lstm_blues.lab.melody_metrics import MelodyMetrics
 from lstm_blues.lab.statistics import Interval, Quartiles, interval, quartiles
@@ -18,8 +19,6 @@ from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs.trained import compose_pieces, load_trained
 
 TEMPERATURES = (0.4, 0.6, 0.8, 1.0, 1.3)
-
-PIECES, CHORUSES = 100, 4
 
 _BARS = ("bars from the library", "bars new and whole", "bars new and broken", "bars mixed")
 """Every bar is of one of the first three kinds; those that are mixed are new."""
@@ -37,7 +36,7 @@ def probe_novelty(run: Run) -> list[Record]:
     if summary["melody_cross_entropy"] is None or not summary["chords_learned"]:
         return []
     trained = load_trained(run.folder)
-    metrics = MelodyMetrics(trained.form, trained.songs.library, 0.01)
+    metrics = MelodyMetrics(trained.form, trained.songs.library, SMOOTHING)
     found = []
     for temperature in TEMPERATURES:
         try:
