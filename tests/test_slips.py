@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import pty
 import re
@@ -89,6 +90,17 @@ def test_a_group_can_be_null_on_the_command_line(experiment: str, group: str) ->
         *(("corpus", "chords"), ("corpus", "melody"), ("corpus", "forms")),
     )
     assert told == ("" if fine else "refused")
+
+
+@pytest.mark.parametrize(("floor", "composes"), [(0.173, True), (0.0, True), (None, False)])
+def test_the_newest_melody_composes_even_where_its_tune_leaves_nothing_to_choose(
+    floor: float | None, composes: bool, tmp_path: Path
+) -> None:
+    run = tmp_path / "runs" / "own"
+    shutil.copytree(PRETRAINED, run)
+    told = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps({**told, "melody_floor": floor}))
+    assert newest_run(tmp_path / "runs") == (run if composes else None)
 
 
 @pytest.mark.parametrize(

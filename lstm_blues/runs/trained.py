@@ -89,7 +89,7 @@ def newest_run(folder: Path = Path("outputs")) -> Path | None:
         told = read_summary(summary)
         if told is None or not (summary.parent / NAME).is_file():
             continue
-        if told["learned"] and told["melody_floor"]:
+        if told["learned"] and told["melody_floor"] is not None:
             found.append((summary.stat().st_mtime_ns, summary.parent))
     return max(found)[1] if found else None
 
