@@ -23,7 +23,7 @@ from typing import Any
 
 import torch
 
-from lstm_blues.browser.speed import compare_page, compare_runs
+from lstm_blues.browser.speed import compare_page, compare_runs, opened_page
 from lstm_blues.errors import BluesError, require, require_choice
 from lstm_blues.files import write_text
 from lstm_blues.lab.benchmarks.answers import HEARD, answers, answers_csv, answers_table
@@ -205,10 +205,11 @@ def _compare(given: argparse.Namespace) -> dict[str, Any]:
             write_text(given.out / f"{name}.csv", table_csv(text))
 
     if given.page:
-        head, rows, found = compare_page(given.page, given.rounds)
-        tell("page", (markdown(head, rows), found))
-        head, rows, found = compare_runs(PAGE_SEED)
-        tell("page_runs", (markdown(head, rows), found))
+        with opened_page() as page:
+            head, rows, found = compare_page(page, given.page, given.rounds)
+            tell("page", (markdown(head, rows), found))
+            head, rows, found = compare_runs(page, PAGE_SEED)
+            tell("page_runs", (markdown(head, rows), found))
         return figures
     cores = set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set()
     if cores:

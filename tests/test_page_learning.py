@@ -12,6 +12,7 @@ import pytest
 import torch
 from page_support import Opener, Served, run_deno
 
+from lstm_blues.browser import speed
 from lstm_blues.browser.music import encoding_data, form_data, library_data
 from lstm_blues.engine.learner import CompiledLearner
 from lstm_blues.learning.schedule import MelodySchedule
@@ -269,6 +270,20 @@ def test_a_worker_ends_in_the_bits_of_train(open_page: Opener, name: str) -> Non
     assert steps == sorted(steps)
     assert found["progress"][-1]["right"] == 96
     assert all(each["network"] for each in found["progress"][:-1])
+
+
+@pytest.mark.slow
+def test_the_page_is_timed_beside_the_native_kernel(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:  # `served`, where there are a browser and a compiler
+    monkeypatch.setattr(speed, "CONTENDERS", ("chords",))
+    with speed.opened_page() as page:
+        head, rows, figures = speed.compare_page(page, 100_000, 1)
+        _, runs, whole = speed.compare_runs(page, 2)
+    assert [len(row) for row in rows] == [len(head)]
+    assert rows[0][-1] == runs[0][-1] == "yes"
+    assert figures["chords"]["page"] > 0
+    assert whole["chords"]["steps"] > 1_000_000
 
 
 def test_a_worker_says_what_it_cannot_learn(open_page: Opener, default_settings: Any) -> None:

@@ -30,6 +30,7 @@ from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.run import run_experiment
 from lstm_blues.runs.settings import settings_from
+from lstm_blues.runs.summary import Status
 
 CONTENDERS = ("chords", "melody")
 _CHUNK = 100_000
@@ -37,10 +38,11 @@ _CHUNK = 100_000
 LEARN = """
 ([order, steps]) => new Promise((resolve, reject) => {
   const worker = new Worker("workers/learn.js", { type: "module" });
+  const begun = performance.now();
   let first = null, last = null;
   worker.onmessage = ({ data }) => {
     if (data.type === "error") reject(new Error(data.message));
-    if (data.type === "progress") {
+    if (data.type === "progress" && steps !== null) {
       const now = { steps: data.steps, time: performance.now() };
       if (data.steps >= steps) first ??= now;
       if (first !== null && data.steps >= first.steps + steps && last === null) {
@@ -49,34 +51,19 @@ LEARN = """
       }
     }
     if (data.type === "done") {
+      const seconds = (performance.now() - begun) / 1000;
       worker.terminate();
       const [begin, end] = [first ?? { steps: 0, time: 0 }, last ?? { steps: 0, time: 1 }];
       const speed = (end.steps - begin.steps) / (end.time - begin.time) * 1000;
-      resolve({ speed, steps: data.steps, hash: data.hash });
+      resolve({ speed, seconds, steps: data.steps, hash: data.hash });
     }
   };
   worker.postMessage({ type: "start", ...order });
 })
 """
-"""Learns twice so many steps in the page's worker; steps per second of the second half, messages
-and all, how many steps it made, and the hash of its weights."""
-
-RUN = """
-(order) => new Promise((resolve, reject) => {
-  const worker = new Worker("workers/learn.js", { type: "module" });
-  const begun = performance.now();
-  worker.onmessage = ({ data }) => {
-    if (data.type === "error") reject(new Error(data.message));
-    if (data.type === "done") {
-      worker.terminate();
-      resolve({ seconds: (performance.now() - begun) / 1000, steps: data.steps, hash: data.hash });
-    }
-  };
-  worker.postMessage({ type: "start", ...order });
-})
-"""
-"""Learns to the end in the page's worker; how long it took from the click, how many steps it made,
-and the hash of its weights."""
+"""Learns twice so many steps in the page's worker, or to the end where `steps` is null; steps per
+second of the second half, messages and all, seconds from the click, how many steps it made, and the
+hash of its weights."""
 
 
 @contextmanager
@@ -96,6 +83,7 @@ def opened_page() -> Iterator[Any]:
         with playwright.sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = browser.new_page()
+            page.set_default_timeout(0)
             page.goto(address_of(server))
             yield page
             browser.close()
@@ -103,35 +91,31 @@ def opened_page() -> Iterator[Any]:
         server.server_close()
 
 
-def compare_page(steps: int, rounds: int) -> tuple[list[str], list[list[str]], dict[str, Any]]:
-    """The page in Chromium beside the native kernel, in turns: the head and rows of a table, and
-    for each experiment the best speed of each in steps per second, the page's ratios to the others,
-    and whether all ended with the same weights.  The best, because other work on the machine slows
-    some rounds.
+Comparison = tuple[list[str], list[list[str]], dict[str, Any]]
+"""The head of a table, its rows, and the figures that they show."""
 
-    WebAssembly has vectors of 128 bits: `narrow` is the native kernel with such vectors, in
-    processes of its own.  Each is timed over `steps` steps, after as many before, from the first
-    weights.  Raises `BluesError` as `opened_page` does.
+
+def compare_page(page: Any, steps: int, rounds: int) -> Comparison:
+    """The page in Chromium beside the native kernel, in turns: for each experiment the best speed
+    of each in steps per second, the page's ratios to the others, and whether all ended with the
+    same weights.  The best, because other work on the machine slows some rounds.
+
+    WebAssembly has vectors of 128 bits: `narrow` is the native kernel with such vectors, in a
+    process of its own.  Each is timed over `steps` steps, after as many before, from the first
+    weights.
     """
     figures: dict[str, Any] = {}
-    with opened_page() as page, ProcessPoolExecutor(1, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         for name in CONTENDERS:
-            page.set_default_timeout(0)
-            speeds: dict[str, list[float]] = {"native": [], "narrow": [], "page": []}
+            made: list[dict[str, float]] = []
             same = True
             for _ in range(rounds):
                 found = page.evaluate(LEARN, [{"run": name, "seed": 1}, steps])
                 native, weights = _natively(name, steps, found["steps"])
                 narrow, others = pool.submit(_narrowly, name, steps, found["steps"]).result()
-                for key, speed in (
-                    ("native", native),
-                    ("narrow", narrow),
-                    ("page", found["speed"]),
-                ):
-                    speeds[key].append(speed)
+                made.append({"native": native, "narrow": narrow, "page": found["speed"]})
                 same &= weights == others == found["hash"]
-
-            best = {key: max(values) for key, values in speeds.items()}
+            best = {key: max(each[key] for each in made) for key in made[0]}
             figures[name] = {
                 **best,
                 "ratio": best["page"] / best["native"],
@@ -153,27 +137,25 @@ def compare_page(steps: int, rounds: int) -> tuple[list[str], list[list[str]], d
     return head, rows, figures
 
 
-def compare_runs(seed: int) -> tuple[list[str], list[list[str]], dict[str, Any]]:
+def compare_runs(page: Any, seed: int) -> Comparison:
     """Each experiment learned to its end once in the page, in Chromium, and once as `train` does:
-    the head and rows of a table, and for each the steps, the seconds of both, their ratio and
-    whether both ended with the same weights.  Raises `BluesError` as `opened_page` does.
-    """
+    the steps, the seconds of both, their ratio and whether both ended with the same weights."""
     figures: dict[str, Any] = {}
-    with opened_page() as page:
-        page.set_default_timeout(0)
-        for name in CONTENDERS:
-            found = page.evaluate(RUN, {"run": name, "seed": seed})
-            config = compose_config([f"+experiment={name}", f"seed={seed}", "run.listen_share=0"])
-            config.pop("resume")
-            with tempfile.TemporaryDirectory() as folder:
-                summary = run_experiment(config, Path(folder))
-            figures[name] = {
-                "steps": found["steps"],
-                "native": summary.seconds,
-                "page": found["seconds"],
-                "ratio": summary.seconds / found["seconds"],
-                "same": (found["steps"], found["hash"]) == (summary.steps, summary.weights),
-            }
+    for name in CONTENDERS:
+        found = page.evaluate(LEARN, [{"run": name, "seed": seed}, None])
+        config = compose_config([f"+experiment={name}", f"seed={seed}", "run.listen_share=0"])
+        config.pop("resume")
+        with tempfile.TemporaryDirectory() as folder:
+            summary = run_experiment(config, Path(folder))
+        if summary.status == Status.INTERRUPTED:
+            raise KeyboardInterrupt
+        figures[name] = {
+            "steps": found["steps"],
+            "native": summary.seconds,
+            "page": found["seconds"],
+            "ratio": summary.seconds / found["seconds"],
+            "same": (found["steps"], found["hash"]) == (summary.steps, summary.weights),
+        }
     rows = [
         [
             *(name, f"{found['steps']:,}", f"{found['native']:.1f}", f"{found['page']:.1f}"),
