@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.online import OnlineLearner
 from lstm_blues.music.stream import Stream
+from lstm_blues.network.blocks import BlockState
 from lstm_blues.network.cells import CELLS
 from lstm_blues.network.cells.feed_forward import FeedForward
 from lstm_blues.network.cells.hidden import HiddenNetwork, WindowNetwork
@@ -151,6 +152,22 @@ def test_the_weight_change_is_by_autograd_s_gradient(name: str) -> None:
     for old, new, gradient in zip(before, net.parameters(), truth, strict=True):
         torch.testing.assert_close((old - new) / plain.rate, gradient, rtol=1e-9, atol=1e-10)
         assert gradient.abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("name", ["elman", "gru", "peepholes"])
+def test_steps_of_our_own_have_the_gradient_of_what_they_compute(name: str) -> None:
+    # Of two songs at once, and of the states before and after, too.
+    net = hidden_network(name)
+    s, y = (torch.rand(2, size, dtype=torch.float64) for size in net.state_sizes)
+    x = torch.rand(5, 2, UNITS, dtype=torch.float64)
+
+    def run(s: Tensor, y: Tensor, x: Tensor, *_: Tensor) -> tuple[Tensor, ...]:
+        outputs, state = net.run(x, BlockState(s, y, None))
+        return outputs, *(each for each in (state.s, state.y) if each.requires_grad)
+
+    given = [each.requires_grad_() for each in (s, y, x)]
+    # gradcheck changes what it is given in place, the net's weights, too.
+    assert torch.autograd.gradcheck(run, (*given, *net.hidden.parameters()))
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -185,7 +185,7 @@ def test_a_song_goes_on_for_its_episode() -> None:
     )
     for episode in range(4):
         for step in range(24):
-            here = learner.sounding(0)
+            here = learner.sounding(1)[0]
             assert torch.equal(here, stream.table[order[episode], step % 12]), (episode, step)
             learner.learn(1)
 

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from lstm_blues.errors import BluesError
 from lstm_blues.learning.counting import CountingRule, begin_melody, count_step
 from lstm_blues.learning.frozen import test_uniform
-from lstm_blues.learning.own_notes import OwnNotes, segment_at
+from lstm_blues.learning.own_notes import OwnNotes, segments_at
 from lstm_blues.learning.rule import Learns, StepResult
 from lstm_blues.learning.settings import Learning
 from lstm_blues.learning.state import Counters, LearnerState
@@ -62,7 +62,7 @@ class OnlineLearner:
 
     @property
     def counters(self) -> Counters:
-        return replace(self._counters)
+        return self._counters.copy()
 
     @property
     def loss(self) -> float:
@@ -99,7 +99,7 @@ class OnlineLearner:
         Returns its steps; after numbers that were not finite, those before them.
         """
         length, learns = self._stretch(), self.learns
-        notes = torch.stack([self.sounding(ahead) for ahead in range(length + 1)])
+        notes = self.sounding(length + 1)
         target = notes[1:]
         owns = self._own if self._counters.melody else None
         if owns is not None:
@@ -170,14 +170,15 @@ class OnlineLearner:
             length = min(length, self.learning.episode_choruses * steps - played)
         return length
 
-    def sounding(self, ahead: int) -> Tensor:
-        """What sounds so many steps from now, shape (units,)."""
+    def sounding(self, steps: int) -> Tensor:
+        """What sounds from now on, shape (steps, units)."""
         count, stream = self._counters, self.stream
-        choruses, step = divmod(count.position + ahead, stream.steps)
+        places = torch.arange(count.position, count.position + steps)
+        at = places % stream.steps
         if stream.by_episode:
-            return stream.notes(count.gross_resets + count.episodes, step)
-        song = count.songs + choruses
-        return stream.table[segment_at(stream, count, song, step), step]
+            return stream.notes(count.gross_resets + count.episodes, at)
+        songs = count.songs + places // stream.steps
+        return stream.table[segments_at(stream, count, songs, at), at]
 
     def begin_melody(self) -> None:
         begin_melody(self._counters)
@@ -248,7 +249,7 @@ class OnlineLearner:
         like = self.network.like
         traces = state.traces[:, None].to(like) if state.traces.numel() else None
         self.blocks = BlockState(state.s[None].to(like), state.y[None].to(like), traces)
-        self._counters = replace(state.counters)
+        self._counters = state.counters.copy()
         self._loss, self._melody_loss = state.loss, state.melody_loss
         self.melody_rate = state.melody_rate
 

@@ -94,7 +94,8 @@ class OwnNotes:
         """Goes on with another segment of the bar where that has the note drawn and the song's own
         segment has not."""
         position, table = count.position, self.stream.table[..., self.melody]
-        segment = segment_at(self.stream, count, count.songs, position)
+        places = (torch.tensor([count.songs]), torch.tensor([position]))
+        segment = int(segments_at(self.stream, count, *places))
         if torch.equal(table[segment, position], melody):
             return
         first = next(step for step in range(position + 1) if self.stream.bar_of(step) == bar)
@@ -106,10 +107,12 @@ class OwnNotes:
             count.own_segment = 1 + candidates[chosen]
 
 
-def segment_at(stream: Stream, count: Counters, song: int, step: int) -> int:
-    """The segment that sounds at a step of the stream's song number `song`, for a learner that
-    stands at `count`: the one that it has gone on with, in its bar, or the song's."""
-    here = stream.bar_of(step) == stream.bar_of(count.position) and song == count.songs
-    if count.own_segment and here:
-        return count.own_segment - 1
-    return int(stream.picks[song % len(stream.picks), stream.bar_of(step)])
+def segments_at(stream: Stream, count: Counters, songs: Tensor, steps: Tensor) -> Tensor:
+    """The segments that sound at steps of the stream's songs with these numbers, for a learner that
+    stands at `count`: the one that it has gone on with, in its bar, or the songs'."""
+    bars = stream.bar_of(steps)
+    picked = stream.picks[songs % len(stream.picks), bars]
+    if not count.own_segment:
+        return picked
+    here = (bars == stream.bar_of(count.position)) & (songs == count.songs)
+    return torch.where(here, count.own_segment - 1, picked)

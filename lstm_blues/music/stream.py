@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from lstm_blues.music.songs import BluesSongs
+
+Place = TypeVar("Place", int, Tensor)
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,12 @@ class Stream:
         """Steps in a song: T."""
         return self.table.shape[1]
 
-    def notes(self, song: int, step: int) -> Tensor:
-        """What sounds at a step of the stream's song number `song`, shape (units,)."""
+    def notes(self, song: int, step: Place) -> Tensor:
+        """What sounds at a step, or at steps, of the stream's song number `song`, shape (units,) or
+        (len(step), units)."""
         return self.table[self.picks[song % len(self.picks), self.bar_of(step)], step]
 
-    def bar_of(self, step: int) -> int:
+    def bar_of(self, step: Place) -> Place:
         """The bar in which a step of a song lies, from 0; a song of an episode is all one bar."""
         return step * self.picks.shape[1] // self.steps
 

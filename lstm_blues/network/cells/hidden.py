@@ -95,15 +95,25 @@ class HiddenNetwork(Network):
 
 
 class RecurrentNetwork(HiddenNetwork):
-    """A hidden layer of torch's whose state is its activation."""
+    """A hidden layer whose state is its activation."""
+
+    def outputs(self, x: Tensor, y: Tensor) -> Tensor:
+        """The hidden units' activations, shape (T, N, H), on what is heard, shape (T, N, I), after
+        activations y, shape (N, H)."""
+        raise NotImplementedError
 
     @property
     def state_sizes(self) -> tuple[int, int]:
         return 0, self.hidden_units
 
     def run(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState]:
-        hidden, last = self.hidden(x, state.y[None])
-        return hidden, BlockState(state.s, last[0], None)
+        hidden = self.outputs(x, state.y)
+        return hidden, BlockState(state.s, hidden[-1], None)
+
+
+def one_step_before(values: Tensor, first: Tensor) -> Tensor:
+    """Values, shape (T, ...), each a step later, after `first`, shape (...)."""
+    return torch.cat((first[None], values[:-1]))
 
 
 class WindowNetwork(HiddenNetwork):
