@@ -15,10 +15,11 @@ from support import run_command as command
 from lstm_blues.compose import ComposeSettings
 from lstm_blues.errors import BluesError
 from lstm_blues.music.bars import BarLibrary
-from lstm_blues.music.chords import pitch_classes
+from lstm_blues.music.chords import pitch_classes, read_symbol
 from lstm_blues.music.ending import with_ending
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Chord, Piece
+from lstm_blues.music.spelling import key_signature
 from lstm_blues.music.timing import Timing
 from lstm_blues.music.transpose import (
     KEYS,
@@ -205,6 +206,24 @@ def test_transposing_instruments_read_what_they_finger(song: Piece) -> None:
         assert transpose.findtext("diatonic") == str(-letters)
     assert written_for(song, "concert") is song
     assert not list(ElementTree.fromstring(to_musicxml(song)).iter("transpose"))
+
+
+def test_every_key_is_readable_for_every_instrument(song: Piece) -> None:
+    for key in KEYS:
+        for instrument in ("Bb", "Eb"):
+            piece = written_for(moved_piece(song, interval_to(song.form, key)), instrument)
+            signature = key_signature(piece.fifths)
+            assert len(signature) <= 6
+            # Roots are those of the key: none of them needs an accidental of the other kind.
+            roots = {read_symbol(symbol).root_name for symbol in piece.form.symbols}
+            wrong = "b" if piece.fifths > 0 else "#"
+            assert not any(root.endswith(wrong) for root in roots), (key, instrument, roots)
+
+
+def test_words_are_spelled_in_their_key(song: Piece) -> None:
+    flat = moved_piece(song, interval_to(song.form, "Eb"))
+    assert "#" not in flat.in_words()
+    assert "b" not in moved_piece(song, interval_to(song.form, "E")).in_words().replace("lib", "")
 
 
 def test_an_ending_closes_on_the_tonic_and_changes_nothing_before(song: Piece) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_blues.music.bars import REST, BarLibrary
-from lstm_blues.music.chords import chord_name, note_name
+from lstm_blues.music.chords import chord_name
 from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.rhythm import rhythm_of
+from lstm_blues.music.spelling import key_fifths, spell
 
 LIBRARY, NEW, BROKEN = "library", "new", "broken"
 """What a bar of a composition is."""
@@ -173,6 +175,17 @@ class Piece:
         form; empty where there is no library or no melody."""
         return [kind == LIBRARY for kind in self.bar_kinds]
 
+    @property
+    def fifths(self) -> int:
+        """Sharps of its key, that of the form's first chord, flats being negative."""
+        return key_fifths(self.form.symbols[0])
+
+    def name_of(self, note: Note) -> str:
+        """A note's name as scores spell it, with its octave."""
+        before = bisect_right(self.chords, note.start, key=lambda chord: chord.start)
+        symbol = self.chords[before - 1].symbol if before else ""
+        return str(spell(note.pitch, symbol, self.fifths))
+
     def in_words(self, bars_before: int = 0) -> str:
         """Chords and melody, where there is one, as text, one line per bar; `-` is a step without a
         new note, `r` one where a rest begins, `%` a bar without a new chord.
@@ -181,7 +194,7 @@ class Piece:
         """
         kinds = self.bar_kinds
         struck = dict.fromkeys(self._rests, REST)
-        struck |= {note.start: note_name(note.pitch) for note in reversed(self.melody)}
+        struck |= {note.start: self.name_of(note) for note in reversed(self.melody)}
         size, lines = self.form.steps_per_bar, []
         for number, first in enumerate(range(0, self.steps, size)):
             steps = range(first, min(first + size, self.steps))
