@@ -24,7 +24,7 @@ from lstm_blues.music.reading.door import read_score
 from lstm_blues.music.reading.sheet import MOST_BARS, Sheet, sheets_of
 from lstm_blues.music.songbook import Learnable, form_and_library
 from lstm_blues.runs.command import run_command
-from lstm_blues.runs.config import MY_MUSIC, read
+from lstm_blues.runs.config import MY_MUSIC, conf_folder, read
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,12 @@ class LeadSheetSettings:
         require(bool(self.files), "files", list(self.files), "one file or more")
         fine = re.fullmatch(r"\w[\w-]*", self.name) is not None
         require(fine, "name", self.name, "a word of letters, digits, _ and -")
+        require(
+            self.name.casefold() not in _taken_names(),
+            "name",
+            self.name,
+            f"one that the package's forms and bars do not have, such as my_{self.name}",
+        )
         for entry in self.chords:
             for symbol in entry.split():
                 try:
@@ -68,6 +74,13 @@ class LeadSheetSettings:
         fine = rests is None or 0 < rests < math.inf
         require(fine, "rests", rests, "above 0, or null for no rests")
         require(self.output_dir != "", "output_dir", "", "a folder")
+
+
+def _taken_names() -> set[str]:
+    """Names that `train` would not take for the user's own: those of the package's forms and bar
+    libraries, whatever the case, as some disks know none, and those for no file."""
+    packaged = [*conf_folder().glob("form/*.yaml"), *conf_folder().glob("bars/*.yaml")]
+    return {path.stem.casefold() for path in packaged} | {"null", "none"}
 
 
 def write_form_and_library(config: dict[str, Any]) -> None:

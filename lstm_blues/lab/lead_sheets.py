@@ -29,8 +29,7 @@ from lstm_blues.music.reading.abc import read_abc
 from lstm_blues.music.reading.abc_fields import tunes_of
 from lstm_blues.music.reading.door import MUSIC21, read_score
 from lstm_blues.music.reading.sheet import Sheet, sheets_of
-from lstm_blues.music.reading.symbols import looks_like_symbol
-from lstm_blues.music.reading.written import MetreError
+from lstm_blues.music.reading.time_signatures import MetreError
 from lstm_blues.music.songbook import form_and_library
 
 READ = ("abc", "mxl", "musicxml", "xml", "mid", "midi")
@@ -104,8 +103,8 @@ def with_chords(place: Path, name: str) -> Iterator[str]:
         tunes = tunes_of(text)
         for number, tune in enumerate(tunes, 1):
             bars = read_abc(tune).bars
-            symbols = [text for bar in bars for _, text in bar.symbols if looks_like_symbol(text)]
-            if len(symbols) >= SYMBOLS_PER_BAR * len(bars) > 0:
+            symbols = sum(len(bar.symbols) for bar in bars)
+            if symbols >= SYMBOLS_PER_BAR * len(bars) > 0:
                 yield name if len(tunes) == 1 else f"{name}#{number}"
     elif suffix in (".mid", ".midi") or _has_harmony(place):
         yield name

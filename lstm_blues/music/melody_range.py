@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lstm_blues.errors import require
 from lstm_blues.music.chords import OCTAVE, note_name
+from lstm_blues.music.form import PITCHES
 
 REPORT_LOWEST, REPORT_NOTES = 60, 13
 """The melody's notes of Figure 1: C4 to C5."""
@@ -33,10 +35,12 @@ class Placing(NamedTuple):
 
 
 def own_range(pitches: Sequence[int], lowest: int | None) -> Placing:
-    """The range that a melody needs in the key of its file.
+    """The range of a melody in the key of its file.
 
-    The 13 notes from C4 where octaves bring it there; else its own range, in an octave in which
-    people play; from `lowest` up where that is given.
+    The 13 notes from C4 where octaves bring it there; else its own range, wider or narrower, in an
+    octave in which people play; from `lowest` up where that is given.
+
+    Raises `BluesError` where there is no room from `lowest` up.
     """
     low, high = min(pitches), max(pitches)
     start = REPORT_LOWEST if lowest is None else lowest
@@ -49,13 +53,24 @@ def own_range(pitches: Sequence[int], lowest: int | None) -> Placing:
             up += OCTAVE
         while high + up > _HIGHEST and low + up - OCTAVE >= _LOWEST:
             up -= OCTAVE
+        while high + up >= PITCHES:
+            up -= OCTAVE
         start = low + up
+    else:
+        most = low + (PITCHES - 1 - high) // OCTAVE * OCTAVE
+        wide = f"at most {most}, from where the melody's {high - low + 1} notes have room"
+        require(high + up < PITCHES, "lowest_melody_note", lowest, wide)
     notes = high + up - start + 1
-    wider = (
-        f"the melody's range is widened from {REPORT_NOTES} to {notes} notes, {note_name(start)} "
-        f"to {note_name(start + notes - 1)}"
-    )
-    return Placing(up, start, notes, "; ".join(filter(None, (_moved(up), wider))))
+    return Placing(up, start, notes, "; ".join(filter(None, (_moved(up), _range(start, notes)))))
+
+
+def _range(start: int, notes: int) -> str:
+    """What is said of a range that is not the report's."""
+    ends = f"{note_name(start)} to {note_name(start + notes - 1)}"
+    if notes == REPORT_NOTES:
+        return f"the melody's range is moved to {ends}"
+    how = "widened" if notes > REPORT_NOTES else "narrowed"
+    return f"the melody's range is {how} from {REPORT_NOTES} to {notes} notes, {ends}"
 
 
 def given_range(pitches: Sequence[int], lowest: int | None, notes: int) -> Placing:

@@ -46,10 +46,9 @@ def form_and_library(
         name: what form and library will be called.
         form_bars: bars of a chorus; None: see `chorus_bars`.
         lowest_chord_note: MIDI note number of the form's lowest chord unit.
-        lowest_melody_note: that of its lowest melody unit; None: 60, or the melody's lowest where
-            its range is widened.
-        melody_notes: the melody is brought into so many notes; None: as many as it needs, 13 at
-            least, in its own key.
+        lowest_melody_note: that of its lowest melody unit; None: as `own_range` decides.
+        melody_notes: the melody is brought into so many notes; None: the 13 from C4 where octaves
+            bring it there, else as many as it has from its lowest to its highest, in its own key.
         rests: quarter notes that a rest must last; shorter ones belong to the note before.  None:
             all do.
 

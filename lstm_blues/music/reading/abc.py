@@ -2,43 +2,36 @@
 
 Read here and not by music21, which drops chord symbols such as `Gd` and takes `D/f+` for an
 augmented chord.  What a lead sheet needs is read: notes, rests, chords, ties, tuplets, broken
-rhythm, accidentals, bars, repeats, endings, voices and changes of key, metre and unit; the rest is
-passed over.
+rhythm, accidentals, bars, repeats, endings, voices, overlays and changes of key, metre and unit;
+the rest is passed over.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
 from lstm_blues.music.chords import NATURALS
-from lstm_blues.music.reading.abc_fields import key_of, metre_of, title_of, unit_of
-from lstm_blues.music.reading.written import ZERO, WrittenBar, WrittenNote
+from lstm_blues.music.reading.abc_fields import key_of, title_of, unit_of
+from lstm_blues.music.reading.abc_tokens import IN_CHORD, TOKEN, is_jump, size_of
+from lstm_blues.music.reading.abc_voice import Voice
+from lstm_blues.music.reading.symbols import is_no_chord, looks_like_symbol
+from lstm_blues.music.reading.time_signatures import plain_metre, quarters_of
+from lstm_blues.music.reading.written import WrittenBar
 
-_NOTE = r"(?P<acc>\^{1,2}|_{1,2}|=)?(?P<letter>[A-Ga-g])(?P<octave>[,']*)"
-_TOKEN = re.compile(
-    r'"(?P<text>[^"]*)"|(?P<skip>![^!\n]*!|\+[a-z()<>.]+\+|\{[^}]*\})'
-    r"|\[(?P<field>[A-Za-z]):(?P<value>[^\]]*)\]"
-    r"|\[\s*(?P<ending>\d[\d,\-]*)"
-    r"|(?P<bar>:*\|+[\]:]*|\[\||::+|:?\|\])\s*(?P<number>\d[\d,\-]*)?"
-    r"|\((?P<p>\d)(?::(?P<q>\d*))?(?::(?P<r>\d*))?"
-    rf"|{_NOTE}(?P<size>\d*(?:/+\d*)?)"
-    r"|(?P<rest>[zxZX])(?P<restsize>\d*(?:/+\d*)?)"
-    r"|\[(?P<chord>[^\]|:]*)\](?P<chordsize>\d*(?:/+\d*)?)"
-    r"|(?P<broken><+|>+)|(?P<tie>-)"
-)
-_IN_CHORD = re.compile(_NOTE + r"(?P<size>\d*(?:/+\d*)?)(?P<tie>-?)")
+_FIELDS = "HIKLMNOPQRSTUVWmrsuvw"
+"""Letters of fields among the music; others with a colon are notes before a bar line."""
 
 
 class AbcTune(NamedTuple):
-    """A tune: its title, key and bars."""
+    """A tune: its title, key and bars, and what was decided in reading."""
 
     title: str
     key: str | None
     bars: list[WrittenBar]
+    remarks: list[str]
 
 
 def read_abc(tune: str) -> AbcTune:
@@ -48,51 +41,34 @@ def read_abc(tune: str) -> AbcTune:
     for line in tune.splitlines():
         bare = re.sub(r"(?<!\\)%.*", "", line).rstrip()
         head = re.match(r"([A-Za-z]):(.*)", bare)
-        if head and not (music and head[1] not in "KMLPVQTw"):
+        if head and not (music and head[1] not in _FIELDS):
             reader.field(head[1], head[2].strip(), music)
             music = music or head[1] == "K"
         elif music:
             reader.music(bare.removesuffix("\\"))
-    return AbcTune(title_of(tune), reader.key_name, reader.finish())
-
-
-@dataclass
-class _Voice:
-    """What is being read of one voice."""
-
-    bars: list[WrittenBar] = field(default_factory=list)
-    bar: WrittenBar | None = None
-    now: Fraction = ZERO
-    altered: dict[str, int] = field(default_factory=dict)
-    endings: frozenset[int] = frozenset()
-    section: bool = False
-    opens: bool = False
-    tuplet: tuple[Fraction, int] = (Fraction(1), 0)
-    broken: Fraction = Fraction(1)
-    last: int = 0  # how many notes the last one or chord wrote
-    written: dict[str, int] = field(default_factory=dict)  # their alterations, by letter
-    tied: dict[str, int] = field(default_factory=dict)  # those that a tie carries over a bar line
+    return AbcTune(title_of(tune), reader.key_name, reader.finish(), reader.remarks())
 
 
 class _Reader:
     """Reads the lines of a tune, one after the other."""
 
     def __init__(self) -> None:
-        self.metre, self.unit = "4/4", Fraction(0)
+        self.metre, self.unit = "", Fraction(0)
+        self.unfollowed: list[str] = []
         self.key: dict[str, int] = {}
         self.key_name: str | None = None
-        self.voices: dict[str, _Voice] = {}
+        self.voices: dict[str, Voice] = {}
         self.voice = self._voice("")
 
-    def _voice(self, name: str) -> _Voice:
+    def _voice(self, name: str) -> Voice:
         if name and list(self.voices) == [""] and not self.voices[""].bars:
             self.voices = {name: self.voices[""]}
-        return self.voices.setdefault(name, _Voice())
+        return self.voices.setdefault(name, Voice())
 
     def field(self, letter: str, value: str, music: bool) -> None:
         """A field of the header, or among the music."""
         if letter == "M":
-            self.metre = metre_of(value) or self.metre
+            self.metre = plain_metre(value)
         elif letter == "L":
             self.unit = unit_of(value)
         elif letter == "K":
@@ -102,21 +78,25 @@ class _Reader:
             self.voice = self._voice(value.split(maxsplit=1)[0] if value.split() else "")
         elif letter == "P" and music:
             self.voice.section = True
+        elif letter == "P" and re.search(r"([A-Z]).*\1|\d", value):
+            self.unfollowed.append(f"the order of its parts, P:{value}, is not followed")
 
     @property
     def _quarter_unit(self) -> Fraction:
         if self.unit:
             return self.unit
-        upper, _, lower = self.metre.partition("/")
-        return (
-            Fraction(1, 4) if Fraction(int(upper), int(lower)) < Fraction(3, 4) else Fraction(1, 2)
-        )
+        return Fraction(1, 4) if 0 < quarters_of(self.metre) < 3 else Fraction(1, 2)
+
+    def remarks(self) -> list[str]:
+        """What was decided, each a sentence for the user."""
+        told = [] if self.metre else ["no metre is given (M:), so 4/4 is taken"]
+        return [*told, *dict.fromkeys(self.unfollowed)]
 
     def music(self, line: str) -> None:
         """A line of notes."""
         at = 0
         while at < len(line):
-            token = _TOKEN.match(line, at)
+            token = TOKEN.match(line, at)
             if token is None:
                 at += 1  # slurs, decorations, spaces
                 continue
@@ -126,17 +106,18 @@ class _Reader:
     def _token(self, token: re.Match[str]) -> None:
         voice = self.voice
         if token["text"] is not None:
-            if token["text"][:1] not in "^_<>@":
-                self._open().symbols.append((voice.now, token["text"]))
+            self._text(token["text"])
+        elif token["skip"]:
+            self._jump(token["skip"].strip("!+"))
         elif token["field"]:
             self.field(token["field"], token["value"].strip(), True)
         elif token["bar"]:
-            self._bar_line(token["bar"])
+            self.voice.bar_line(token["bar"])
             if token["number"]:
-                self._ending(token["number"])
+                self.voice.ending(token["number"])
         elif token["ending"]:
-            self._bar_line("")
-            self._ending(token["ending"])
+            self.voice.bar_line("")
+            self.voice.ending(token["ending"])
         elif token["p"]:
             p = int(token["p"])
             usual = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
@@ -145,63 +126,49 @@ class _Reader:
             voice.tuplet = (Fraction(q, p), int(token["r"] or p))
         elif token["letter"]:
             pitch = self._pitch(token)
-            self._sound([(pitch, False)], _size(token["size"]))
+            self._sound([(pitch, False)], size_of(token["size"]))
         elif token["chord"] is not None:
             notes = [
-                (self._pitch(note), bool(note["tie"]))
-                for note in _IN_CHORD.finditer(token["chord"])
+                (self._pitch(note), bool(note["tie"])) for note in IN_CHORD.finditer(token["chord"])
             ]
-            inner = _IN_CHORD.search(token["chord"])
-            size = _size(token["chordsize"]) * (_size(inner["size"]) if inner else 1)
+            inner = IN_CHORD.search(token["chord"])
+            size = size_of(token["chordsize"]) * (size_of(inner["size"]) if inner else 1)
             if notes:
                 self._sound(notes, size)
         elif token["rest"]:
-            size = _size(token["restsize"])
+            size = size_of(token["restsize"])
             if token["rest"] in "ZX":
                 for _ in range(max(1, int(size))):
                     bar = self._open()
                     voice.now = bar.length = bar.quarters
-                    self._bar_line("|")
+                    self.voice.bar_line("|")
             else:
                 self._sound([], size)
         elif token["broken"]:
-            self._break(token["broken"])
+            voice.break_rhythm(self._open(), token["broken"])
         elif token["tie"]:
-            self._tie()
+            voice.tie()
+        elif token["overlay"]:
+            voice.overlay()
+
+    def _text(self, text: str) -> None:
+        """A text in quotation marks: a chord symbol, or words, as a sign before them may tell."""
+        if text[:1] in ("^", "_", "<", ">", "@"):
+            self._jump(text[1:])
+        elif is_no_chord(text) or looks_like_symbol(text):
+            self._open().symbols.append((self.voice.now, text))
+        elif not self._jump(text) and text.strip():
+            self._open().words.append(text)
+
+    def _jump(self, text: str) -> bool:
+        """Whether a text asks for a jump, which is then told."""
+        found = is_jump(text)
+        if found:
+            self.unfollowed.append(f"the jump {text.strip()!r} is not followed")
+        return found
 
     def _open(self) -> WrittenBar:
-        voice = self.voice
-        if voice.bar is None:
-            voice.bar = WrittenBar(
-                self.metre, section=voice.section, opens=voice.opens, endings=voice.endings
-            )
-            voice.section = voice.opens = False
-            voice.altered, voice.now = {}, ZERO
-        return voice.bar
-
-    def _bar_line(self, sign: str) -> None:
-        voice = self.voice
-        if voice.bar is not None and voice.now:
-            voice.bar.length = voice.now
-            voice.bars.append(voice.bar)
-            voice.bar = None
-        ends = sign.startswith(":")
-        if ends and voice.bars:
-            voice.bars[-1].closes = True
-        if ends or "||" in sign or "]" in sign or sign == "[|":
-            voice.section = True
-            voice.endings = frozenset()
-        if sign.endswith(":") and (len(sign) > 1):
-            voice.opens, voice.endings = True, frozenset()
-
-    def _ending(self, numbers: str) -> None:
-        found: set[int] = set()
-        for part in filter(None, numbers.split(",")):
-            first, _, last = part.partition("-")
-            found |= set(range(int(first), int(last or first) + 1))
-        self.voice.endings = frozenset(found)
-        if self.voice.bar is not None:
-            self.voice.bar.endings = self.voice.endings
+        return self.voice.open(self.metre or "4/4")
 
     def _pitch(self, note: re.Match[str]) -> int:
         letter = note["letter"]
@@ -218,54 +185,18 @@ class _Reader:
         return 12 * octave + NATURALS[name] + alter
 
     def _sound(self, notes: Sequence[tuple[int, bool]], size: Fraction) -> None:
-        voice, bar = self.voice, self._open()
-        factor, left = voice.tuplet
-        if left:
-            size *= factor
-            voice.tuplet = (factor, left - 1)
-        size *= self._quarter_unit * voice.broken
-        voice.broken = Fraction(1)
-        end = voice.now + size
-        bar.notes += [WrittenNote(pitch, voice.now, end, tied) for pitch, tied in notes]
-        voice.last, voice.now = len(notes), end
-        voice.tied = {}
-
-    def _break(self, sign: str) -> None:
-        """A broken rhythm: the last note and the next one share their time unequally."""
-        voice, bar = self.voice, self._open()
-        less = Fraction(1, 2 ** len(sign))
-        mine, its = (2 - less, less) if sign[0] == ">" else (less, 2 - less)
-        if voice.last and bar.notes:
-            start = bar.notes[-1].start
-            end = start + (bar.notes[-1].end - start) * mine
-            bar.notes[-voice.last :] = [n._replace(end=end) for n in bar.notes[-voice.last :]]
-            voice.now, voice.broken = end, its
-
-    def _tie(self) -> None:
-        voice = self.voice
-        bar = voice.bar or (voice.bars[-1] if voice.bars else None)
-        if bar is not None and voice.last and bar.notes:
-            bar.notes[-voice.last :] = [n._replace(tied=True) for n in bar.notes[-voice.last :]]
-            voice.tied = dict(voice.written)
+        self.voice.sound(self._open(), notes, size * self._quarter_unit)
 
     def finish(self) -> list[WrittenBar]:
         """The bars of the first voice, with the notes of the others beside them."""
         every = list(self.voices.values())
         for self.voice in every:
-            self._bar_line("|")
+            self.voice.bar_line("|")
         first = next((voice.bars for voice in every if voice.bars), [])
         for voice in every:
             if voice.bars is not first:
                 for bar, other in zip(first, voice.bars, strict=False):
-                    bar.others += other.notes
+                    bar.others += [*other.notes, *other.others]
                     bar.symbols += other.symbols
+                    bar.words += other.words
         return first
-
-
-def _size(text: str) -> Fraction:
-    """A length, such as `3/2`, `/` or nothing, as a multiple of the unit."""
-    upper, slash, lower = text.partition("/")
-    size = Fraction(int(upper or 1))
-    if slash:
-        size /= max(1, int(lower)) if lower.isdigit() else 2 ** (1 + lower.count("/"))
-    return size

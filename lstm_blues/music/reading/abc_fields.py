@@ -48,12 +48,6 @@ def key_of(value: str) -> tuple[dict[str, int], str | None]:
     return altered, name
 
 
-def metre_of(value: str) -> str | None:
-    """A time signature such as `6/8`; None where the field has none."""
-    found = re.match(_FRACTION, {"C": "4/4", "C|": "2/2"}.get(value, value))
-    return f"{int(found[1])}/{int(found[2])}" if found else None
-
-
 def unit_of(value: str) -> Fraction:
     """The length of a note without a number, in quarter notes; 0 where the field has none."""
     found = re.match(_FRACTION, value)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
+from lstm_blues.music.chords import note_name
+from lstm_blues.music.form import PITCHES
 from lstm_blues.music.reading.abc import read_abc
 from lstm_blues.music.reading.abc_fields import title_of, tunes_of
+from lstm_blues.music.reading.changes import Placed, changes_of, passed_over
 from lstm_blues.music.reading.midi import read_midi
 from lstm_blues.music.reading.notation import MUSIC21, read_notation
 from lstm_blues.music.reading.parts import top_line
-from lstm_blues.music.reading.score import ChordChange, Score
-from lstm_blues.music.reading.symbols import looks_like_symbol, plain_symbol
+from lstm_blues.music.reading.score import Score
 from lstm_blues.music.reading.written import WrittenBar, as_played, lay_out, sounding
 
 _TITLES = 3
@@ -53,7 +54,7 @@ def read_score(
         text = _abc_text(place, file)
         tune = read_abc(_chosen(text, number, file))
         name = tune.title or Path(place).stem
-        return _played(tune.bars, file, name, tune.key, [])
+        return _played(tune.bars, file, name, tune.key, tune.remarks)
     notated = read_notation(place, number, file)
     return _played(notated.bars, file, notated.title, notated.key, notated.remarks)
 
@@ -95,24 +96,39 @@ def _chosen(text: str, number: int | None, file: str) -> str:
     return tunes[(number or 1) - 1]
 
 
+def _require_midi(bars: list[WrittenBar], file: str) -> None:
+    """Raises `BluesError` for a note that has no MIDI note number."""
+    for number, bar in enumerate(bars, 1):
+        for note in [*bar.notes, *bar.others]:
+            if not 0 <= note.pitch < PITCHES:
+                raise BluesError(
+                    f"bar {number} of {file!r} has the note {note_name(note.pitch)}, but notes "
+                    f"must be from {note_name(0)} to {note_name(PITCHES - 1)}."
+                )
+
+
 def _played(
     bars: list[WrittenBar], file: str, title: str, key: str | None, remarks: list[str]
 ) -> Score:
     """The score of written bars, repeats written out."""
     if not any(bar.notes for bar in bars):
         raise BluesError(f"{file!r} has no notes.")
+    _require_midi(bars, file)
     order = as_played(bars)
     laid = lay_out(bars, order, file)
     placed = [(start, bars[number]) for start, number in zip(laid.starts, order, strict=True)]
     melody = list(sounding([(start, bar.notes) for start, bar in placed]))
     line, rest = top_line(melody, overlaps=False)
     others = list(sounding([(start, bar.others) for start, bar in placed]))
-    changes: list[ChordChange] = []
-    for number, (start, bar) in zip(order, placed, strict=True):
-        for at, text in bar.symbols:
-            # Other texts above the notes are no chords: Slowly, D.C.
-            if looks_like_symbol(text):
-                _add(changes, text, start + at, f"bar {number + 1} of {file!r}")
+    numbered = [(number + 1, *place) for number, place in zip(order, placed, strict=True)]
+    symbols = [
+        Placed(text, start + at, number)
+        for number, start, bar in numbered
+        for at, text in bar.symbols
+    ]
+    changes, told = changes_of(symbols, file)
+    words = [(text, number) for number, _, bar in numbered for text in bar.words]
+    told += passed_over(words)
     if len(order) > len(bars):
         remarks = [*remarks, f"repeats are written out: {len(order)} bars from {len(bars)}"]
     return Score(
@@ -124,18 +140,8 @@ def _played(
         tuple(changes),
         tuple(sorted([*rest, *others], key=lambda tone: (tone.start, tone.pitch))),
         tuple(sorted([*melody, *others], key=lambda tone: (tone.start, tone.pitch))),
-        (*remarks, *laid.remarks),
+        (*remarks, *laid.remarks, *told),
     )
-
-
-def _add(changes: list[ChordChange], text: str, start: Fraction, where: str) -> None:
-    """Adds a symbol; of two at one place the first counts, as of alternatives in ABC."""
-    try:
-        symbol = plain_symbol(text)
-    except BluesError as error:
-        raise BluesError(f"{where}: {error}") from None
-    if symbol is not None and not (changes and changes[-1].start == start):
-        changes.append(ChordChange(symbol, start))
 
 
 __all__ = ["MUSIC21", "Score", "read_score"]

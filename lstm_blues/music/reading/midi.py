@@ -12,14 +12,25 @@ import mido
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import OCTAVE
 from lstm_blues.music.metre import Metre
+from lstm_blues.music.reading.changes import Placed, changes_of, passed_over
 from lstm_blues.music.reading.harmony import CHORD_NOTES, symbol_of
 from lstm_blues.music.reading.parts import Part, melody_and_harmony
-from lstm_blues.music.reading.score import ChordChange, Score, Tone
-from lstm_blues.music.reading.symbols import is_symbol, plain_symbol
-from lstm_blues.music.reading.written import ZERO, MetreError, require_metre
+from lstm_blues.music.reading.score import Score, Tone
+from lstm_blues.music.reading.symbols import is_no_chord, looks_like_symbol
+from lstm_blues.music.reading.time_signatures import MetreError, quarters_of, require_metre
+from lstm_blues.music.reading.written import ZERO
 
 _DRUMS = 9
 _TEXTS = ("text", "lyrics", "marker", "cue_marker")
+
+_NEARLY_ALL = 0.9
+"""Of texts that might as well be no chords, how many must look like some."""
+
+_NO_SECTION = "FG"
+"""Letters of chords that hardly ever name a section."""
+
+_Texts = list[tuple[Fraction, str]]
+"""Texts with their times in quarter notes."""
 
 
 @dataclass
@@ -42,7 +53,8 @@ def read_midi(file: str, melody_track: str | None = None, chord_track: str | Non
         melody_track, chord_track: the tracks' names; None: see `parts.melody_and_harmony`.
 
     Raises:
-        BluesError: the file cannot be read, has no notes, or changes its time signature.
+        BluesError: the file cannot be read, has no notes, a chord symbol that is not known, or
+            changes its time signature.
     """
     try:
         midi = mido.MidiFile(file, clip=True)
@@ -51,19 +63,25 @@ def read_midi(file: str, melody_track: str | None = None, chord_track: str | Non
         raise BluesError(f"{file!r} cannot be read as MIDI: {why}.") from None
     except Exception:  # the reader raises whatever it stumbles over
         raise BluesError(f"{file!r} cannot be read as MIDI: it is damaged or cut short.") from None
+    _require_ticks(midi, file)
     tracks = _tracks(midi)
     parts = [part for part in tracks.parts.values() if part.tones]
     if not parts:
         raise BluesError(f"{file!r} has no notes.")
     melody, harmony = melody_and_harmony(parts, file, melody_track, chord_track)
-    symbols = _chord_names(tracks)
+    symbols, words = _chord_texts(tracks)
     struck = [start for start, _ in symbols] or _changes_of(harmony)
     metre, origin = _metre_and_origin(tracks.metres, file, struck, [*melody, *harmony])
 
     def moved(tones: Iterable[Tone]) -> tuple[Tone, ...]:
         return tuple(Tone(t.pitch, t.start - origin, t.end - origin) for t in tones)
 
-    changes = [ChordChange(symbol, start - origin) for start, symbol in symbols]
+    def bar(start: Fraction) -> int:
+        return int((start - origin) // Metre(metre).quarters) + 1
+
+    placed = [Placed(text, start - origin, bar(start)) for start, text in symbols]
+    changes, told = changes_of(placed, file)
+    told += passed_over([(text, bar(start)) for start, text in words])
     return Score(
         file,
         Path(file).stem,
@@ -73,7 +91,17 @@ def read_midi(file: str, melody_track: str | None = None, chord_track: str | Non
         tuple(changes),
         moved(harmony),
         moved(tone for part in parts for tone in part.tones),
+        tuple(told),
     )
+
+
+def _require_ticks(midi: mido.MidiFile, file: str) -> None:
+    if midi.ticks_per_beat < 0:
+        raise BluesError(
+            f"{file!r} counts time in seconds (SMPTE frames), but must count it in quarter notes."
+        )
+    if midi.ticks_per_beat == 0:
+        raise BluesError(f"{file!r} has 0 ticks per quarter note, but must have at least 1.")
 
 
 def _tracks(midi: mido.MidiFile) -> _Tracks:
@@ -112,18 +140,25 @@ def _key(key: str) -> str:
     return f"{key[:-1]} minor" if key.endswith("m") else f"{key} major"
 
 
-def _chord_names(tracks: _Tracks) -> list[tuple[Fraction, str]]:
-    """The chord symbols among the texts of the track and kind that holds the most; words that
-    happen to be one, such as `A`, are told by those that aren't."""
-    best: list[tuple[Fraction, str]] = []
-    for texts in tracks.texts.values():
-        chords = [(start, text) for start, text in texts if text and is_symbol(text)]
-        if len(chords) >= 0.9 * len([text for _, text in texts if text]) and len(chords) > len(
-            best
-        ):
-            best = chords
-    plain = [(start, plain_symbol(text)) for start, text in best]
-    return [(start, symbol) for start, symbol in plain if symbol is not None]
+def _chord_texts(tracks: _Tracks) -> tuple[_Texts, _Texts]:
+    """The chord symbols among the texts of the track and kind that holds the most, and its other
+    texts."""
+    chords: _Texts = []
+    words: _Texts = []
+    for (_, kind), texts in tracks.texts.items():
+        told = [(start, text) for start, text in texts if text]
+        found = [pair for pair in told if looks_like_symbol(pair[1]) or is_no_chord(pair[1])]
+        if len(found) > len(chords) and _are_chords([text for _, text in found], len(told), kind):
+            chords, words = found, [pair for pair in told if pair not in found]
+    return chords, words
+
+
+def _are_chords(symbols: Sequence[str], texts: int, kind: str) -> bool:
+    """Whether texts that may be chord symbols are, told by how many others are among them: words
+    of a song happen to be one, such as `A`, and so do names of sections, A and B."""
+    if kind == "lyrics" or not any(len(text) > 1 or text in _NO_SECTION for text in symbols):
+        return len(symbols) >= _NEARLY_ALL * texts
+    return 2 * len(symbols) >= texts
 
 
 def _changes_of(harmony: Sequence[Tone]) -> list[Fraction]:
@@ -169,18 +204,20 @@ def _metre_and_origin(
     origin = ZERO
     last = max(tone.end for tone in tones)
     kept = [pair for pair in kept if pair[0] < last] or [(ZERO, "4/4")]
-    if len(kept) > 1 and _quarters(kept[0][1]) >= kept[1][0] - kept[0][0] < _quarters(kept[1][1]):
+    if len(kept) > 1 and quarters_of(kept[0][1]) >= kept[1][0] - kept[0][0] < quarters_of(
+        kept[1][1]
+    ):
         origin = kept[1][0]
         kept = kept[1:]
+    require_metre(kept[0][1], file)
     if len(kept) > 1:
         start, metre = kept[1]
-        number = int((start - origin) // _quarters(kept[0][1])) + 1
+        number = int((start - origin) // quarters_of(kept[0][1])) + 1
         raise MetreError(
             f"{file!r} changes its time signature from {kept[0][1]} to {metre} in bar {number}, "
             "but a form has one."
         )
     metre = kept[0][1]
-    require_metre(metre, file)
     bar = Metre(metre).quarters
     if origin == ZERO and len(chords) > 3:
         origin = _phase(chords, bar)
@@ -205,8 +242,3 @@ def _phase(chords: Sequence[Fraction], bar: Fraction) -> Fraction:
     best = max((n * half for n in range(int(bar / half))), key=lambda phase: (hits(phase), -phase))
     clear = hits(best) > 1.5 * hits(ZERO) + 1 and hits(best) >= 0.4 * len(chords)
     return best if clear else ZERO
-
-
-def _quarters(metre: str) -> Fraction:
-    upper, _, lower = metre.partition("/")
-    return Fraction(4 * int(upper), int(lower))

@@ -9,43 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.chords import NOTE_NAMES, chord_name, pitch_classes
+from lstm_blues.music.reading.kinds import symbol_text
 from lstm_blues.music.reading.parts import is_melody_name
+from lstm_blues.music.reading.time_signatures import FREE, plain_metre
 from lstm_blues.music.reading.written import ZERO, WrittenBar, WrittenNote
 
 MUSIC21 = "music21:"
 """The prefix of a tune in music21's own corpus."""
-
-# The qualities of music21's kinds of chords.
-_KINDS = {
-    "major": "",
-    "minor": "m",
-    "augmented": "aug",
-    "diminished": "dim",
-    "power": "5",
-    "suspended-second": "sus2",
-    "suspended-fourth": "sus4",
-    "major-sixth": "6",
-    "minor-sixth": "m6",
-    "dominant-seventh": "7",
-    "dominant": "7",
-    "major-seventh": "maj7",
-    "minor-seventh": "m7",
-    "diminished-seventh": "dim7",
-    "augmented-seventh": "aug7",
-    "half-diminished-seventh": "m7b5",
-    "half-diminished": "m7b5",
-    "minor-major-seventh": "mM7",
-    "dominant-ninth": "9",
-    "major-ninth": "maj9",
-    "minor-ninth": "m9",
-    "dominant-11th": "11",
-    "major-11th": "maj11",
-    "minor-11th": "m11",
-    "dominant-13th": "13",
-    "major-13th": "maj13",
-    "minor-13th": "m13",
-}
 
 _JUMPS = ("RepeatExpressionCommand", "DaCapo", "DalSegno")
 
@@ -68,7 +38,7 @@ def read_notation(place: str, number: int | None, file: str) -> Notated:
         file: what the user calls it.
 
     Raises:
-        BluesError: music21 is missing or cannot read the score.
+        BluesError: music21 is missing or cannot read the score, or a chord symbol is not known.
     """
     try:
         from music21 import converter, corpus, stream  # noqa: PLC0415  # an extra
@@ -97,7 +67,7 @@ def read_notation(place: str, number: int | None, file: str) -> Notated:
     if not any(part.getElementsByClass("Measure") for part in parts):
         parts = [part.makeMeasures() for part in parts]
     melody, *others = _melody_first(parts)
-    bars = _bars(melody, parts)
+    bars = _bars(melody, parts, file)
     for part in others:
         for bar, measure in zip(bars, part.getElementsByClass("Measure"), strict=False):
             bar.others += _notes(measure)
@@ -122,7 +92,7 @@ def _melody_first(parts: list[Any]) -> list[Any]:
     return sorted(sounding, key=rank)
 
 
-def _bars(melody: Any, parts: list[Any]) -> list[WrittenBar]:
+def _bars(melody: Any, parts: list[Any], file: str) -> list[WrittenBar]:
     from music21 import bar as bars21  # noqa: PLC0415  # an extra
 
     measures = list(melody.getElementsByClass("Measure"))
@@ -139,13 +109,15 @@ def _bars(melody: Any, parts: list[Any]) -> list[WrittenBar]:
     metre, section = "4/4", False
     for number, measure in enumerate(measures):
         if measure.timeSignature is not None:
-            metre = measure.timeSignature.ratioString
+            metre = plain_metre(measure.timeSignature.ratioString)
+        elif measure.getElementsByClass("SenzaMisuraTimeSignature"):
+            metre = FREE
         bar = WrittenBar(metre, endings=endings.get(id(measure), frozenset()), section=section)
         bar.notes = _notes(measure)
         for part in parts:
             row = list(part.getElementsByClass("Measure"))
             if number < len(row):
-                bar.symbols += _symbols(row[number])
+                bar.symbols += _symbols(row[number], f"bar {number + 1} of {file!r}")
         bar.symbols.sort(key=lambda pair: pair[0])
         filled = [_exact(e.offset + e.quarterLength) for e in _timed(measure)]
         bar.length = max([*filled, *(note.end for note in bar.notes)], default=ZERO) or bar.quarters
@@ -180,30 +152,15 @@ def _notes(measure: Any) -> list[WrittenNote]:
     return notes
 
 
-def _symbols(measure: Any) -> list[tuple[Fraction, str]]:
-    return [
-        (_exact(symbol.getOffsetInHierarchy(measure)), _symbol(symbol))
-        for symbol in measure.recurse().getElementsByClass("ChordSymbol")
-    ]
-
-
-def _symbol(symbol: Any) -> str:
-    """A chord symbol of music21 as text."""
-    if symbol.root() is None or symbol.chordKind == "none":
-        return "N.C."
-    root = NOTE_NAMES[symbol.root().pitchClass]
-    bass = symbol.bass().pitchClass if symbol.bass() is not None else symbol.root().pitchClass
-    slash = "" if bass == symbol.root().pitchClass else "/" + NOTE_NAMES[bass]
-    if symbol.chordKind in _KINDS and not symbol.chordStepModifications:
-        return root + _KINDS[symbol.chordKind] + slash
-    pitches = sorted({(p.pitchClass - symbol.root().pitchClass) % 12 for p in symbol.pitches})
-    name = chord_name([symbol.root().pitchClass + interval for interval in pitches])
-    try:
-        pitch_classes(name)
-    except BluesError:
-        figure = str(symbol.figure).replace("-", "b")
-        return figure.replace(" subtract ", "omit").replace(" add ", "add")
-    return name
+def _symbols(measure: Any, where: str) -> list[tuple[Fraction, str]]:
+    found = []
+    for symbol in measure.recurse().getElementsByClass("ChordSymbol"):
+        try:
+            text = symbol_text(symbol)
+        except BluesError as error:
+            raise BluesError(f"{where}: {error}") from None
+        found.append((_exact(symbol.getOffsetInHierarchy(measure)), text))
+    return found
 
 
 def _key(score: Any) -> str | None:

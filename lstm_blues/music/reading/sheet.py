@@ -21,8 +21,8 @@ _LATE = Fraction(1, 8)
 MOST_BARS = 10_000
 """Of a lead sheet: hours of music."""
 
-_UNTOLD = 4
-"""Bars without a chord in which a tune may begin; the last chord of the form sounds on in them."""
+_UNTOLD = 2
+"""Bars without a chord in which a tune may begin; its first chord sounds in them, as is said."""
 
 _LONG = 8
 """Bars without a chord symbol after which it is said that the last one is held."""
@@ -161,7 +161,7 @@ def _in_steps(one: _Aligned, grid: Grid, bar: int) -> Sheet:
     chords: list[str] = []
     starts = [grid.step(change.start) for change in one.changes]
     if starts[0] > 0:
-        remarks.append(f"the first chord, {one.changes[0].symbol}, is held from the bar line on")
+        remarks.append(_begun_early(one.changes[0].symbol, starts[0] // bar))
     for start, end, change in zip([0, *starts[1:]], [*starts[1:], steps], one.changes, strict=True):
         chords += [change.symbol] * (min(end, steps) - max(start, len(chords)))
         if end - start > _LONG * bar and not score.harmony:
@@ -181,6 +181,14 @@ def _in_steps(one: _Aligned, grid: Grid, bar: int) -> Sheet:
     return Sheet(
         score.file, score.title, score.metre, score.key, chords, melody, bar, tuple(remarks)
     )
+
+
+def _begun_early(symbol: str, bars: int) -> str:
+    """A remark on the first chord, before which so many whole bars and a part of one have none."""
+    if not bars:
+        return f"the first chord, {symbol}, is held from the bar line on"
+    which = "bar 1 has" if bars == 1 else f"bars {' and '.join(map(str, range(1, bars + 1)))} have"
+    return f"{which} no chord: the first one, {symbol}, sounds there as well"
 
 
 def _line(tones: Sequence[Tone], grid: Grid, file: str, bar: int) -> list[Note]:

@@ -7,9 +7,12 @@ import re
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import CHORD_QUALITIES, read_symbol
 
-_NO_CHORD = {"n.c.", "nc", "n.c", "no chord", "none", ""}
+_NO_CHORD = {"nc", "nochord", "nochords", "none"}
 
-_SYMBOL = re.compile(r"([A-G])([#♯b♭]?)([^/]*(?:/9|/11|/13)?)(?:/([A-Ga-g])([#♯+b♭]?))?")
+_SIGNS = str.maketrans("∆△Ø−♯♭", "ΔΔø-#b")
+"""Signs that stand for others."""
+
+_SYMBOL = re.compile(r"([A-G])([#b]?)([^/]*(?:/9|/11|/13)?)(?:/([A-Ga-g])([#+b]?))?")
 
 # How else the qualities are written; the empty sign is major.
 _SPELLINGS = {
@@ -17,52 +20,70 @@ _SPELLINGS = {
     "a": "aug",
     "dim5": "dim",
     "mb5": "dim",
+    "diminished": "dim",
     "+5": "aug",
     "#5": "aug",
+    "augmented": "aug",
     "7+": "aug7",
     "7+5": "aug7",
     "7aug": "aug7",
-    "7-5": "7b5",
-    "m7-5": "m7b5",
-    "min7b5": "m7b5",
+    "h": "m7b5",
     "h7": "m7b5",
-    "7-9": "7b9",
-    "7+9": "7#9",
-    "7+11": "7#11",
-    "major": "",
-    "minor": "m",
-    "mi": "m",
-    "mi7": "m7",
-    "ma7": "maj7",
-    "j7": "maj7",
-    "^7": "maj7",
-    "^": "maj7",
-    "maj": "",
     "dom7": "7",
     "dominant": "7",
     "2": "sus2",
     "4": "sus4",
     "sus7": "7sus4",
-    "7sus": "7sus4",
     "7sus2": "9",
     "add2": "add9",
     "6add9": "6/9",
     "m6add9": "m6/9",
-    "minmaj7": "mM7",
     "m#7": "mM7",
     "m+7": "mM7",
 }
+
+# One spelling for each part of a quality; a small m alone is minor, a capital one major.
+_ONE_SPELLING = (
+    (r"major|MAJOR|Major|MAJ|Maj|MA|Ma|ma(?!j)", "maj"),
+    (r"minor|MINOR|Minor|min|MIN|Min|mi|MI|Mi|^-", "m"),
+    (r"(?<!a)[Δ^j](?=9|11|13)", "maj"),
+    (r"(?<!a)[Δ^j]7?", "maj7"),
+    (r"(?<=\d)-(?=\d)", "b"),
+    (r"(?<=\d)\+(?=\d)", "#"),
+    (",", ""),
+)
+
+_ROOT = re.compile(r"[A-H][#b]?")
+
+# What may follow the root of a chord symbol, known or not; `d` and `a` alone are dim and aug.
+_AFTER_ROOT = re.compile(
+    r"([da]\d?"
+    r"|(\d(rd|th)?|[#b+°øΔ^,*?-]|m|M|[Mm]a|MA|[Mm]i|MI|[Mm]aj|MAJ|[Mm]in|MIN|[Mm]ajor|[Mm]inor"
+    r"|[Dd]im|diminished|[Aa]ug|augmented|[Ss]us|SUS|[Aa]dd|omit|no|alt|dominant|dom"
+    r"|[ohj](?=7|9|maj|M|$))*)"
+    r"(/([A-Ga-g][#b+]?|\d+))*"
+)
 
 
 def plain_symbol(text: str) -> str | None:
     """A chord symbol in the spelling of `chords.read_symbol`, such as `D/F#` for `D/f+`; None where
     it stands for no chord, as `N.C.` does.
 
-    Raises `BluesError` for a text that is no chord symbol.
+    Raises `BluesError` for a text that is no chord symbol, or several.
     """
-    bare = re.sub(r"[\s()\[\]]", "", text)
-    if text.strip().lower() in _NO_CHORD or bare.lower() in _NO_CHORD:
+    if is_no_chord(text):
         return None
+    text, _ = without_note(text)
+    if len(_several(text)) > 1:
+        raise BluesError(
+            f"{text!r} is {len(_several(text))} chord symbols in one text, but must be one, each "
+            "above the note where it begins."
+        )
+    bare = _bare(text)
+    if bare.startswith("H"):
+        raise BluesError(
+            f"{text!r} is not a chord symbol: the German H must be written B, and the German B Bb."
+        )
     match = _SYMBOL.fullmatch(bare)
     if match is None:
         raise BluesError(f"{text!r} is not a chord symbol, such as Gm7 or C/E.")
@@ -77,32 +98,49 @@ def plain_symbol(text: str) -> str | None:
     return symbol
 
 
-def _quality(sign: str) -> str:
-    if sign in CHORD_QUALITIES:
-        return sign
-    lower = sign.replace("Maj", "maj").replace("MAJ", "maj").replace("Min", "min")
-    for tried in (_SPELLINGS.get(sign), lower, _SPELLINGS.get(lower), lower.replace("min", "m")):
-        if tried is not None and tried in CHORD_QUALITIES:
-            return tried
-    return sign
-
-
-_SIGNS = re.compile(
-    r"(\d|[#b♯♭+°øΔ()^,-]|maj|Maj|min|Min|mi|ma|m|M|dim|aug|sus|add|omit|no|alt|dom|o|h|j|d|a)*"
-)
+def is_no_chord(text: str) -> bool:
+    """Whether a text says that no chord sounds, as `N.C.` does."""
+    return re.sub(r"[\s.()\[\]]", "", text).lower() in _NO_CHORD
 
 
 def looks_like_symbol(text: str) -> bool:
-    """Whether a text is meant as a chord symbol, known or not, and is no word, such as `Fine`."""
-    bare = re.sub(r"\s", "", text)
-    found = re.match(r"\(?[A-G][#b♯♭]?", bare)
-    return found is not None and bool(_SIGNS.fullmatch(bare[found.end() :].partition("/")[0]))
+    """Whether a text is meant as a chord symbol or several, known or not, and is no word, such as
+    `Fine` or `Coda`."""
+    text, _ = without_note(text)
+    return _is_one(text) or bool(_several(text))
 
 
-def is_symbol(text: str) -> bool:
-    """Whether a text is a chord symbol, or stands for no chord."""
-    try:
-        plain_symbol(text)
-    except BluesError:
-        return False
-    return bool(text.strip())
+def without_note(text: str) -> tuple[str, str]:
+    """A chord symbol without a word or another chord in brackets after it, as `C (fill)` and
+    `G(Em)` have, and what was in the brackets."""
+    found = re.fullmatch(r"(.*[^\s(\[])\s*\(([^()]*)\)\s*", text)
+    if found is None or _AFTER_ROOT.fullmatch(_bare(found[2])):
+        return text, ""
+    is_note = re.fullmatch(r"[A-Za-z][a-z]{2,}[\s.a-z]*", found[2]) or _is_one(found[2])
+    return (found[1], found[2]) if is_note else (text, "")
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s()\[\]]", "", text.translate(_SIGNS))
+
+
+def _is_one(text: str) -> bool:
+    bare = _bare(text)
+    root = _ROOT.match(bare)
+    return root is not None and bool(_AFTER_ROOT.fullmatch(bare[root.end() :]))
+
+
+def _several(text: str) -> list[str]:
+    """The symbols of a text that has nothing but two or more of them; else none."""
+    parts = re.split(r"[\s|;]+", text.strip())
+    return parts if len(parts) > 1 and all(_is_one(part) for part in parts) else []
+
+
+def _quality(sign: str) -> str:
+    spelled = sign
+    for pattern, plain in _ONE_SPELLING:
+        spelled = re.sub(pattern, plain, spelled)
+    for tried in (sign, _SPELLINGS.get(sign), spelled, _SPELLINGS.get(spelled)):
+        if tried is not None and tried in CHORD_QUALITIES:
+            return tried
+    return sign

@@ -8,14 +8,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.metre import METRES, Metre
+from lstm_blues.music.metre import Metre
 from lstm_blues.music.reading.score import Tone
+from lstm_blues.music.reading.time_signatures import MetreError, quarters_of, require_metre
 
 ZERO = Fraction(0)
-
-
-class MetreError(BluesError):
-    """A file in a metre that no form has, or in more than one."""
 
 
 class WrittenNote(NamedTuple):
@@ -38,6 +35,7 @@ class WrittenBar:
         notes: the melody's.
         others: those of all other parts and voices.
         symbols: chord symbols as they are written, with their beginnings.
+        words: other texts above the notes.
         section: whether a double bar line or a new part stands before it.
         opens, closes: whether a repeat begins before it, ends after it.
         endings: the passes through a repeat that it is played in; empty for all.
@@ -48,6 +46,7 @@ class WrittenBar:
     notes: list[WrittenNote] = field(default_factory=list)
     others: list[WrittenNote] = field(default_factory=list)
     symbols: list[tuple[Fraction, str]] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
     section: bool = False
     opens: bool = False
     closes: bool = False
@@ -55,9 +54,8 @@ class WrittenBar:
 
     @property
     def quarters(self) -> Fraction:
-        """Quarter notes of a whole bar in its metre."""
-        upper, _, lower = self.metre.partition("/")
-        return Fraction(4 * int(upper), int(lower))
+        """Quarter notes of a whole bar in its metre; 0 in free time."""
+        return quarters_of(self.metre)
 
 
 def as_played(bars: Sequence[WrittenBar]) -> list[int]:
@@ -150,14 +148,6 @@ def lay_out(bars: Sequence[WrittenBar], order: Sequence[int], file: str) -> Laid
         starts.append(now)
         now += bar.length
     return Laid(metre, starts, remarks)
-
-
-def require_metre(metre: str, file: str) -> None:
-    """Raises `BluesError` for a time signature that no form has."""
-    if metre not in METRES:
-        raise MetreError(
-            f"{file!r} is in {metre}, but a form must be in one of {', '.join(METRES)}."
-        )
 
 
 def sounding(parts: Sequence[tuple[Fraction, Sequence[WrittenNote]]]) -> Iterator[Tone]:

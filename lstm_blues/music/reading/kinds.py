@@ -1,0 +1,137 @@
+"""Chord symbols of MusicXML, a root with a kind and degrees, as music21 gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lstm_blues.errors import BluesError
+from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, chord_name, pitch_classes, read_symbol
+from lstm_blues.music.reading.symbols import is_no_chord, plain_symbol
+
+NO_CHORD = "N.C."
+
+_KINDS = {
+    "major": "",
+    "minor": "m",
+    "augmented": "aug",
+    "diminished": "dim",
+    "power": "5",
+    "suspended-second": "sus2",
+    "suspended-fourth": "sus4",
+    "major-sixth": "6",
+    "minor-sixth": "m6",
+    "dominant-seventh": "7",
+    "dominant": "7",
+    "major-seventh": "maj7",
+    "minor-seventh": "m7",
+    "diminished-seventh": "dim7",
+    "augmented-seventh": "aug7",
+    "half-diminished-seventh": "m7b5",
+    "half-diminished": "m7b5",
+    "major-minor": "mM7",
+    "minor-major-seventh": "mM7",
+    "dominant-ninth": "9",
+    "major-ninth": "maj9",
+    "minor-ninth": "m9",
+    "dominant-11th": "11",
+    "major-11th": "maj11",
+    "minor-11th": "m11",
+    "dominant-13th": "13",
+    "major-13th": "maj13",
+    "minor-13th": "m13",
+}
+
+_OTHER = ("other", "pedal")
+"""Kinds that say nothing of the notes above the root."""
+
+_DEGREES = {1: 0, 2: 2, 3: 4, 4: 5, 5: 7, 6: 9, 7: 10, 8: 0, 9: 2, 10: 4, 11: 5, 12: 7, 13: 9}
+"""Semitones of what `add` adds: MusicXML counts from a dominant chord."""
+
+_ALTERED = {3: (4, 3), 5: (7, 6, 8), 7: (10, 11, 9)}
+"""What `alter` and `subtract` may find of a degree; of others their own tone."""
+
+_FOURTH, _SEVENTH = 4, 7
+"""Degrees."""
+
+_MAJOR_THIRD, _MINOR_SEVENTH = 4, 10
+"""Semitones."""
+
+_TRIAD = 3
+"""Notes of the smallest chord that music21 spells and MusicXML has no kind for."""
+
+
+def symbol_text(symbol: Any) -> str:
+    """A chord symbol of music21 as a text that `plain_symbol` reads: the quality on its root that
+    has the same notes, else another chord that has them, over the root as bass; where the kind says
+    nothing, what the file prints.
+
+    Raises `BluesError` naming a symbol for which that gives no known chord.
+    """
+    if symbol.chordKind == "none" or is_no_chord(symbol.chordKindStr or ""):
+        return NO_CHORD
+    if symbol.root() is None:
+        raise BluesError(f"the chord symbol {symbol.figure!r} must have a root.")
+    root = symbol.root().pitchClass
+    bass = root if symbol.bass() is None else symbol.bass().pitchClass
+    name = _named(root, _intervals(symbol, root))
+    if name is None and symbol.chordKind in _OTHER:
+        name = _printed(NOTE_NAMES[root], symbol.chordKindStr or "")
+    if name is None:
+        raise BluesError(f"{_shown(symbol, root)!r} is not a chord symbol that is known.")
+    return name if bass == read_symbol(name).root else f"{name}/{NOTE_NAMES[bass]}"
+
+
+def _intervals(symbol: Any, root: int) -> frozenset[int]:
+    """Semitones of the chord's notes above its root."""
+    kind = symbol.chordKind
+    if kind not in _KINDS and kind not in _OTHER:  # a sixth with a nation's name, say
+        spelled = frozenset((pitch.pitchClass - root) % OCTAVE for pitch in symbol.pitches)
+        return spelled if len(spelled) >= _TRIAD else frozenset()
+    notes = {0} if kind in _OTHER else set(pitch_classes("C" + _KINDS[kind]))
+    for change in symbol.chordStepModifications:
+        alter = round(change.interval.semitones) if change.interval is not None else 0
+        _change(notes, change.modType, int(change.degree), alter)
+    return frozenset(notes)
+
+
+def _change(notes: set[int], how: str, degree: int, alter: int) -> None:
+    """Adds, alters or subtracts a degree."""
+    own = _DEGREES.get(degree, 0)
+    if how == "add":
+        # Some count the seventh from a major one, others as MusicXML does.
+        added = own if (degree, alter) == (_SEVENTH, -1) else (own + alter) % OCTAVE
+        if (degree, alter) == (_FOURTH, 0) and _MINOR_SEVENTH in notes:
+            notes.discard(_MAJOR_THIRD)  # a suspended chord, as some write it
+        notes.add(added)
+        return
+    found = next((note for note in _ALTERED.get(degree, (own,)) if note in notes), None)
+    if found is not None:
+        notes.discard(found)
+    if how == "alter":
+        notes.add(((own if found is None else found) + alter) % OCTAVE)
+
+
+def _named(root: int, intervals: frozenset[int]) -> str | None:
+    """A symbol with these notes, on the root where there is one; None where there is none."""
+    name = chord_name([root + interval for interval in sorted(intervals)])
+    try:
+        read_symbol(name)
+    except BluesError:
+        return None
+    return name
+
+
+def _printed(root: str, text: str) -> str | None:
+    """The symbol that a file prints, where it is known."""
+    try:
+        return plain_symbol(root + text) if text.strip() else None
+    except BluesError:
+        return None
+
+
+def _shown(symbol: Any, root: int) -> str:
+    """A symbol as a person would write it."""
+    if symbol.chordKind in _OTHER:
+        return NOTE_NAMES[root] + (symbol.chordKindStr or f" {symbol.chordKind}")
+    figure = str(symbol.figure).replace("-", "b").replace(" alter ", "")
+    return figure.replace(" subtract ", "omit").replace(" add ", "add")
