@@ -90,9 +90,9 @@ def write_form_and_library(config: dict[str, Any]) -> None:
     Raises `BluesError` for a file that is no lead sheet, or where a result would overwrite a file.
     """
     given = read(LeadSheetSettings, config, "")
-    scores = [
-        read_score(file, "files", given.melody_track, given.chord_track) for file in given.files
-    ]
+    tracks = (given.melody_track, given.chord_track)
+    symbols = not given.chords
+    scores = [read_score(file, "files", *tracks, symbols=symbols) for file in given.files]
     if given.steps_per_bar is not None:
         require_steps_per_bar("steps_per_bar", given.steps_per_bar, Metre(scores[0].metre))
     sheets = sheets_of(

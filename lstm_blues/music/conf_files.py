@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import yaml
+
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.form import Form
 
@@ -10,7 +12,7 @@ def form_yaml(form: Form, sources: str) -> str:
     """The form as a file of `conf/form`; `sources` are named in its first line."""
     return (
         f"# Read from {sources}.\n"
-        f"name: {form.name}\nbars: {form.bars}\n"
+        f"name: {_word(form.name)}\nbars: {form.bars}\n"
         f"chords: [{', '.join(form.chords)}]\n"
         f"metre: {form.metre}\n"
         f"steps_per_bar: {form.steps_per_bar}\n"
@@ -22,7 +24,7 @@ def form_yaml(form: Form, sources: str) -> str:
 
 def library_yaml(library: BarLibrary, form: Form, sources: str) -> str:
     """The bar library as a file of `conf/bars`, the chords of each bar beside it."""
-    lines = [f"# Read from {sources}.", f"name: {library.name}", "scale: []", "bars:"]
+    lines = [f"# Read from {sources}.", f"name: {_word(library.name)}", "scale: []", "bars:"]
     for number, (chords, segments) in enumerate(zip(form.chords, library.bars, strict=True), 1):
         lines.append(f"  # bar {number}: {chords}")
         lines += [
@@ -30,6 +32,11 @@ def library_yaml(library: BarLibrary, form: Form, sources: str) -> str:
             for first, segment in enumerate(segments)
         ]
     return "\n".join(lines) + "\n"
+
+
+def _word(name: str) -> str:
+    """A name in YAML, which takes `yes` for a truth value and digits for a number or a date."""
+    return name if name[:1].isalpha() and yaml.safe_load(name) == name else f"'{name}'"
 
 
 def _quoted(note: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 from lstm_blues.errors import BluesError
@@ -14,7 +15,7 @@ from lstm_blues.music.reading.changes import Placed, changes_of, passed_over
 from lstm_blues.music.reading.midi import read_midi
 from lstm_blues.music.reading.notation import MUSIC21, read_notation
 from lstm_blues.music.reading.parts import top_line
-from lstm_blues.music.reading.score import Score
+from lstm_blues.music.reading.score import ChordChange, Score
 from lstm_blues.music.reading.written import WrittenBar, as_played, lay_out, sounding
 
 _TITLES = 3
@@ -26,6 +27,8 @@ def read_score(
     setting: str = "files",
     melody_track: str | None = None,
     chord_track: str | None = None,
+    *,
+    symbols: bool = True,
 ) -> Score:
     """A tune from a file: MIDI, ABC, or what music21 reads, such as MusicXML.
 
@@ -34,6 +37,7 @@ def read_score(
             of a collection.
         setting: the one that names the file, for error messages.
         melody_track, chord_track: names of a MIDI file's tracks; None: they are found.
+        symbols: whether its chord symbols are read; not where chords are given in their place.
 
     Raises:
         BluesError: the file is not there or cannot be read, has several tunes and no number, or
@@ -49,14 +53,14 @@ def read_score(
         raise BluesError(f"{setting} names {file!r}, which is not a file.")
     suffix = Path(place).suffix.lower()
     if suffix in (".mid", ".midi", ".kar"):
-        return read_midi(place, melody_track, chord_track)
+        return read_midi(place, melody_track, chord_track, symbols=symbols)
     if suffix == ".abc":
         text = _abc_text(place, file)
         tune = read_abc(_chosen(text, number, file))
         name = tune.title or Path(place).stem
-        return _played(tune.bars, file, name, tune.key, tune.remarks)
+        return _played(tune.bars, file, name, tune.key, tune.remarks, symbols)
     notated = read_notation(place, number, file)
-    return _played(notated.bars, file, notated.title, notated.key, notated.remarks)
+    return _played(notated.bars, file, notated.title, notated.key, notated.remarks, symbols)
 
 
 def _abc_text(place: str, file: str) -> str:
@@ -108,7 +112,12 @@ def _require_midi(bars: list[WrittenBar], file: str) -> None:
 
 
 def _played(
-    bars: list[WrittenBar], file: str, title: str, key: str | None, remarks: list[str]
+    bars: list[WrittenBar],
+    file: str,
+    title: str,
+    key: str | None,
+    remarks: list[str],
+    symbols: bool,
 ) -> Score:
     """The score of written bars, repeats written out."""
     if not any(bar.notes for bar in bars):
@@ -120,15 +129,7 @@ def _played(
     melody = list(sounding([(start, bar.notes) for start, bar in placed]))
     line, rest = top_line(melody, overlaps=False)
     others = list(sounding([(start, bar.others) for start, bar in placed]))
-    numbered = [(number + 1, *place) for number, place in zip(order, placed, strict=True)]
-    symbols = [
-        Placed(text, start + at, number)
-        for number, start, bar in numbered
-        for at, text in bar.symbols
-    ]
-    changes, told = changes_of(symbols, file)
-    words = [(text, number) for number, _, bar in numbered for text in bar.words]
-    told += passed_over(words)
+    changes, told = _chords(order, placed, file) if symbols else ([], [])
     if len(order) > len(bars):
         remarks = [*remarks, f"repeats are written out: {len(order)} bars from {len(bars)}"]
     return Score(
@@ -142,6 +143,18 @@ def _played(
         tuple(sorted([*melody, *others], key=lambda tone: (tone.start, tone.pitch))),
         (*remarks, *laid.remarks, *told),
     )
+
+
+def _chords(
+    order: list[int], placed: list[tuple[Fraction, WrittenBar]], file: str
+) -> tuple[list[ChordChange], list[str]]:
+    """The chords of bars that begin at given times, and what of their texts is passed over."""
+    symbols, words = [], []
+    for number, (start, bar) in zip(order, placed, strict=True):
+        symbols += [Placed(text, start + at, number + 1) for at, text in bar.symbols]
+        words += [(text, number + 1) for text in bar.words]
+    changes, remarks = changes_of(symbols, file)
+    return changes, [*remarks, *passed_over(words)]
 
 
 __all__ = ["MUSIC21", "Score", "read_score"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, chord_name, pitch_classes, read_symbol
+from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, pitch_classes, read_symbol
+from lstm_blues.music.reading.harmony import symbol_of
 from lstm_blues.music.reading.symbols import is_no_chord, plain_symbol
 
 NO_CHORD = "N.C."
@@ -51,7 +52,7 @@ _ALTERED = {3: (4, 3), 5: (7, 6, 8), 7: (10, 11, 9)}
 """What `alter` and `subtract` may find of a degree; of others their own tone."""
 
 _FOURTH, _SEVENTH = 4, 7
-"""Degrees."""
+"""Degrees of a chord."""
 
 _MAJOR_THIRD, _MINOR_SEVENTH = 4, 10
 """Semitones."""
@@ -63,21 +64,19 @@ _TRIAD = 3
 def symbol_text(symbol: Any) -> str:
     """A chord symbol of music21 as a text that `plain_symbol` reads: the quality on its root that
     has the same notes, else another chord that has them, over the root as bass; where the kind says
-    nothing, what the file prints.
-
-    Raises `BluesError` naming a symbol for which that gives no known chord.
+    nothing, what the file prints.  Where that gives no chord, it is a text that is not known.
     """
     if symbol.chordKind == "none" or is_no_chord(symbol.chordKindStr or ""):
         return NO_CHORD
     if symbol.root() is None:
-        raise BluesError(f"the chord symbol {symbol.figure!r} must have a root.")
+        return str(symbol.figure)
     root = symbol.root().pitchClass
     bass = root if symbol.bass() is None else symbol.bass().pitchClass
-    name = _named(root, _intervals(symbol, root))
+    name = symbol_of([root + interval for interval in sorted(_intervals(symbol, root))])
     if name is None and symbol.chordKind in _OTHER:
         name = _printed(NOTE_NAMES[root], symbol.chordKindStr or "")
     if name is None:
-        raise BluesError(f"{_shown(symbol, root)!r} is not a chord symbol that is known.")
+        return _shown(symbol, root)
     return name if bass == read_symbol(name).root else f"{name}/{NOTE_NAMES[bass]}"
 
 
@@ -109,16 +108,6 @@ def _change(notes: set[int], how: str, degree: int, alter: int) -> None:
         notes.discard(found)
     if how == "alter":
         notes.add(((own if found is None else found) + alter) % OCTAVE)
-
-
-def _named(root: int, intervals: frozenset[int]) -> str | None:
-    """A symbol with these notes, on the root where there is one; None where there is none."""
-    name = chord_name([root + interval for interval in sorted(intervals)])
-    try:
-        read_symbol(name)
-    except BluesError:
-        return None
-    return name
 
 
 def _printed(root: str, text: str) -> str | None:

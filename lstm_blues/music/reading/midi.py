@@ -14,23 +14,15 @@ from lstm_blues.music.chords import OCTAVE
 from lstm_blues.music.metre import Metre
 from lstm_blues.music.reading.changes import Placed, changes_of, passed_over
 from lstm_blues.music.reading.harmony import CHORD_NOTES, symbol_of
+from lstm_blues.music.reading.midi_texts import Texts, chord_texts
 from lstm_blues.music.reading.parts import Part, melody_and_harmony
 from lstm_blues.music.reading.score import Score, Tone
-from lstm_blues.music.reading.symbols import is_no_chord, looks_like_symbol
+from lstm_blues.music.reading.symbols import is_no_chord
 from lstm_blues.music.reading.time_signatures import MetreError, quarters_of, require_metre
 from lstm_blues.music.reading.written import ZERO
 
 _DRUMS = 9
 _TEXTS = ("text", "lyrics", "marker", "cue_marker")
-
-_NEARLY_ALL = 0.9
-"""Of texts that might as well be no chords, how many must look like some."""
-
-_NO_SECTION = "FG"
-"""Letters of chords that hardly ever name a section."""
-
-_Texts = list[tuple[Fraction, str]]
-"""Texts with their times in quarter notes."""
 
 
 @dataclass
@@ -38,12 +30,18 @@ class _Tracks:
     """What the tracks of a file hold, with times in quarter notes."""
 
     parts: dict[tuple[int, int], Part] = field(default_factory=dict)
-    texts: dict[tuple[int, str], list[tuple[Fraction, str]]] = field(default_factory=dict)
+    texts: dict[tuple[int, str], Texts] = field(default_factory=dict)
     metres: list[tuple[Fraction, str]] = field(default_factory=list)
     key: str | None = None
 
 
-def read_midi(file: str, melody_track: str | None = None, chord_track: str | None = None) -> Score:
+def read_midi(
+    file: str,
+    melody_track: str | None = None,
+    chord_track: str | None = None,
+    *,
+    symbols: bool = True,
+) -> Score:
     """A MIDI file as a score.
 
     Chords are texts, lyrics or markers that are chord symbols, or else the notes beside the melody.
@@ -51,6 +49,7 @@ def read_midi(file: str, melody_track: str | None = None, chord_track: str | Non
     Args:
         file: its path.
         melody_track, chord_track: the tracks' names; None: see `parts.melody_and_harmony`.
+        symbols: whether texts are read as chords; else they only tell where bars begin.
 
     Raises:
         BluesError: the file cannot be read, has no notes, a chord symbol that is not known, or
@@ -69,8 +68,8 @@ def read_midi(file: str, melody_track: str | None = None, chord_track: str | Non
     if not parts:
         raise BluesError(f"{file!r} has no notes.")
     melody, harmony = melody_and_harmony(parts, file, melody_track, chord_track)
-    symbols, words = _chord_texts(tracks)
-    struck = [start for start, _ in symbols] or _changes_of(harmony)
+    texts, words = chord_texts(tracks.texts)
+    struck = [start for start, text in texts if not is_no_chord(text)] or _changes_of(harmony)
     metre, origin = _metre_and_origin(tracks.metres, file, struck, [*melody, *harmony])
 
     def moved(tones: Iterable[Tone]) -> tuple[Tone, ...]:
@@ -79,8 +78,8 @@ def read_midi(file: str, melody_track: str | None = None, chord_track: str | Non
     def bar(start: Fraction) -> int:
         return int((start - origin) // Metre(metre).quarters) + 1
 
-    placed = [Placed(text, start - origin, bar(start)) for start, text in symbols]
-    changes, told = changes_of(placed, file)
+    placed = [Placed(text, start - origin, bar(start)) for start, text in texts]
+    changes, told = changes_of(placed, file) if symbols else ([], [])
     told += passed_over([(text, bar(start)) for start, text in words])
     return Score(
         file,
@@ -138,27 +137,6 @@ def _tracks(midi: mido.MidiFile) -> _Tracks:
 
 def _key(key: str) -> str:
     return f"{key[:-1]} minor" if key.endswith("m") else f"{key} major"
-
-
-def _chord_texts(tracks: _Tracks) -> tuple[_Texts, _Texts]:
-    """The chord symbols among the texts of the track and kind that holds the most, and its other
-    texts."""
-    chords: _Texts = []
-    words: _Texts = []
-    for (_, kind), texts in tracks.texts.items():
-        told = [(start, text) for start, text in texts if text]
-        found = [pair for pair in told if looks_like_symbol(pair[1]) or is_no_chord(pair[1])]
-        if len(found) > len(chords) and _are_chords([text for _, text in found], len(told), kind):
-            chords, words = found, [pair for pair in told if pair not in found]
-    return chords, words
-
-
-def _are_chords(symbols: Sequence[str], texts: int, kind: str) -> bool:
-    """Whether texts that may be chord symbols are, told by how many others are among them: words
-    of a song happen to be one, such as `A`, and so do names of sections, A and B."""
-    if kind == "lyrics" or not any(len(text) > 1 or text in _NO_SECTION for text in symbols):
-        return len(symbols) >= _NEARLY_ALL * texts
-    return 2 * len(symbols) >= texts
 
 
 def _changes_of(harmony: Sequence[Tone]) -> list[Fraction]:

@@ -38,7 +38,7 @@ def read_notation(place: str, number: int | None, file: str) -> Notated:
         file: what the user calls it.
 
     Raises:
-        BluesError: music21 is missing or cannot read the score, or a chord symbol is not known.
+        BluesError: music21 is missing or cannot read the score.
     """
     try:
         from music21 import converter, corpus, stream  # noqa: PLC0415  # an extra
@@ -67,7 +67,7 @@ def read_notation(place: str, number: int | None, file: str) -> Notated:
     if not any(part.getElementsByClass("Measure") for part in parts):
         parts = [part.makeMeasures() for part in parts]
     melody, *others = _melody_first(parts)
-    bars = _bars(melody, parts, file)
+    bars = _bars(melody, parts)
     for part in others:
         for bar, measure in zip(bars, part.getElementsByClass("Measure"), strict=False):
             bar.others += _notes(measure)
@@ -92,7 +92,7 @@ def _melody_first(parts: list[Any]) -> list[Any]:
     return sorted(sounding, key=rank)
 
 
-def _bars(melody: Any, parts: list[Any], file: str) -> list[WrittenBar]:
+def _bars(melody: Any, parts: list[Any]) -> list[WrittenBar]:
     from music21 import bar as bars21  # noqa: PLC0415  # an extra
 
     measures = list(melody.getElementsByClass("Measure"))
@@ -117,7 +117,7 @@ def _bars(melody: Any, parts: list[Any], file: str) -> list[WrittenBar]:
         for part in parts:
             row = list(part.getElementsByClass("Measure"))
             if number < len(row):
-                bar.symbols += _symbols(row[number], f"bar {number + 1} of {file!r}")
+                bar.symbols += _symbols(row[number])
         bar.symbols.sort(key=lambda pair: pair[0])
         filled = [_exact(e.offset + e.quarterLength) for e in _timed(measure)]
         bar.length = max([*filled, *(note.end for note in bar.notes)], default=ZERO) or bar.quarters
@@ -152,15 +152,11 @@ def _notes(measure: Any) -> list[WrittenNote]:
     return notes
 
 
-def _symbols(measure: Any, where: str) -> list[tuple[Fraction, str]]:
-    found = []
-    for symbol in measure.recurse().getElementsByClass("ChordSymbol"):
-        try:
-            text = symbol_text(symbol)
-        except BluesError as error:
-            raise BluesError(f"{where}: {error}") from None
-        found.append((_exact(symbol.getOffsetInHierarchy(measure)), text))
-    return found
+def _symbols(measure: Any) -> list[tuple[Fraction, str]]:
+    return [
+        (_exact(symbol.getOffsetInHierarchy(measure)), symbol_text(symbol))
+        for symbol in measure.recurse().getElementsByClass("ChordSymbol")
+    ]
 
 
 def _key(score: Any) -> str | None:

@@ -94,7 +94,9 @@ def plain_symbol(text: str) -> str | None:
     try:
         read_symbol(symbol)
     except BluesError:
-        raise BluesError(f"{text!r} is not a chord symbol that is known.") from None
+        raise BluesError(
+            f"{text!r} is not a chord symbol that is known: write a simpler one, such as C7."
+        ) from None
     return symbol
 
 
