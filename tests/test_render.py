@@ -24,7 +24,7 @@ from lstm_blues.music.piece import Note, Piece
 from lstm_blues.music.songs import BluesSongs
 from lstm_blues.music.spelling import Spelled, key_fifths, spell
 from lstm_blues.music.timing import Timing
-from lstm_blues.output import sound
+from lstm_blues.output import html, sound
 from lstm_blues.output.engraving import engrave, write_pdf
 from lstm_blues.output.html import to_html
 from lstm_blues.output.loudness import Loudness
@@ -447,6 +447,16 @@ def test_a_page_holds_all_it_needs(chorus: Piece, tmp_path: Path) -> None:
     assert bars[3] == [4.5, 4, "Gm7 C"]
     render(chorus, tmp_path / "b.html", 160, 0.62, arrangement=Arrangement("comp"))
     assert (tmp_path / "b.html").read_text() == page
+
+
+def test_a_page_has_its_score_for_the_instrument(
+    chorus: Piece, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engraved: list[Piece] = []
+    monkeypatch.setattr(html, "engrave", lambda piece, _: engraved.append(piece) or [])
+    to_html(chorus, instrument="Bb")
+    to_html(chorus)
+    assert [piece.form.symbols[0] for piece in engraved] == ["D", "C"]
 
 
 def test_a_title_is_no_markup(chorus: Piece) -> None:

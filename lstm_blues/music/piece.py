@@ -20,7 +20,7 @@ from lstm_blues.music.form import Form
 from lstm_blues.music.rhythm import rhythm_of
 from lstm_blues.music.spelling import key_fifths, spell
 
-LIBRARY, NEW, BROKEN = "library", "new", "broken"
+LIBRARY, NEW, BROKEN, ENDING = "library", "new", "broken", "ending"
 """What a bar of a composition is."""
 
 
@@ -76,6 +76,7 @@ class Piece:
         title: what the piece is called.
         written_above: semitones and letters that its notes stand above what sounds, for a
             transposing instrument.
+        ends: whether its last bar is an ending by rule, see `music.ending`.
     """
 
     notes: Tensor
@@ -84,6 +85,7 @@ class Piece:
     library: BarLibrary | None = None
     title: str = "12-bar blues"
     written_above: tuple[int, int] = (0, 0)
+    ends: bool = False
 
     @property
     def steps(self) -> int:
@@ -149,8 +151,9 @@ class Piece:
     @cached_property
     def bar_kinds(self) -> list[str]:
         """What each whole bar's melody is: `LIBRARY`, a segment of the library at its place in the
-        form; `NEW`, another, each of whose notes has a place and length as in the library; or
-        `BROKEN`.  Empty where there is no library or no melody."""
+        form; `NEW`, another, each of whose notes has a place and length as in the library;
+        `BROKEN`; or `ENDING`, which is not the network's.  Empty where there is no library or no
+        melody."""
         if self.library is None or not self.has_melody:
             return []
         melody, begins = self.encoding.decode_melody(self.notes)
@@ -164,10 +167,11 @@ class Piece:
             bool((segments[number % self.form.bars] == bar).all(1).any())
             for number, bar in enumerate(bars)
         ]
-        return [
+        kinds = [
             LIBRARY if is_known else NEW if is_whole else BROKEN
             for is_known, is_whole in zip(known, keeps, strict=True)
         ]
+        return [*kinds[:-1], ENDING] if self.ends else kinds
 
     @property
     def bars_from_library(self) -> list[bool]:
@@ -247,9 +251,9 @@ class Stretches:
 
 def stretches(steps: Iterable[Tensor], like: Piece) -> Iterator[Piece]:
     """The stretches of a piece, see `Stretches`, from the notes of each step, shape (units,)."""
-    cut = Stretches(like)
+    cut = Stretches(replace(like, ends=False))
     for notes in steps:
         if (found := cut.add(notes)) is not None:
             yield found
     if (last := cut.rest()) is not None:
-        yield last
+        yield replace(last, ends=like.ends)

@@ -27,7 +27,7 @@ _MOST_FIFTHS = 7
 """Sharps or flats that a key signature can have."""
 
 _SHARP_FROM, _FLAT_FROM = 2, -1
-"""Sharps of a key from which on it spells notes that are not its own with sharps, and with flats."""
+"""Sharps of a key from which on notes that are not its own are sharps, and are flats."""
 
 
 class Spelled(NamedTuple):
@@ -37,12 +37,11 @@ class Spelled(NamedTuple):
     alter: int
     octave: int
 
-
     def __str__(self) -> str:
         return f"{self.letter}{_SIGNS[self.alter]}{self.octave}"
 
 
-_SIGNS = {alter: sign for sign, alter in ACCIDENTALS.items()}
+_SIGNS = {-1: "b", 0: "", 1: "#"}
 
 
 def spell(pitch: int, chord: str, fifths: int) -> Spelled:

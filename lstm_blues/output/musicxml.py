@@ -78,7 +78,6 @@ def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool =
     _put(_put(root, "identification"), "creator", "lstm_blues", type="composer")
     part = _put(_put(root, "part-list"), "score-part", id="P1")
     _put(part, "part-name", "", **{"print-object": "no"})
-    _put(_put(part, "score-instrument", id="P1-I1"), "instrument-name", "Alto Saxophone")
     part = _put(root, "part", id="P1")
     bars = -(-piece.steps // bar)
     struck: dict[int, str] = {chord.start: chord.symbol for chord in piece.chords}

@@ -20,7 +20,7 @@ from lstm_blues.music.chords import chord_name, note_name
 from lstm_blues.music.corpus import Corpus
 from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
-from lstm_blues.music.piece import BROKEN, NEW, Piece
+from lstm_blues.music.piece import BROKEN, LIBRARY, NEW, Piece
 from lstm_blues.music.spelling import spell
 from lstm_blues.network.topology import GATES, Topology
 from lstm_blues.playing.inside import Inside
@@ -199,6 +199,7 @@ def _rule(axes: Axes, piece: Piece, chorus: int) -> None:
     for bar, kind in enumerate(kinds):
         if kind in BAR_COLOURS:
             axes.axvspan(bar * size, (bar + 1) * size, color=BAR_COLOURS[kind], zorder=0)
+        if kind != LIBRARY:
             below = axes.get_ylim()[0] + 0.2
             axes.text((bar + 1) * size - 0.2, below, kind, fontsize=6, ha="right")
     axes.axhline(form.lowest_melody_note - 0.5, color=RULE, linewidth=0.4, linestyle=":")
