@@ -34,10 +34,11 @@ def abc(folder: Path, music: str, metre: str = "M:4/4\n", header: str = "") -> P
     return path
 
 
-def harmony(kind: str, text: str = "", *degrees: tuple[int, int, str]) -> str:
+def harmony(kind: str, text: str = "", *degrees: tuple[int, int, str], bass: str = "G") -> str:
     """A chord symbol on G in MusicXML."""
     return (
         f'<harmony><root><root-step>G</root-step></root><kind text="{text}">{kind}</kind>'
+        f"<bass><bass-step>{bass}</bass-step></bass>"
         + "".join(
             f"<degree><degree-value>{value}</degree-value><degree-alter>{alter}</degree-alter>"
             f"<degree-type>{how}</degree-type></degree>"
@@ -250,6 +251,7 @@ SEVENTH = (7, 0, "add")
     ("written", "symbol"),
     [
         (harmony("other", "m7"), "Gm7"),
+        (harmony("other", "m7", bass="D"), "Gm7/D"),
         (harmony("other", "", (3, -1, "add"), (5, 0, "add"), SEVENTH), "Gm7"),
         (harmony("suspended-fourth", "", SEVENTH), "G7sus4"),
         (harmony("suspended-fourth", "", (7, -1, "add")), "G7sus4"),
@@ -303,11 +305,10 @@ def test_words_among_chords_in_midi_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_letters_of_sections_and_words_of_songs_are_no_chords(tmp_path: Path) -> None:
-    for path in (
-        midi(tmp_path, ["A", "A", "B", "A"], words=["Intro"], kind="marker"),
-        midi(tmp_path, ["Am", "I", "Go", "away"], kind="lyrics"),
-    ):
-        assert "has a melody but no chords" in refused(path)
+    sections = midi(tmp_path, ["A", "A", "B", "A"], words=["Intro"], kind="marker")
+    assert "has a melody but no chords" in refused(sections)
+    song = midi(tmp_path, ["Am", "I", "Go", "away"], kind="lyrics")
+    assert "has a melody but no chords" in refused(song)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, pitch_classes, read_symbol
 from lstm_blues.music.reading.harmony import symbol_of
-from lstm_blues.music.reading.symbols import is_no_chord, plain_symbol
+from lstm_blues.music.reading.symbols import is_no_chord
 
 NO_CHORD = "N.C."
 
@@ -73,11 +73,11 @@ def symbol_text(symbol: Any) -> str:
     root = symbol.root().pitchClass
     bass = root if symbol.bass() is None else symbol.bass().pitchClass
     name = symbol_of([root + interval for interval in sorted(_intervals(symbol, root))])
-    if name is None and symbol.chordKind in _OTHER:
-        name = _printed(NOTE_NAMES[root], symbol.chordKindStr or "")
-    if name is None:
-        return _shown(symbol, root)
-    return name if bass == read_symbol(name).root else f"{name}/{NOTE_NAMES[bass]}"
+    if name is not None:
+        root = read_symbol(name).root
+    else:
+        name = _printed(symbol, root)
+    return name if bass == root else f"{name}/{NOTE_NAMES[bass]}"
 
 
 def _intervals(symbol: Any, root: int) -> frozenset[int]:
@@ -110,17 +110,9 @@ def _change(notes: set[int], how: str, degree: int, alter: int) -> None:
         notes.add(((own if found is None else found) + alter) % OCTAVE)
 
 
-def _printed(root: str, text: str) -> str | None:
-    """The symbol that a file prints, where it is known."""
-    try:
-        return plain_symbol(root + text) if text.strip() else None
-    except BluesError:
-        return None
-
-
-def _shown(symbol: Any, root: int) -> str:
-    """A symbol as a person would write it."""
+def _printed(symbol: Any, root: int) -> str:
+    """A symbol as a person would write it, where the kind says nothing as the file prints it."""
     if symbol.chordKind in _OTHER:
         return NOTE_NAMES[root] + (symbol.chordKindStr or f" {symbol.chordKind}")
-    figure = str(symbol.figure).replace("-", "b").replace(" alter ", "")
+    figure = str(symbol.figure).partition("/")[0].replace("-", "b").replace(" alter ", "")
     return figure.replace(" subtract ", "omit").replace(" add ", "add")
