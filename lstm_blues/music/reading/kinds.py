@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, pitch_classes, read_symbol
 from lstm_blues.music.reading.harmony import symbol_of
 from lstm_blues.music.reading.symbols import is_no_chord
