@@ -69,8 +69,10 @@ export class App {
   /** One more network to listen to; one with the same name is replaced. @param {any} network */
   addNetwork(network) {
     const at = this.networks.findIndex(({ name }) => name === network.name);
+    const listed = this.networks[at]?.title === network.title;
     if (at >= 0) this.networks[at] = network;
     else this.networks.push(network);
+    if (listed) return;
     for (const listener of this.networkListeners) listener();
   }
 
