@@ -439,7 +439,7 @@ def test_sound_that_halts_goes_on_or_is_told(open_page: Opener) -> None:
     expect(page.locator(".now")).to_contain_text("bar 1")
     page.evaluate("app.session.output.context.suspend()")
     expect(page.locator(".now")).to_contain_text("bar 2")
-    page.evaluate("AudioContext.prototype.resume = () => new Promise(() => {})")
+    page.evaluate("() => { AudioContext.prototype.resume = () => new Promise(() => {}); }")
     page.evaluate("app.session.output.context.suspend()")
     expect(page.locator(".message")).to_contain_text("held the sound back", timeout=5_000)
     expect(page.locator("#play")).to_have_text("Play")
