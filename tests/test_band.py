@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,10 +16,11 @@ from support import run_command as command
 from lstm_blues.compose import ComposeSettings
 from lstm_blues.errors import BluesError
 from lstm_blues.music.bars import BarLibrary
-from lstm_blues.music.chords import pitch_classes
+from lstm_blues.music.chords import pitch_classes, read_symbol
 from lstm_blues.music.ending import with_ending
 from lstm_blues.music.form import Form
-from lstm_blues.music.piece import Chord, Piece
+from lstm_blues.music.piece import ENDING, Chord, Piece, stretches
+from lstm_blues.music.spelling import key_signature
 from lstm_blues.music.timing import Timing
 from lstm_blues.music.transpose import (
     KEYS,
@@ -30,13 +32,14 @@ from lstm_blues.music.transpose import (
     moved_symbol,
     written_for,
 )
-from lstm_blues.output.band import RIDE, voicing
+from lstm_blues.output.band import RIDE, Band, voicing
 from lstm_blues.output.loudness import Loudness
-from lstm_blues.output.midi import to_midi
+from lstm_blues.output.midi import to_midi, write_midi
 from lstm_blues.output.musicxml import to_musicxml
 from lstm_blues.output.parts import BANDS, COMP, NONE, TRIO, Arrangement
 from lstm_blues.output.performance import perform
 from lstm_blues.output.sound import RATE, general_midi, to_audio
+from lstm_blues.output.streams import MidiStream
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config, read
 from lstm_blues.runs.settings import settings_from
@@ -158,6 +161,59 @@ def test_other_metres_have_bands_too() -> None:
     assert max(n.end for n in drums.notes) <= 6
 
 
+def test_where_eighths_come_in_threes_the_band_divides_beats_so() -> None:
+    form = Form("w", ("C", "F", "G7", "C"), 4, steps_per_bar=12, metre="12/8")
+    piano, bass, drums = perform(Piece(form.chord_tensor(), form), Timing(), Arrangement(TRIO))
+    thirds = [round(note.start * 2, 1) % 3 for note in (*piano.notes, *bass.notes, *drums.notes)]
+    assert {round(third) % 3 for third in thirds} == {0, 2}
+    assert all(abs(third - round(third)) < 0.2 for third in thirds)
+
+
+def test_no_chord_of_the_piano_sounds_on_into_another() -> None:
+    form = Form("w", ("C", "F", "G7", "Dm"), 4, steps_per_bar=6, metre="3/4")
+    piece = Piece(form.chord_tensor().repeat(8, 1), form)
+    (piano, *_) = perform(piece, Timing(), Arrangement(COMP))
+    for chord in piece.chords:
+        begin, end = chord.start / 2, chord.end / 2
+        sounding = [n for n in piano.notes if n.start < end - 0.1 and n.end > begin + 0.1]
+        assert {n.pitch % 12 for n in sounding} <= {p % 12 for p in chord.pitches}
+
+
+def test_the_bass_plays_the_bass_of_a_slash_chord() -> None:
+    form = Form("w", ("C/E", "F/C"), 2, steps_per_bar=8)
+    piece = Piece(form.chord_tensor(), form)
+    bass = perform(piece, Timing(), Arrangement(TRIO))[1].notes
+    assert [bass[beat].pitch % 12 for beat in (0, 4)] == [4, 0]
+
+
+def test_the_band_goes_on_from_stretch_to_stretch(song: Piece, tmp_path: Path) -> None:
+    whole = replace(song, notes=song.notes.repeat(3, 1))
+    assert len(list(stretches(whole.notes.unbind(0), whole))) == 3
+    arrangement = Arrangement(TRIO, seed=3)
+    stream = MidiStream(tmp_path / "stream.mid", TIMING, arrangement)
+    for stretch in stretches(whole.notes.unbind(0), whole):
+        stream.add(stretch)
+    stream.finish()
+    write_midi(whole, tmp_path / "whole.mid", TIMING, arrangement)
+    assert (tmp_path / "stream.mid").read_bytes() == (tmp_path / "whole.mid").read_bytes()
+    bass = perform(whole, TIMING, arrangement)[2].notes
+    alone = Band(TIMING, arrangement, 24).play(song)[2].notes
+    assert [note.pitch for note in bass[96:]] != [note.pitch for note in alone]
+
+
+def test_the_band_closes_an_ending(song: Piece) -> None:
+    piece = with_ending(song)
+    melody, piano, bass, drums = perform(piece, TIMING, Arrangement(TRIO))
+    for played in (piano, bass, drums):
+        last = [note for note in played.notes if note.start > 44 - 0.1]
+        assert all(abs(note.start - 44) < 0.1 for note in last), played.name
+    assert bass.notes[-1].pitch % 12 == 0
+    assert bass.notes[-1].end == pytest.approx(48, abs=0.2)
+    assert {note.pitch % 12 for note in piano.notes if note.start > 43.9} == {0, 4, 7}
+    assert abs(melody.notes[-1].start - 44) < 0.1
+    assert piece.bar_kinds == [*song.bar_kinds[:-1], ENDING]
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_in_every_key_each_note_is_moved_alike(song: Piece, key: str) -> None:
     by = interval_to(song.form, key)
@@ -207,6 +263,24 @@ def test_transposing_instruments_read_what_they_finger(song: Piece) -> None:
     assert not list(ElementTree.fromstring(to_musicxml(song)).iter("transpose"))
 
 
+def test_every_key_is_readable_for_every_instrument(song: Piece) -> None:
+    for key in KEYS:
+        for instrument in ("Bb", "Eb"):
+            piece = written_for(moved_piece(song, interval_to(song.form, key)), instrument)
+            signature = key_signature(piece.fifths)
+            assert len(signature) <= 6
+            # Roots are those of the key: none of them needs an accidental of the other kind.
+            roots = {read_symbol(symbol).root_name for symbol in piece.form.symbols}
+            wrong = "b" if piece.fifths > 0 else "#"
+            assert not any(root.endswith(wrong) for root in roots), (key, instrument, roots)
+
+
+def test_words_are_spelled_in_their_key(song: Piece) -> None:
+    flat = moved_piece(song, interval_to(song.form, "Eb"))
+    assert "#" not in flat.in_words()
+    assert "b" not in moved_piece(song, interval_to(song.form, "E")).in_words().replace("lib", "")
+
+
 def test_an_ending_closes_on_the_tonic_and_changes_nothing_before(song: Piece) -> None:
     ended = with_ending(song)
     assert torch.equal(ended.notes[:88], song.notes[:88])
@@ -216,6 +290,23 @@ def test_an_ending_closes_on_the_tonic_and_changes_nothing_before(song: Piece) -
     assert last.end == 96
     assert last.pitch % 12 in (0, 4, 7)
     assert song.chords[-1].symbol == "G7"
+
+
+@pytest.mark.parametrize("unit", range(13))
+def test_its_last_note_is_struck_anew(song: Piece, unit: int) -> None:
+    notes = song.notes.clone()
+    notes[80:88, 12:] = torch.eye(13)[unit]
+    ended = with_ending(replace(song, notes=notes))
+    assert ended.melody[-1].start == 88
+    assert ended.melody[-1].pitch % 12 in (0, 4, 7)
+
+
+def test_an_ending_needs_no_note_of_the_tonic() -> None:
+    form = Form("narrow", ("C", "G7"), 2, lowest_melody_note=61, melody_notes=3)
+    notes = torch.zeros(16, 15)
+    notes[:, :12], notes[:, 12] = form.chord_tensor(), 1
+    ended = with_ending(Piece(notes, form))
+    assert [note.pitch for note in ended.melody] == [61, 62]
 
 
 def reference_lufs(sound: np.ndarray) -> float:
@@ -246,6 +337,14 @@ def test_sound_is_as_loud_as_it_should_be_and_has_no_bias(song: Piece, band: str
     left, right = (channel.astype(float).std() for channel in sound)
     assert left == pytest.approx(right, rel=0.3)
     assert np.array_equal(sound, to_audio(song, TIMING, arrangement=Arrangement(band)))
+
+
+@pytest.mark.parametrize("name", ["tenor sax", "drawbar organ", "slap bass 2"])
+def test_no_instrument_leaves_a_bias(song: Piece, name: str) -> None:
+    piece = replace(song, notes=song.notes[:32])
+    sound = to_audio(piece, TIMING, arrangement=Arrangement(NONE, name))
+    assert np.abs(sound.mean(1)).max() < 0.0005
+    assert np.abs(sound).max() > 0.1
 
 
 def test_loudness_is_that_of_the_recommendation() -> None:

@@ -22,13 +22,13 @@ from lstm_blues.music.encoding import Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Note, Piece
 from lstm_blues.music.songs import BluesSongs
+from lstm_blues.music.spelling import Spelled, key_fifths, spell
 from lstm_blues.music.timing import Timing
-from lstm_blues.output import sound
+from lstm_blues.output import html, sound
 from lstm_blues.output.engraving import engrave, write_pdf
 from lstm_blues.output.html import to_html
 from lstm_blues.output.loudness import Loudness
 from lstm_blues.output.musicxml import KINDS, to_musicxml
-from lstm_blues.output.notation import Spelled, key_fifths, spell
 from lstm_blues.output.note_values import written_slices
 from lstm_blues.output.parts import Arrangement
 from lstm_blues.output.pictures import piece_roll
@@ -153,6 +153,11 @@ def test_every_chord_quality_has_its_kind() -> None:
         (70, "C", 0, ("B", -1, 4)),  # the blue seventh
         (70, "E7", 4, ("A", 1, 4)),  # in a sharp key
         (71, "Cb", -5, ("C", -1, 5)),
+        (66, "Eb7", -3, ("G", -1, 4)),  # the blue third
+        (61, "Bb7", -3, ("D", -1, 4)),
+        (61, "", -1, ("D", -1, 4)),
+        (65, "B7", 6, ("E", 1, 4)),  # of F sharp major
+        (71, "", -6, ("C", -1, 5)),  # of G flat major
         (60, "", 0, ("C", 0, 4)),
     ],
 )
@@ -163,8 +168,11 @@ def test_notes_are_spelled_as_players_read_them(
 
 
 def test_the_key_is_that_of_the_first_chord() -> None:
-    for symbol, fifths in (("C", 0), ("Eb7", -3), ("E", 4), ("Am", 0), ("Cm7", -3)):
-        assert key_fifths(piece_of([(60, 8)], (symbol,))) == fifths
+    for symbol, fifths in (
+        *(("C", 0), ("Eb7", -3), ("E", 4), ("Am", 0), ("Cm7", -3), ("F#", 6), ("Gb7", -6)),
+        *(("C#", 7), ("D#7", -3), ("G#m", 5), ("Dbm", 4)),
+    ):
+        assert key_fifths(symbol) == fifths
 
 
 @pytest.mark.parametrize(
@@ -439,6 +447,16 @@ def test_a_page_holds_all_it_needs(chorus: Piece, tmp_path: Path) -> None:
     assert bars[3] == [4.5, 4, "Gm7 C"]
     render(chorus, tmp_path / "b.html", 160, 0.62, arrangement=Arrangement("comp"))
     assert (tmp_path / "b.html").read_text() == page
+
+
+def test_a_page_has_its_score_for_the_instrument(
+    chorus: Piece, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engraved: list[Piece] = []
+    monkeypatch.setattr(html, "engrave", lambda piece, _: engraved.append(piece) or [])
+    to_html(chorus, instrument="Bb")
+    to_html(chorus)
+    assert [piece.form.symbols[0] for piece in engraved] == ["D", "C"]
 
 
 def test_a_title_is_no_markup(chorus: Piece) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_blues.music.bars import REST, BarLibrary
-from lstm_blues.music.chords import chord_name, note_name
+from lstm_blues.music.chords import chord_name
 from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.rhythm import rhythm_of
+from lstm_blues.music.spelling import key_fifths, spell
 
-LIBRARY, NEW, BROKEN = "library", "new", "broken"
+LIBRARY, NEW, BROKEN, ENDING = "library", "new", "broken", "ending"
 """What a bar of a composition is."""
 
 
@@ -74,6 +76,7 @@ class Piece:
         title: what the piece is called.
         written_above: semitones and letters that its notes stand above what sounds, for a
             transposing instrument.
+        ends: whether its last bar is an ending by rule, see `music.ending`.
     """
 
     notes: Tensor
@@ -82,6 +85,7 @@ class Piece:
     library: BarLibrary | None = None
     title: str = "12-bar blues"
     written_above: tuple[int, int] = (0, 0)
+    ends: bool = False
 
     @property
     def steps(self) -> int:
@@ -147,8 +151,9 @@ class Piece:
     @cached_property
     def bar_kinds(self) -> list[str]:
         """What each whole bar's melody is: `LIBRARY`, a segment of the library at its place in the
-        form; `NEW`, another, each of whose notes has a place and length as in the library; or
-        `BROKEN`.  Empty where there is no library or no melody."""
+        form; `NEW`, another, each of whose notes has a place and length as in the library;
+        `BROKEN`; or `ENDING`, which is not the network's.  Empty where there is no library or no
+        melody."""
         if self.library is None or not self.has_melody:
             return []
         melody, begins = self.encoding.decode_melody(self.notes)
@@ -162,16 +167,28 @@ class Piece:
             bool((segments[number % self.form.bars] == bar).all(1).any())
             for number, bar in enumerate(bars)
         ]
-        return [
+        kinds = [
             LIBRARY if is_known else NEW if is_whole else BROKEN
             for is_known, is_whole in zip(known, keeps, strict=True)
         ]
+        return [*kinds[:-1], ENDING] if self.ends else kinds
 
     @property
     def bars_from_library(self) -> list[bool]:
         """For each whole bar whether its melody is a segment of the library at its place in the
         form; empty where there is no library or no melody."""
         return [kind == LIBRARY for kind in self.bar_kinds]
+
+    @property
+    def fifths(self) -> int:
+        """Sharps of its key, that of the form's first chord, flats being negative."""
+        return key_fifths(self.form.symbols[0])
+
+    def name_of(self, note: Note) -> str:
+        """A note's name as scores spell it, with its octave."""
+        before = bisect_right(self.chords, note.start, key=lambda chord: chord.start)
+        symbol = self.chords[before - 1].symbol if before else ""
+        return str(spell(note.pitch, symbol, self.fifths))
 
     def in_words(self, bars_before: int = 0) -> str:
         """Chords and melody, where there is one, as text, one line per bar; `-` is a step without a
@@ -181,7 +198,7 @@ class Piece:
         """
         kinds = self.bar_kinds
         struck = dict.fromkeys(self._rests, REST)
-        struck |= {note.start: note_name(note.pitch) for note in reversed(self.melody)}
+        struck |= {note.start: self.name_of(note) for note in reversed(self.melody)}
         size, lines = self.form.steps_per_bar, []
         for number, first in enumerate(range(0, self.steps, size)):
             steps = range(first, min(first + size, self.steps))
@@ -234,9 +251,9 @@ class Stretches:
 
 def stretches(steps: Iterable[Tensor], like: Piece) -> Iterator[Piece]:
     """The stretches of a piece, see `Stretches`, from the notes of each step, shape (units,)."""
-    cut = Stretches(like)
+    cut = Stretches(replace(like, ends=False))
     for notes in steps:
         if (found := cut.add(notes)) is not None:
             yield found
     if (last := cut.rest()) is not None:
-        yield last
+        yield replace(last, ends=like.ends)

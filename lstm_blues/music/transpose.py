@@ -19,6 +19,7 @@ from lstm_blues.music.chords import (
 )
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
+from lstm_blues.music.spelling import key_fifths
 
 KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "Gb", "G", "Ab", "A", "Bb", "B")
 """Names of keys; a form's key is the root of its first chord."""
@@ -120,6 +121,13 @@ def moved_piece(piece: Piece, by: Interval) -> Piece:
     return replace(piece, form=moved_form(piece.form, by), library=library)
 
 
+def _readable(symbol: str, by: Interval) -> Interval:
+    """The same way up, spelled so that the key on a chord, moved, has no more than six sharps or
+    flats: E for an instrument in Eb is Db, not C#."""
+    fifths = key_fifths(symbol) + 7 * by.semitones - 12 * by.letters
+    return by._replace(letters=by.letters + (fifths > _TRITONE) - (fifths < -_TRITONE))
+
+
 def written_for(piece: Piece, instrument: str) -> Piece:
     """A piece as players of a transposing instrument read it.
 
@@ -127,9 +135,9 @@ def written_for(piece: Piece, instrument: str) -> Piece:
         piece: at concert pitch.
         instrument: one of `WRITTEN_FOR`.
     """
-    by = WRITTEN_FOR[instrument]
     if instrument == CONCERT:
         return piece
+    by = _readable(piece.form.symbols[0], WRITTEN_FOR[instrument])
     moved = moved_piece(piece, by)
     title = f"{piece.title} ({instrument} instruments)"
     return replace(moved, title=title, written_above=by)

@@ -43,23 +43,91 @@ _LOOSENESS = 0.008
 """Seconds: the standard deviation of when a player plays."""
 
 
-def play_with_band(
-    piece: Piece, timing: Timing, arrangement: Arrangement, bars_before: int
-) -> list[Part]:
-    """The parts of a piece or of a stretch of it, see `performance.perform`."""
-    scene = _Scene(piece, timing, arrangement, bars_before)
-    parts = []
-    if piece.has_melody:
-        parts.append(
-            Part("melody (by the network)", arrangement.program, _phrased(scene), gain=1.0)
-        )
-    name = "piano (by rule, from the network's chords)"
-    parts.append(Part(name, CHORD_PROGRAM, _comping(scene), pan=-0.35, gain=0.75))
-    if arrangement.band == TRIO:
-        parts.append(Part("bass (by rule)", BASS_PROGRAM, _walking(scene), pan=0.1, gain=1.1))
-        drums = _drumming(scene)
-        parts.append(Part("drums (by rule)", DRUM_KIT, drums, drums=True, pan=0.35, gain=0.6))
-    return parts
+class Band:
+    """The players of a piece, stretch after stretch; they remember where their hands are.
+
+    Args:
+        timing: tempo and swing.
+        arrangement: who plays.
+        bars: of the piece, before the first stretch.
+    """
+
+    def __init__(self, timing: Timing, arrangement: Arrangement, bars: int = 0) -> None:
+        self.timing, self.arrangement, self.bars = timing, arrangement, bars
+        self._voices: tuple[int, ...] = ()
+        self._at = 36
+
+    def play(self, stretch: Piece) -> list[Part]:
+        """The parts of the next stretch."""
+        scene = _Scene(stretch, self.timing, self.arrangement, self.bars)
+        self.bars += scene.bars
+        parts = []
+        if stretch.has_melody:
+            program = self.arrangement.program
+            parts.append(Part("melody (by the network)", program, _phrased(scene), gain=1.0))
+        name = "piano (by rule, from the network's chords)"
+        parts.append(Part(name, CHORD_PROGRAM, self._comping(scene), pan=-0.35, gain=0.75))
+        if self.arrangement.band == TRIO:
+            bass = self._walking(scene)
+            parts.append(Part("bass (by rule)", BASS_PROGRAM, bass, pan=0.1, gain=1.1))
+            drums = _drumming(scene)
+            parts.append(Part("drums (by rule)", DRUM_KIT, drums, drums=True, pan=0.35, gain=0.6))
+        return parts
+
+    def _comping(self, scene: _Scene) -> list[Struck]:
+        """A piano that comps: chords off the beat, voices led, softer than the melody; none sounds
+        on where another chord comes."""
+        found: list[Struck] = []
+        for bar in range(scene.bars):
+            chance = scene.chance("piano", bar)
+            for beat, length in _places(scene, bar, chance):
+                time = scene.time(bar, beat)
+                chord = scene.chord(bar * scene.bar + beat * scene.beat)
+                if chord is None or time >= scene.end:
+                    continue
+                self._voices = voicing(chord, self._voices, rootless=True)
+                velocity = 62.0 if beat % 1 else 56.0
+                end, over = time + length * scene.beat, scene.at(chord.end)
+                if over > time:
+                    end = min(end, over)
+                found += [scene.struck(p, time, end, velocity, chance) for p in self._voices]
+        return found
+
+    def _walking(self, scene: _Scene) -> list[Struck]:
+        """A bass that walks: the lowest note where chords begin, chord notes between, and a step
+        from above or below to the next; in an ending it rests on the tonic."""
+        places = [
+            (bar, beat)
+            for bar in range(scene.bars)
+            for beat in range(scene.beats)
+            if bar * scene.bar + beat * scene.beat < scene.end - 1e-6
+            and not (beat and scene.is_ending(bar))
+        ]
+        found: list[Struck] = []
+        chords = [scene.chord(bar * scene.bar + beat * scene.beat) for bar, beat in places]
+        following = [*chords[1:], chords[0] if chords else None]
+        before: Chord | None = None
+        for (bar, beat), chord, ahead in zip(places, chords, following, strict=True):
+            if chord is None:
+                continue
+            chance = scene.chance(f"bass {beat}", bar)
+            begins = before is None or chord.start != before.start
+            if begins or scene.is_ending(bar) or (beat == 0 and chance.random() < 0.5):
+                target = _nearest(_lowest(chord), self._at)
+            elif ahead is not None and _lowest(ahead) != _lowest(chord) and ahead != chord:
+                low = _nearest(_lowest(ahead), self._at)
+                target = low + chance.choice((-1, 1)) if chance.random() < 0.6 else low + 2
+            else:
+                notes = [_nearest(p % OCTAVE, self._at) for p in chord.pitches]
+                target = chance.choice([n for n in notes if n != self._at] or [self._at])
+            self._at = min(max(target, _LOWEST_BASS), _HIGHEST_BASS)
+            time = scene.time(bar, beat)
+            velocity = 84.0 if beat == 0 else 78.0
+            length = scene.beats if scene.is_ending(bar) else 0.92
+            end = time + length * scene.beat
+            found.append(scene.struck(self._at, time, end, velocity, chance))
+            before = chord
+        return found
 
 
 class _Scene:
@@ -83,11 +151,16 @@ class _Scene:
         return self.timing.quarters(step, form.steps_per_bar, form.time)
 
     def time(self, bar: int, beats: float) -> float:
-        """When so many beats of a bar have passed; halves of a beat swing."""
+        """When so many beats of a bar have passed; halves of a beat swing, and are two eighths of
+        three where those come in threes."""
         whole, part = divmod(beats, 1.0)
-        if self.piece.form.time.swings:
-            part = part * 2 * self.timing.swing if part <= 0.5 else part
+        if part <= 0.5:
+            part *= 2 * (self.timing.swing if self.piece.form.time.swings else 2 / 3)
         return bar * self.bar + (whole + part) * self.beat
+
+    def is_ending(self, bar: int) -> bool:
+        """Whether a bar is an ending by rule, see `Piece.ends`."""
+        return self.piece.ends and bar == self.bars - 1
 
     def chord(self, time: float) -> Chord | None:
         """The chord that sounds, or sounded last."""
@@ -134,11 +207,20 @@ def _phrased(scene: _Scene) -> list[Struck]:
 
 
 def _root(chord: Chord) -> int:
-    """The pitch class that a bass player takes as the root."""
+    """The pitch class of a chord's root; of notes without a symbol the lowest."""
     try:
         return read_symbol(chord.symbol).root
     except BluesError:
         return min(chord.pitches) % OCTAVE
+
+
+def _lowest(chord: Chord) -> int:
+    """The pitch class that a bass player plays where a chord begins: E for C/E."""
+    try:
+        bass = read_symbol(chord.symbol).bass
+    except BluesError:
+        bass = None
+    return _root(chord) if bass is None else bass
 
 
 def voicing(chord: Chord, before: Sequence[int], *, rootless: bool) -> tuple[int, ...]:
@@ -165,65 +247,19 @@ def voicing(chord: Chord, before: Sequence[int], *, rootless: bool) -> tuple[int
     return min(near, key=moved)
 
 
-def _comping(scene: _Scene) -> list[Struck]:
-    """A piano that comps: chords off the beat, voices led, softer than the melody."""
-    found: list[Struck] = []
-    voices: tuple[int, ...] = ()
-    for bar in range(scene.bars):
-        chance = scene.chance("piano", bar)
-        pattern = list(chance.choice(_COMPING))
-        inside = [(beat, length) for beat, length in pattern if beat < scene.beats]
-        changes = [chord.start for chord in scene.piece.chords]
-        size = scene.piece.form.steps_per_bar
-        for start in changes:
-            # A chord that comes within the bar is heard where it comes.
-            beat = (start - bar * size) / size * scene.beats
-            if 0 < beat < scene.beats and not any(abs(b - beat) <= 0.5 for b, _ in inside):
-                inside.append((beat, 0.9))
-        for beat, length in sorted(inside):
-            time = scene.time(bar, beat)
-            chord = scene.chord(bar * scene.bar + beat * scene.beat)
-            if chord is None or time >= scene.end:
-                continue
-            voices = voicing(chord, voices, rootless=True)
-            velocity = 62.0 if beat % 1 else 56.0
-            end = time + length * scene.beat
-            found += [scene.struck(pitch, time, end, velocity, chance) for pitch in voices]
-    return found
-
-
-def _walking(scene: _Scene) -> list[Struck]:
-    """A bass that walks: roots where chords begin, chord notes between, and a step from above or
-    below to the next root."""
-    places = [
-        (bar, beat)
-        for bar in range(scene.bars)
-        for beat in range(scene.beats)
-        if bar * scene.bar + beat * scene.beat < scene.end - 1e-6
-    ]
-    found, at = [], 36
-    chords = [scene.chord(bar * scene.bar + beat * scene.beat) for bar, beat in places]
-    following = [*chords[1:], chords[0] if chords else None]
-    before: Chord | None = None
-    for (bar, beat), chord, ahead in zip(places, chords, following, strict=True):
-        if chord is None:
-            continue
-        chance = scene.chance(f"bass {beat}", bar)
-        begins = before is None or chord.start != before.start or (beat == 0 and before != chord)
-        if begins or (beat == 0 and chance.random() < 0.5):
-            target = _nearest(_root(chord), at)
-        elif ahead is not None and _root(ahead) != _root(chord) and ahead != chord:
-            root = _nearest(_root(ahead), at)
-            target = root + chance.choice((-1, 1)) if chance.random() < 0.6 else root + 2
-        else:
-            notes = [_nearest(p % OCTAVE, at) for p in chord.pitches]
-            target = chance.choice([n for n in notes if n != at] or [at])
-        at = min(max(target, _LOWEST_BASS), _HIGHEST_BASS)
-        time = scene.time(bar, beat)
-        velocity = 84.0 if beat == 0 else 78.0
-        found.append(scene.struck(at, time, time + 0.92 * scene.beat, velocity, chance))
-        before = chord
-    return found
+def _places(scene: _Scene, bar: int, chance: random.Random) -> list[tuple[float, float]]:
+    """Where in a bar the piano plays, in beats, and for how long: by a pattern, and where a chord
+    comes within the bar; an ending is one long chord."""
+    pattern = chance.choice(_COMPING)
+    if scene.is_ending(bar):
+        return [(0.0, float(scene.beats))]
+    inside = [(beat, length) for beat, length in pattern if beat < scene.beats]
+    size = scene.piece.form.steps_per_bar
+    for start in (chord.start for chord in scene.piece.chords):
+        beat = (start - bar * size) / size * scene.beats
+        if 0 < beat < scene.beats and not any(abs(b - beat) <= 0.5 for b, _ in inside):
+            inside.append((beat, 0.9))
+    return sorted(inside)
 
 
 def _nearest(pitch_class: int, at: int) -> int:
@@ -238,6 +274,11 @@ def _drumming(scene: _Scene) -> list[Struck]:
     strong = scene.piece.form.time.strong_beats
     for bar in range(scene.bars):
         chance = scene.chance("drums", bar)
+        if scene.is_ending(bar):
+            time = scene.time(bar, 0)
+            last = ((RIDE, 70.0), (KICK, 50.0))
+            found += [scene.struck(drum, time, time + 0.2, loud, chance) for drum, loud in last]
+            continue
         for beat in range(scene.beats):
             hits = [(RIDE, float(beat), 70.0 if beat in strong else 78.0)]
             weak = beat not in strong

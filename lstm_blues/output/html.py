@@ -12,6 +12,7 @@ from pathlib import Path
 from lstm_blues.errors import BluesError
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
+from lstm_blues.music.transpose import CONCERT, written_for
 from lstm_blues.output.engraving import engrave
 from lstm_blues.output.parts import NONE, REPORT_ARRANGEMENT, Arrangement
 from lstm_blues.output.pictures import piece_roll
@@ -47,14 +48,15 @@ def to_html(
     *,
     player: str = "builtin",
     arrangement: Arrangement = REPORT_ARRANGEMENT,
+    instrument: str = CONCERT,
 ) -> str:
-    """The page, in HTML.  It loads nothing from anywhere.
+    """The page, in HTML, its score written for an instrument.  It loads nothing from anywhere.
 
     Without the extra `scores` it has no score.  Raises `BluesError` where `to_audio` does.
     """
     timing = timing or Timing()
     try:
-        pages = [_svg(page) for page in engrave(piece, timing)]
+        pages = [_svg(page) for page in engrave(written_for(piece, instrument), timing)]
     except BluesError:
         pages = []
     with tempfile.TemporaryDirectory() as folder:

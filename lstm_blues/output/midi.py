@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 
@@ -94,22 +94,18 @@ def _latin_1(text: str) -> str:
 
 
 def midi_file(
-    piece: Piece,
-    timing: Timing | None = None,
-    arrangement: Arrangement = REPORT_ARRANGEMENT,
-    bars_before: int = 0,
+    piece: Piece, timing: Timing | None = None, parts: Sequence[Part] | None = None
 ) -> mido.MidiFile:
-    """A Standard MIDI File of a piece: a track for each part, see `performance.perform`, and before
-    them title, tempo and time signature.
+    """A Standard MIDI File of a piece: a track for each part, and before them title, tempo and time
+    signature.
 
     Args:
         piece: what to write, or a stretch of it.
         timing: tempo and swing.
-        arrangement: who plays.
-        bars_before: of the piece, before this stretch.
+        parts: those that play it; chords and melody as the network plays them where there are none.
     """
     form, timing = piece.form, timing or Timing()
-    parts = perform(piece, timing, arrangement, bars_before)
+    parts = perform(piece, timing) if parts is None else parts
     quarters = timing.quarters(piece.steps, form.steps_per_bar, form.time)
     return _midi(piece.title, parts, quarters, timing, form.time)
 
@@ -121,7 +117,9 @@ def write_midi(
     arrangement: Arrangement = REPORT_ARRANGEMENT,
 ) -> None:
     """Writes a Standard MIDI File, see `midi_file`."""
-    write_safely(path, lambda file: midi_file(piece, timing, arrangement).save(file=file))
+    timing = timing or Timing()
+    parts = perform(piece, timing, arrangement)
+    write_safely(path, lambda file: midi_file(piece, timing, parts).save(file=file))
 
 
 def to_midi(
@@ -130,8 +128,8 @@ def to_midi(
     arrangement: Arrangement = REPORT_ARRANGEMENT,
 ) -> pretty_midi.PrettyMIDI:
     """The piece as `pretty_midi` holds it, times in seconds: what `write_midi` writes."""
-    buffer = io.BytesIO()
-    midi_file(piece, timing, arrangement).save(file=buffer)
+    timing, buffer = timing or Timing(), io.BytesIO()
+    midi_file(piece, timing, perform(piece, timing, arrangement)).save(file=buffer)
     return pretty_midi.PrettyMIDI(io.BytesIO(buffer.getvalue()))
 
 

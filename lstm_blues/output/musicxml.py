@@ -13,8 +13,8 @@ from lstm_blues.files import write_safely
 from lstm_blues.music.chords import ACCIDENTALS
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
+from lstm_blues.music.spelling import LETTERS, key_signature, spell, symbol_parts
 from lstm_blues.music.timing import STRAIGHT, Timing
-from lstm_blues.output.notation import LETTERS, key_fifths, key_signature, spell, symbol_parts
 from lstm_blues.output.note_values import Slice, written_slices
 
 BARS_PER_SYSTEM = 4
@@ -71,14 +71,13 @@ def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool =
     written over rests.  Without `metronome` the tempo is in words, for programs that lack the sign.
     """
     timing = timing or Timing()
-    form, fifths = piece.form, key_fifths(piece)
+    form, fifths = piece.form, piece.fifths
     bar = form.steps_per_bar
     root = ElementTree.Element("score-partwise", version="4.0")
     _put(_put(root, "work"), "work-title", piece.title)
     _put(_put(root, "identification"), "creator", "lstm_blues", type="composer")
     part = _put(_put(root, "part-list"), "score-part", id="P1")
     _put(part, "part-name", "", **{"print-object": "no"})
-    _put(_put(part, "score-instrument", id="P1-I1"), "instrument-name", "Alto Saxophone")
     part = _put(root, "part", id="P1")
     bars = -(-piece.steps // bar)
     struck: dict[int, str] = {chord.start: chord.symbol for chord in piece.chords}

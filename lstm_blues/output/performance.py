@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lstm_blues.music.piece import Note, Piece
+from lstm_blues.music.piece import Note, Piece, stretches
 from lstm_blues.music.timing import Timing
-from lstm_blues.output.band import play_with_band
+from lstm_blues.output.band import Band
 from lstm_blues.output.parts import (
     CHORD_PROGRAM,
     CHORD_VELOCITY,
@@ -19,27 +19,53 @@ from lstm_blues.output.parts import (
 )
 
 
-def perform(
-    piece: Piece,
-    timing: Timing,
-    arrangement: Arrangement = REPORT_ARRANGEMENT,
-    bars_before: int = 0,
-) -> list[Part]:
-    """The parts of a piece, or of a stretch of it that `bars_before` others come before.
+class Players:
+    """Those who play a piece, stretch after stretch, see `music.piece.stretches`.
 
-    Chords are struck where any of their notes changes and where a chorus begins, or as the band's
-    rules say.
+    Args:
+        timing: tempo and swing.
+        arrangement: who plays.
     """
-    if arrangement.band != NONE:
-        return play_with_band(piece, timing, arrangement, bars_before)
-    harmony = [Note(p, chord.start, chord.end) for chord in piece.chords for p in chord.pitches]
-    parts = [
-        Part("chords", CHORD_PROGRAM, evenly(harmony, piece, timing, CHORD_VELOCITY), gain=0.7)
-    ]
-    if piece.has_melody:
-        notes = evenly(piece.melody, piece, timing, MELODY_VELOCITY)
-        parts.append(Part("melody", arrangement.program, notes))
-    return parts
+
+    def __init__(self, timing: Timing, arrangement: Arrangement = REPORT_ARRANGEMENT) -> None:
+        self.timing, self.arrangement = timing, arrangement
+        self._band = None if arrangement.band == NONE else Band(timing, arrangement)
+
+    def play(self, stretch: Piece) -> list[Part]:
+        """The parts of the next stretch.
+
+        Chords are struck where any of their notes changes and where a chorus begins, or as the
+        band's rules say.
+        """
+        if self._band is not None:
+            return self._band.play(stretch)
+        timing, chords = self.timing, stretch.chords
+        harmony = [Note(p, chord.start, chord.end) for chord in chords for p in chord.pitches]
+        struck = evenly(harmony, stretch, timing, CHORD_VELOCITY)
+        parts = [Part("chords", CHORD_PROGRAM, struck, gain=0.7)]
+        if stretch.has_melody:
+            notes = evenly(stretch.melody, stretch, timing, MELODY_VELOCITY)
+            parts.append(Part("melody", self.arrangement.program, notes))
+        return parts
+
+
+def perform(
+    piece: Piece, timing: Timing, arrangement: Arrangement = REPORT_ARRANGEMENT
+) -> list[Part]:
+    """The parts of a whole piece, see `Players`."""
+    players, parts = Players(timing, arrangement), list[Part]()
+    steps, form = 0, piece.form
+    for stretch in stretches(piece.notes.unbind(0), piece):
+        before = timing.quarters(steps, form.steps_per_bar, form.time)
+        steps += stretch.steps
+        played = players.play(stretch)
+        parts = parts or [part._replace(notes=[]) for part in played]
+        for part, more in zip(parts, played, strict=True):
+            part.notes.extend(
+                note._replace(start=before + note.start, end=before + note.end)
+                for note in more.notes
+            )
+    return parts or players.play(piece)
 
 
 def evenly(notes: Iterable[Note], piece: Piece, timing: Timing, velocity: int) -> list[Struck]:

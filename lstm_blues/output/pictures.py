@@ -20,7 +20,8 @@ from lstm_blues.music.chords import chord_name, note_name
 from lstm_blues.music.corpus import Corpus
 from lstm_blues.music.encoding import ON, REPORT, Encoding
 from lstm_blues.music.form import Form
-from lstm_blues.music.piece import BROKEN, NEW, Piece
+from lstm_blues.music.piece import BROKEN, LIBRARY, NEW, Piece
+from lstm_blues.music.spelling import spell
 from lstm_blues.network.topology import GATES, Topology
 from lstm_blues.playing.inside import Inside
 
@@ -149,6 +150,7 @@ def piece_roll(piece: Piece) -> Figure:
         {pitch for chord in piece.chords for pitch in chord.pitches}
         | {note.pitch for note in piece.melody}
     )
+    names = [str(spell(pitch, "", piece.fifths)) for pitch in sounding]
     figure = Figure(figsize=(11.0, 0.9 + 2.6 * choruses), layout="constrained")
     rows = figure.subplots(choruses, 1, squeeze=False)[:, 0]
     for number, axes in enumerate(rows):
@@ -166,7 +168,7 @@ def piece_roll(piece: Piece) -> Figure:
                 start, end = max(note.start, first) - first, min(note.end, last) - first
                 _bar(axes, note.pitch, start, end, TUNE)
         _rule(axes, piece, number)
-        axes.set_yticks(sounding, [note_name(pitch) for pitch in sounding], fontsize=5)
+        axes.set_yticks(sounding, names, fontsize=5)
         axes.tick_params(length=0)
     rows[0].set_title(piece.title, fontsize=10, loc="left", pad=16)
     handles = [Patch(color=HARMONY, label="chords")]
@@ -197,6 +199,7 @@ def _rule(axes: Axes, piece: Piece, chorus: int) -> None:
     for bar, kind in enumerate(kinds):
         if kind in BAR_COLOURS:
             axes.axvspan(bar * size, (bar + 1) * size, color=BAR_COLOURS[kind], zorder=0)
+        if kind != LIBRARY:
             below = axes.get_ylim()[0] + 0.2
             axes.text((bar + 1) * size - 0.2, below, kind, fontsize=6, ha="right")
     axes.axhline(form.lowest_melody_note - 0.5, color=RULE, linewidth=0.4, linestyle=":")

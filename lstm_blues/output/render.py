@@ -9,6 +9,7 @@ from lstm_blues.errors import require_choice
 from lstm_blues.files import write_text
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
+from lstm_blues.music.transpose import CONCERT, written_for
 from lstm_blues.output.engraving import write_pdf, write_svg
 from lstm_blues.output.html import to_html
 from lstm_blues.output.midi import write_midi
@@ -36,6 +37,7 @@ def render(
     swing: float = 0.5,
     player: str = "builtin",
     arrangement: Arrangement = REPORT_ARRANGEMENT,
+    instrument: str = CONCERT,
 ) -> Path:
     """Writes a piece in the format that the suffix of `path` names, and returns the path.
 
@@ -48,6 +50,7 @@ def render(
         player: of sound, see `output.sound.to_audio`.
         arrangement: who plays, in MIDI and sound; scores, pictures and texts show what the network
             plays.
+        instrument: that scores are written for, see `music.transpose.WRITTEN_FOR`.
 
     Raises:
         BluesError: another suffix, a value out of range, swing in a metre that counts eighths, or
@@ -60,7 +63,10 @@ def render(
     if suffix in SOUNDS:
         write_sound(piece, path, timing, player=player, arrangement=arrangement)
     elif suffix == ".html":
-        write_text(path, to_html(piece, timing, player=player, arrangement=arrangement))
+        write_text(
+            path,
+            to_html(piece, timing, player=player, arrangement=arrangement, instrument=instrument),
+        )
     elif suffix == ".mid":
         write_midi(piece, path, timing, arrangement)
     elif suffix == ".png":
@@ -68,5 +74,5 @@ def render(
     elif suffix == ".txt":
         write_text(path, piece.in_words() + "\n")
     else:
-        SCORES[suffix](piece, path, timing)
+        SCORES[suffix](written_for(piece, instrument), path, timing)
     return path

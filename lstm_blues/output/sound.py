@@ -21,7 +21,7 @@ from lstm_blues.output.loudness import Loudness
 from lstm_blues.output.midi import to_midi
 from lstm_blues.output.ogg import write_ogg
 from lstm_blues.output.parts import NONE, REPORT_ARRANGEMENT, Arrangement
-from lstm_blues.output.performance import perform
+from lstm_blues.output.performance import Players
 from lstm_blues.output.soundfont import SoundFont
 
 RATE = 44100
@@ -78,9 +78,9 @@ def to_audio(
     length = sample_of(timing, piece.steps, piece.form) + round(TAIL * RATE)
     if player == "builtin":
         sound = np.zeros((2, length), np.float32)
-        at = 0
+        at, players = 0, Players(timing, arrangement)
         for stretch in stretches(piece.notes.unbind(0), piece):
-            heard = dry_sound(stretch, timing, at, arrangement)
+            heard = dry_sound(stretch, players, at)
             first = sample_of(timing, at, piece.form)
             heard = heard[:, : length - first]
             sound[:, first : first + heard.shape[1]] += heard
@@ -106,19 +106,17 @@ def sample_of(timing: Timing, step: int, form: Form) -> int:
     return round(timing.seconds(step, form.steps_per_bar, form.time) * RATE)
 
 
-def dry_sound(
-    stretch: Piece, timing: Timing, at: int, arrangement: Arrangement = REPORT_ARRANGEMENT
-) -> NDArray[np.float32]:
-    """A stretch of a piece by the player `builtin`, until its last note has died away, neither
-    louder nor softer than the font is; it begins `at` this step of the piece.
+def dry_sound(stretch: Piece, players: Players, at: int) -> NDArray[np.float32]:
+    """The next stretch that `players` play, by the player `builtin`, until its last note has died
+    away, neither louder nor softer than the font is; it begins `at` this step of the piece.
 
     Shape (2, samples), as in `to_audio`.
     """
-    font, form = general_midi(), stretch.form
+    font, form, timing = general_midi(), stretch.form, players.timing
     begin = sample_of(timing, at, form)
     before = timing.quarters(at, form.steps_per_bar, form.time)
     sound = np.zeros((2, sample_of(timing, at + stretch.steps, form) - begin), np.float32)
-    for part in perform(stretch, timing, arrangement, at // form.steps_per_bar):
+    for part in players.play(stretch):
         # Balance: the other side is softened, so that the middle is as loud as ever.
         sides = np.array([[min(1.0, 1 - part.pan)], [min(1.0, 1 + part.pan)]], np.float32)
         for pitch, start, end, velocity in part.notes:
@@ -126,7 +124,7 @@ def dry_sound(
                 round((before + time) * 60 / timing.tempo * RATE) - begin for time in (start, end)
             )
             samples, loud = last - first, velocity
-            if arrangement.band != NONE:
+            if players.arrangement.band != NONE:
                 # Players differ by a few milliseconds, and by less than can be heard: coarser
                 # lengths and velocities let a note that was played be used again.
                 samples = max(1, round(samples / _GRAIN)) * _GRAIN

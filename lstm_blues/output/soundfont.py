@@ -47,6 +47,13 @@ _BIAS = 0.002
 _SLOWEST = 20.0
 """Hz: what is slower than this cannot be heard."""
 
+_RUMBLE = 10.0
+"""Hz: below this, loops that are not quite even and envelopes leave something, which is filtered
+out of every note."""
+
+_FILTERED = 4096
+"""Samples that are filtered at once, few enough for powers of the filter's factor."""
+
 Zone = dict[int, int]
 """Values by generator, unsigned ones as signed 16 bits."""
 
@@ -150,7 +157,7 @@ class SoundFont:
         whole = np.zeros((2, max([samples, *(part.shape[1] for part in parts)])), np.float32)
         for part in parts:
             whole[:, : part.shape[1]] += part
-        return whole
+        return _without_rumble(whole, rate)
 
     def _sound(
         self, zone: Zone, pitch: int, velocity: int, samples: int, rate: int
@@ -197,6 +204,20 @@ def _without_bias(wave: NDArray[np.floating], rate: int) -> NDArray[np.float32]:
     width = 2 * half + 1
     slow = (sums[width:] - sums[:-width]) / width
     return (wave - slow).astype(np.float32)
+
+
+def _without_rumble(sound: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Sound, shape (2, n), through a high-pass filter of first order at `_RUMBLE`."""
+    factor = 1 / (1 + 2 * math.pi * _RUMBLE / rate)
+    heard = factor * np.diff(sound.astype(np.float64), prepend=0.0)
+    powers = factor ** np.arange(1, _FILTERED + 1)
+    last = np.zeros((2, 1))
+    for first in range(0, heard.shape[1], _FILTERED):
+        block = heard[:, first : first + _FILTERED]
+        own = powers[: block.shape[1]]
+        block[:] = own * (last + (block / own).cumsum(1))
+        last = block[:, -1:].copy()
+    return heard.astype(np.float32)
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:

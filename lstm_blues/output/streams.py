@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 from lstm_blues.files import write_safely
 from lstm_blues.music.piece import Piece
 from lstm_blues.music.timing import Timing
-from lstm_blues.music.transpose import CONCERT, written_for
+from lstm_blues.music.transpose import CONCERT
 from lstm_blues.output.loudness import Loudness
 from lstm_blues.output.midi import midi_file
 from lstm_blues.output.ogg import write_ogg
 from lstm_blues.output.parts import REPORT_ARRANGEMENT, Arrangement
-from lstm_blues.output.render import SCORES, render
+from lstm_blues.output.performance import Players
+from lstm_blues.output.render import render
 from lstm_blues.output.sound import FORMATS, RATE, TAIL, dry_sound, gain_for, sample_of
 
 
@@ -47,14 +48,13 @@ class MidiStream:
     """A Standard MIDI File, see `output.midi.midi_file`."""
 
     def __init__(self, path: Path, timing: Timing, arrangement: Arrangement) -> None:
-        self._path, self._timing, self._arrangement = path, timing, arrangement
+        self._path, self._timing = path, timing
+        self._players = Players(timing, arrangement)
         self._tracks: list[_Track] = []
-        self._bars = 0
 
     def add(self, stretch: Piece) -> None:
         """See `Stream`."""
-        file = midi_file(stretch, self._timing, self._arrangement, self._bars)
-        self._bars += stretch.steps // stretch.form.steps_per_bar
+        file = midi_file(stretch, self._timing, self._players.play(stretch))
         first = not self._tracks
         if first:
             self._tracks = [_Track() for _ in file.tracks]
@@ -131,7 +131,8 @@ class SoundStream:
     to be made as loud as the loudest of them allows in the end."""
 
     def __init__(self, path: Path, timing: Timing, arrangement: Arrangement) -> None:
-        self._path, self._timing, self._arrangement = path, timing, arrangement
+        self._path, self._timing = path, timing
+        self._players = Players(timing, arrangement)
         self._samples = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115  # finish closes
         self._ringing = np.zeros((2, 0), np.float32)  # of notes that have ended
         self._steps = self._written = 0
@@ -139,7 +140,7 @@ class SoundStream:
 
     def add(self, stretch: Piece) -> None:
         """See `Stream`."""
-        sound = dry_sound(stretch, self._timing, self._steps, self._arrangement)
+        sound = dry_sound(stretch, self._players, self._steps)
         ringing = self._ringing
         if ringing.shape[1] > sound.shape[1]:
             sound, ringing = ringing, sound
@@ -197,11 +198,10 @@ class WholePiece:
     def finish(self) -> None:
         """See `Stream`."""
         notes = torch.cat([stretch.notes for stretch in self._stretches])
-        piece = replace(self._stretches[0], notes=notes)
-        if self._path.suffix.lower() in SCORES:
-            piece = written_for(piece, self._instrument)
+        piece = replace(self._stretches[-1], notes=notes)
         tempo, swing = self._timing.tempo, self._timing.swing
-        render(piece, self._path, tempo, swing, self._player, self._arrangement)
+        arrangement, instrument = self._arrangement, self._instrument
+        render(piece, self._path, tempo, swing, self._player, arrangement, instrument)
 
 
 _STREAMS: dict[str, Callable[[Path, Timing, Arrangement], Stream]] = {

@@ -13,7 +13,7 @@ from torch import Tensor
 from lstm_blues.errors import BluesError, require_room
 from lstm_blues.files import naming
 from lstm_blues.music.ending import with_ending
-from lstm_blues.music.piece import Piece, Stretches
+from lstm_blues.music.piece import BROKEN, LIBRARY, NEW, Piece, Stretches
 from lstm_blues.music.timing import Timing
 from lstm_blues.music.transpose import CONCERT, interval_to, moved_piece
 from lstm_blues.output.parts import REPORT_ARRANGEMENT, Arrangement
@@ -139,9 +139,9 @@ class _Files:
         for path, stream in zip(self.written.paths, self._streams, strict=True):
             with naming(path):
                 stream.add(stretch)
-        known = sum(stretch.bars_from_library)
-        self.written.known += known
-        self.written.new += len(stretch.bars_from_library) - known
+        kinds = stretch.bar_kinds
+        self.written.known += kinds.count(LIBRARY)
+        self.written.new += kinds.count(NEW) + kinds.count(BROKEN)
 
     def step(self, notes: Tensor) -> None:
         self._left -= 1

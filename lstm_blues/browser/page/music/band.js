@@ -107,7 +107,7 @@ function nearest(pitchClass, at) {
   return best;
 }
 
-/** The players of a stretch, who remember what they played in the bar before. */
+/** The players of a piece, stretch after stretch; they remember where their hands are. */
 export class Band {
   /** @type {number[]} */
   #voices = [];
@@ -115,8 +115,14 @@ export class Band {
   /** @type {number | null} the beginning of the chord before */
   #before = null;
 
+  /** A stretch begins: its first chord is a new one. */
+  begin() {
+    this.#before = null;
+  }
+
   /**
-   * A piano that comps: chords off the beat, voices led, softer than the melody.
+   * A piano that comps: chords off the beat, voices led, softer than the melody; none sounds on
+   * where another chord comes.
    * @param {Scene} scene
    * @param {number} bar
    * @returns {Struck[]}
@@ -140,15 +146,16 @@ export class Band {
       if (chord === null || time >= scene.end) continue;
       this.#voices = voicing(scene, chord, this.#voices);
       const velocity = beat % 1 ? 62 : 56;
-      const end = time + length * scene.beat;
+      const over = scene.at(chord.end);
+      const end = Math.min(time + length * scene.beat, over > time ? over : Infinity);
       found.push(...this.#voices.map((p) => scene.struck(p, time, end, velocity, chance)));
     }
     return found;
   }
 
   /**
-   * A bass that walks: roots where chords begin, chord notes between, and a step from above or
-   * below to the next root.
+   * A bass that walks: the lowest note where chords begin, chord notes between, and a step from
+   * above or below to the next.
    * @param {Scene} scene
    * @param {number} bar
    * @returns {Struck[]}
@@ -167,10 +174,12 @@ export class Band {
       const begins = this.#before === null || this.#before !== chord.start;
       let target;
       if (begins || (beat === 0 && chance.random() < 0.5)) {
-        target = nearest(scene.root(chord), this.#at);
-      } else if (ahead !== null && ahead !== chord && scene.root(ahead) !== scene.root(chord)) {
-        const root = nearest(scene.root(ahead), this.#at);
-        target = root + (chance.random() < 0.6 ? chance.choice([-1, 1]) : 2);
+        target = nearest(scene.lowest(chord), this.#at);
+      } else if (
+        ahead !== null && ahead !== chord && scene.lowest(ahead) !== scene.lowest(chord)
+      ) {
+        const low = nearest(scene.lowest(ahead), this.#at);
+        target = low + (chance.random() < 0.6 ? chance.choice([-1, 1]) : 2);
       } else {
         const notes = chord.pitches.map((pitch) => nearest(pitch % OCTAVE, this.#at));
         const others = notes.filter((pitch) => pitch !== this.#at);

@@ -54,7 +54,6 @@ import { quartersOf } from "./timing.js";
  */
 
 export class BarMaker {
-  /** @type {Performance} */
   #performance = new Performance();
 
   /**
@@ -69,9 +68,9 @@ export class BarMaker {
     this.rhythm = new Rhythm(network.library ?? [], network.form, network.encoding);
   }
 
-  /** A stretch begins: the band forgets what it played. */
+  /** A stretch begins. */
   begin() {
-    this.#performance = new Performance();
+    this.#performance.begin();
   }
 
   /**

@@ -15,9 +15,14 @@ const MELODY_VELOCITY = 95;
 /** @type {readonly BandName[]} */
 export const BANDS = ["none", "comp", "trio"];
 
-/** The musicians of one stretch; they read the whole of it and give out bar after bar. */
+/** The musicians of a piece; of a stretch they read the whole and give out bar after bar. */
 export class Performance {
   #band = new Band();
+
+  /** Another stretch begins. */
+  begin() {
+    this.#band.begin();
+  }
 
   /**
    * What is played in a bar; bars come one after the other.

@@ -39,11 +39,16 @@ export class Scene {
     return quartersOf(step, this.form, this.timing.swing);
   }
 
-  /** When so many beats of a bar have passed. @param {number} bar @param {number} beats */
+  /**
+   * When so many beats of a bar have passed; halves of a beat swing, and are two eighths of three
+   * where those come in threes.
+   * @param {number} bar
+   * @param {number} beats
+   */
   time(bar, beats) {
     const whole = Math.floor(beats);
     let part = beats - whole;
-    if (this.form.metre.swings && part <= 0.5) part = part * 2 * this.timing.swing;
+    if (part <= 0.5) part *= 2 * (this.form.metre.swings ? this.timing.swing : 2 / 3);
     return bar * this.bar + (whole + part) * this.beat;
   }
 
@@ -58,9 +63,18 @@ export class Scene {
     return new Chance(`${this.seed} ${player} ${this.barsBefore + bar}`);
   }
 
-  /** The pitch class that a bass player takes as the root. @param {Chord} chord */
+  /** The pitch class of a chord's root; of notes without a symbol the lowest. @param {Chord} chord */
   root({ symbol, pitches }) {
     return symbol.includes(".") ? Math.min(...pitches) % OCTAVE : this.book.read(symbol).root;
+  }
+
+  /**
+   * The pitch class that a bass player plays where a chord begins: E for C/E.
+   * @param {Chord} chord
+   */
+  lowest(chord) {
+    const bass = chord.symbol.includes(".") ? null : this.book.read(chord.symbol).bass;
+    return bass ?? this.root(chord);
   }
 
   /**
