@@ -44,7 +44,7 @@ HIDDEN = """() => {
 }"""
 
 MEASURE = """() => {
-  const { transport, mixer, context, history } = app.session;
+  const { transport, mixer, output: { context }, history } = app.session;
   const { notes, late, worst, least, stalls } = transport.lateness;
   return { seconds: context.currentTime, bars: transport.count, notes, late, worst, least, stalls,
     voices: mixer.voices, history: history.bars.length, learned: globalThis.learned ?? null };

@@ -206,6 +206,27 @@ def test_an_own_form_has_the_winner_of_train(
     assert found["hash"] == weights_hash(choice.state.weights)
 
 
+STOP = (
+    BEGIN
+    + """
+const run = new LearningRun(given[0], learning, music);
+await run.begin();
+await run.goOn(100);
+const { network, ...found } = run.result();
+console.log(JSON.stringify(found));
+"""
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["chords", "melody"])
+def test_what_was_stopped_ends_as_at_a_step_limit(served: Served, name: str, train: Any) -> None:
+    found = run_deno(served, STOP, {"run": name, "seed": 1})
+    assert (found["learned"], found["ended"], found["phase"]) == (False, False, "chords")
+    done = train(f"+experiment={name}", "seed=1", f"run.step_limit={found['steps']}")
+    assert f"Weights: SHA-256 {found['hash']}." in done.stdout, done.stderr
+
+
 @pytest.mark.slow
 def test_the_melody_of_own_bars_ends_as_in_train(served: Served, train: Any) -> None:
     done = train("+experiment=own", "form=pickup_waltz", "bars=pickup_waltz", "output_dir=here")

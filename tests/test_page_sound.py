@@ -197,6 +197,59 @@ def test_the_sound_has_the_notes(open_page: Opener) -> None:
     opened.require_clean()
 
 
+OUTPUT = """
+const anything = new Proxy(function () {}, {
+  get: (_, key) => key === Symbol.toPrimitive ? () => 0 : anything,
+  set: () => true,
+  apply: () => anything,
+});
+let resume = () => Promise.resolve();
+let constructed = () => {};
+let heard = () => {};
+globalThis.AudioContext = class {
+  state = "suspended";
+  constructor() {
+    constructed();
+    return new Proxy(this, { get: (own, key) => key in own ? own[key] : anything });
+  }
+  resume() { return resume(); }
+  addEventListener(_, listener) { heard = listener; }
+};
+const { Output } = await import("./sound/output.js");
+const said = [];
+let halts = 0;
+const output = new Output((text) => said.push(text), () => halts += 1, 0.05);
+const resumed = () => output.resume().then(() => "well", (error) => error.message);
+constructed = () => { throw new Error("no hardware."); };
+const refused = new Output((text) => said.push(text), () => {});
+const silent = [refused.clock().currentTime >= 0, refused.mixer, refused.clock() !== null];
+await refused.resume();
+constructed = () => {};
+const { context } = (output.clock(), output);
+const found = { said, silent, well: await resumed() };
+resume = () => new Promise(() => {});
+found.held = await Promise.all([resumed(), resumed()]);
+resume = () => Promise.reject(new Error("closed"));
+found.closed = await resumed();
+for (const state of ["running", "suspended"]) { context.state = state; heard(); }
+console.log(JSON.stringify({ ...found, halts, same: output.clock() === context }));
+"""
+
+
+def test_a_sound_that_fails_is_a_sentence(served: Served) -> None:
+    told = run_deno(served, OUTPUT)
+    assert told["said"] == [
+        "The browser gives this page no sound (no hardware), so the music can be seen, "
+        "but not heard."
+    ], "once"
+    assert told["silent"] == [True, None, True], "the music goes by on the page's own clock"
+    assert told["well"] == "well"
+    held = "The browser has held the sound back for 0.05 seconds, so nothing plays: "
+    assert told["held"] == [f"{held}click on the page and try again."] * 2
+    assert told["closed"] == "The browser does not let sound begin: closed."
+    assert (told["halts"], told["same"]) == (1, True)
+
+
 TRANSPORT = """
 import { Transport } from "./sound/transport.js";
 globalThis.Worker = class { addEventListener() {} postMessage() {} };

@@ -416,13 +416,16 @@ def test_what_is_played_is_heard_and_shown_at_once(open_page: Opener) -> None:
     opened = trading(open_page, viewport=NARROW)
     page = opened.page
     # Keys before anything plays; repeats are ignored, and what is held by two ways sounds once.
-    page.evaluate("app.session.transport.clock()")
     sound = page.evaluate(
-        """() => {
-          const { mixer } = app.session;
+        """async () => {
+          const { Mixer } = await import("./sound/mixer.js");
           const presses = [];
-          const press = mixer.press.bind(mixer);
-          mixer.press = (...given) => { presses.push(given[2]); return press(...given); };
+          const { press } = Mixer.prototype;
+          Mixer.prototype.press = function (...given) {
+            presses.push(given[2]);
+            return press.apply(this, given);
+          };
+          await app.session.tune();
           ways.key(0, true);
           dispatchEvent(new KeyboardEvent("keydown", { code: "KeyZ", repeat: true }));
           ways.key(0, false);
@@ -462,6 +465,33 @@ def test_midi_that_is_refused_is_said(open_page: Opener) -> None:
         opened.page.get_by_role("button", name="Use a MIDI keyboard").click()
         opened.page.locator(".midi-state", has_text=words).wait_for()
         opened.require_clean()
+
+
+TAPS = """
+import { tapAlong } from "./music/taps.js";
+const done = [];
+let begin = () => {};
+const note = (what) => () => { done.push(what); };
+const session = {
+  playing: false,
+  players: {},
+  mixer: { open: note("open"), silence: note("silence"), play() {} },
+  output: { clock: () => ({ currentTime: 0 }), resume: () => Promise.resolve() },
+  tune: () => Promise.resolve(),
+  transport: { on: (_, listener) => { begin = listener; return note("left"); } },
+};
+const trade = { session, tapped: null, heardAt: () => 60 };
+let said = "";
+await tapAlong(trade, () => begin()).catch((error) => said = error.message);
+console.log(JSON.stringify({ said, done, tapped: trade.tapped }));
+"""
+
+
+def test_clicks_end_where_music_begins(served: Served) -> None:
+    told = run_deno(served, TAPS)
+    assert told["said"].startswith("The music began, so the clicks ended")
+    assert told["done"] == ["open", "silence", "open", "left"]
+    assert told["tapped"] is None, "its notes are no taps"
 
 
 @pytest.mark.slow

@@ -136,6 +136,33 @@ def test_bars_survive_the_address(served: Served, report: tuple[Form, BarLibrary
     assert found["address"] == f"learn.bars={found['text']}", "nothing to be escaped"
 
 
+def test_bars_of_another_form_are_kept(served: Served) -> None:
+    found = run(
+        served,
+        """
+        import { readBars, withBar } from "./music/segments.js";
+        const form = (bars, stepsPerBar) => ({ bars, stepsPerBar, chords: Array(bars).fill("C"),
+          lowestMelodyNote: 60, melodyNotes: 13 });
+        const text = "a---*b---.c---.zz--";
+        const rest = { notes: [-1, -1, -1, -1], begins: [1, 0, 0, 0] };
+        return [
+          readBars(text, form(4, 4)), readBars(text, form(2, 6)).flat(),
+          withBar(text, 0, [rest], form(2, 4)), withBar(text, 4, [rest], form(5, 4)),
+        ];
+        """,
+    )
+    more, other_metre, fewer, grown = found
+    assert [[segment["notes"] for segment in bar] for bar in more] == [
+        [[60] * 4, [61] * 4],
+        [[62] * 4],
+        [[-1] * 4] * 2,
+        [[-1] * 4] * 2,
+    ]
+    assert all(segment["notes"] == [-1] * 6 for segment in other_metre)
+    assert fewer == "_---.c---.zz--", "what lies beyond the form is kept"
+    assert grown == "a---*b---.c---.zz--._---*_---._---"
+
+
 def test_notes_are_put_held_and_taken(served: Served) -> None:
     found = run(
         served,
@@ -209,6 +236,64 @@ def test_only_a_whole_chorus_is_the_form(served: Served) -> None:
     ]
 
 
+AFTERMATH = """
+import { Aftermath } from "./music/aftermath.js";
+const form = [..."aaaabbbbccccdddd"];
+const told = given[0].map(({ acts, first }) => {
+  const aftermath = new Aftermath(form, 4);
+  const said = [];
+  let ahead = { index: first, late: 0, disturbed: false };
+  const make = (changes = {}) => {
+    const made = { ...ahead, ...changes };
+    made.barInForm = made.index % 4;
+    aftermath.made(made);
+    ahead = { ...made, index: made.index + 1, disturbed: false };
+    return made;
+  };
+  const sound = (bar) => {
+    const verdict = aftermath.begins(bar);
+    for (let step = 0; step < 4; step += 1) {
+      aftermath.heard(form[(bar.index * 4 + step - bar.late + 16) % 16]);
+    }
+    said.push([verdict?.state ?? null, aftermath.late, aftermath.placeOf(bar, 0),
+      aftermath.isUnderWay]);
+  };
+  let waiting = make();
+  for (const act of acts) {
+    if (act === "ask") aftermath.ask(0);
+    else {
+      const next = make(act); // a bar is made while the one before sounds
+      sound(waiting);
+      waiting = next;
+    }
+  }
+  return said;
+});
+console.log(JSON.stringify(told));
+"""
+
+PLAIN, DONE_TO, ANEW = {}, {"disturbed": True, "late": 6}, {"index": 0, "late": 0}
+
+
+def test_new_music_knows_of_no_disturbance(served: Served) -> None:
+    shifted = ["ask", DONE_TO, *[PLAIN] * 5]
+    cases = [
+        {"first": 4, "acts": shifted},
+        {"first": 4, "acts": [*shifted, ANEW, PLAIN]},
+        {"first": 4, "acts": ["ask", DONE_TO, PLAIN, ANEW, *[PLAIN] * 5]},
+        {"first": 4, "acts": ["ask", ANEW, PLAIN, PLAIN]},
+        # Asked for while the first bar waits to sound: the second has it.
+        {"first": 0, "acts": ["ask", DONE_TO, PLAIN, PLAIN]},
+    ]
+    back, again, watched, asked, early = run_deno(served, AFTERMATH, cases)
+    assert back[-1] == ["back", 6, (9 * 4 - 6) % 16, False]
+    assert again[-1] == [None, 0, 0, False], "it is drawn where the new music is"
+    assert [state for state, *_ in watched] == [None, None, "watching"] + [None] * 5
+    assert not any(under_way for *_, under_way in asked), "the music before never comes to it"
+    assert [state for state, *_ in early] == [None, None, "watching"]
+    assert all(under_way for *_, under_way in early)
+
+
 def test_settings_undo_and_the_address(served: Served) -> None:
     found = run(
         served,
@@ -241,6 +326,36 @@ def test_settings_undo_and_the_address(served: Served) -> None:
     assert found["twice"] == [120, "trio", False], "quick changes of one setting are undone as one"
     assert found["said"] == "The tempo is not a number, but must be a number from 40 to 300."
     assert found["late"] == 5
+
+
+def test_what_is_set_at_once_is_undone_at_once_and_by_name(served: Served) -> None:
+    found = run(
+        served,
+        """
+        import { Settings } from "./settings.js";
+        import { choice, text } from "./kinds.js";
+        const settings = new Settings();
+        settings.declare("metre", choice("The metre", "4/4", ["4/4", "3/4"]));
+        settings.declare("chords", text("The text of the chords", "C", 4));
+        settings.declare("key", choice("key", "", ["", "C", "Eb"]));
+        const said = [];
+        for (const wrong of [{ metre: "3/4", chords: "C7 | F" }, { key: "H" }]) {
+          try { settings.setAll(wrong); } catch (error) { said.push(error.message); }
+        }
+        const none = [settings.get("metre"), settings.canUndo];
+        settings.setAll({ metre: "3/4", chords: "C7" });
+        settings.setAll({ metre: "3/4", chords: "F7" });
+        const undone = settings.undo();
+        return { said, none, undone, now: ["metre", "chords"].map((key) => settings.get(key)) };
+        """,
+    )
+    assert found["said"] == [
+        "The text of the chords has 6 characters, but may have 4.",
+        "key is “H”, but must be one of C, Eb.",
+    ]
+    assert found["none"] == ["4/4", False], "all of them or none"
+    assert found["undone"] == ["The text of the chords"], "the metre stayed the second time"
+    assert found["now"] == ["3/4", "C7"]
 
 
 def test_what_a_browser_lacks_is_a_sentence(served: Served) -> None:
@@ -293,3 +408,39 @@ def test_the_command_learns_the_same_form(served: Served, report: tuple[Form, Ba
     assert settings.form == Form("own", chords, 4, 6, metre="3/4")
     read_back = read(BarLibrary, yaml.safe_load(bars), "own.yaml")
     assert library_data(read_back, report[0]) == library_data(report[1], report[0])
+
+
+def test_what_was_learned_keeps_its_name(served: Served) -> None:
+    names = run(
+        served,
+        """
+        import { numbered } from "./learning/numbered.js";
+        const networks = [];
+        return ["aa", "bb", "aa", "cc", "bb"].map((hash) => {
+          const learned = { network: { form: hash }, hash, name: "own-1", title: "Own" };
+          const one = numbered(networks, learned);
+          if (!networks.some(({ name }) => name === one.name)) networks.push(one);
+          return [one.name, one.title, one.form];
+        });
+        """,
+    )
+    first, second = ["own-1", "Own", "aa"], ["own-1-2", "Own (2)", "bb"]
+    assert names == [first, second, first, ["own-1-3", "Own (3)", "cc"], second]
+
+
+STOPPED = """
+import { commandOf } from "./learning/command.js";
+const done = { ended: true, phase: "chords", steps: 5000 };
+const cases = [{}, { ended: false }, { ended: false, phase: "melody" }, { ended: false, steps: 0 }];
+const request = { run: "melody", seed: 2 };
+const own = { ...request, run: "own" };
+return [...cases.map((one) => commandOf(request, "train +a", { ...done, ...one })),
+  commandOf(own, "train +own", done), commandOf(own, "train +own", { ...done, ended: false })];
+"""
+
+
+def test_a_command_is_given_where_one_ends_in_the_same(served: Served) -> None:
+    whole = "train +a seed=2"
+    limited = f"{whole} run.step_limit=5000"
+    expected = [whole, limited, None, None, "train +own seed=2", None]
+    assert run(served, STOPPED) == expected

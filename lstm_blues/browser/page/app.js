@@ -41,7 +41,7 @@ export class App {
       names.map((name) => fetchJSON(`data/${name}.json`)),
     );
     const settings = new Settings();
-    settings.refused = (error) => voice.say(`The address: ${error.message}`, "error");
+    settings.refused = refusals(voice);
     settings.fromHash(location.hash);
     return new App(settings, voice, networks, { ...music, ...learning });
   }
@@ -69,8 +69,10 @@ export class App {
   /** One more network to listen to; one with the same name is replaced. @param {any} network */
   addNetwork(network) {
     const at = this.networks.findIndex(({ name }) => name === network.name);
+    const listed = this.networks[at]?.title === network.title;
     if (at >= 0) this.networks[at] = network;
     else this.networks.push(network);
+    if (listed) return;
     for (const listener of this.networkListeners) listener();
   }
 
@@ -78,4 +80,21 @@ export class App {
   onNetworks(listener) {
     this.networkListeners.add(listener);
   }
+}
+
+/**
+ * Says what the address gave that is not allowed, all in one message.
+ * @param {Messages} voice
+ * @returns {(error: PageError) => void}
+ */
+function refusals(voice) {
+  /** @type {HTMLElement | null} */
+  let shown = null;
+  let text = "The address:";
+  return (error) => {
+    if (!shown?.isConnected) text = "The address:";
+    shown?.remove();
+    text += ` ${error.message}`;
+    shown = voice.say(text, "error");
+  };
 }

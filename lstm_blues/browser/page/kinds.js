@@ -18,6 +18,7 @@ export function number(name, initial, { min, max, whole = false }) {
     return new PageError(`${name} is ${given}, but must be ${sort} from ${min} to ${max}.`);
   };
   return {
+    name,
     initial,
     check(value) {
       const fits = Number.isFinite(value) && min <= value && value <= max;
@@ -42,11 +43,14 @@ export function number(name, initial, { min, max, whole = false }) {
  */
 export function choice(name, initial, values) {
   return {
+    name,
     initial,
     check(value) {
       const known = typeof values === "function" ? values() : values;
       if (known.includes(value)) return value;
-      throw new PageError(`${name} is “${value}”, but must be one of ${known.join(", ")}.`);
+      throw new PageError(
+        `${name} is “${value}”, but must be one of ${known.filter(Boolean).join(", ")}.`,
+      );
     },
     read: (text) => text,
     write: (value) => value,
@@ -61,6 +65,7 @@ export function choice(name, initial, values) {
  */
 export function flag(name, initial) {
   return {
+    name,
     initial,
     check: Boolean,
     read(text) {
@@ -80,6 +85,7 @@ export function flag(name, initial) {
  */
 export function text(name, initial, most) {
   return {
+    name,
     initial,
     check(value) {
       if (value.length <= most) return value;

@@ -65,12 +65,15 @@ async function start() {
 /** Writes the settings to the address, and takes those of an address that is gone to. @param {App} app */
 function keepAddress(app) {
   let waiting = 0;
-  app.settings.on("*", () => {
+  function write() {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       history.replaceState(null, "", `#${app.settings.toHash()}`);
     }, ADDRESS_EVERY);
-  });
+  }
+  app.settings.on("*", write);
+  // What was refused of it does not stay there.
+  if (location.hash !== "") write();
   addEventListener("hashchange", () => app.settings.fromHash(location.hash));
 }
 
@@ -82,9 +85,9 @@ function offerUndo(app) {
   const undo = /** @type {HTMLButtonElement} */ (byId("undo"));
   const update = () => undo.disabled = !app.settings.canUndo;
   function act() {
-    const key = app.settings.undo();
+    const names = app.settings.undo();
     update();
-    if (key !== null) app.announce(`Undone: ${key}`);
+    if (names.length > 0) app.announce(`Undone: ${names.join(" and ")}`);
   }
   app.settings.on("*", update);
   undo.addEventListener("click", act);

@@ -13,6 +13,7 @@ export class Messages {
    * Shows a sentence until it is closed; the same one only once.
    * @param {string} text
    * @param {"note" | "warning" | "error"} kind
+   * @returns {HTMLElement} what is shown
    */
   say(text, kind) {
     for (const shown of this.root.children) {
@@ -32,6 +33,7 @@ export class Messages {
     );
     this.root.append(message);
     while (this.root.children.length > MOST) this.root.children[0].remove();
+    return message;
   }
 
   /** Lets screen readers say a text. @param {string} text */

@@ -7,6 +7,7 @@ import { PageError } from "./errors.js";
  * What a setting may be; `kinds.js` has the usual ones.
  * @template T
  * @typedef {object} Kind
+ * @property {string} name               what a visitor reads
  * @property {T} initial                 the default
  * @property {(value: T) => T} check     the value to keep, or a PageError that says what is allowed
  * @property {(text: string) => T} read  from the address
@@ -27,7 +28,7 @@ export class Settings {
     this.values = new Map();
     /** @type {Map<string, Set<(value: any) => void>>} */
     this.listeners = new Map();
-    /** @type {{key: string, before: any, at: number}[]} */
+    /** @type {{before: Map<string, any>, at: number}[]} */
     this.changes = [];
     /** From the address, of settings that no view has declared yet. @type {Map<string, string>} */
     this.waiting = new Map();
@@ -66,12 +67,20 @@ export class Settings {
    * @throws {PageError} where it is not allowed
    */
   set(key, value) {
-    const { check, lasting } = this.kind(key);
-    const checked = check(value);
-    const before = this.values.get(key);
-    if (Object.is(checked, before)) return;
-    if (!lasting) this.#remember(key, before);
-    this.#put(key, checked);
+    this.setAll({ [key]: value });
+  }
+
+  /**
+   * Sets some at once, which one undo takes back.
+   * @param {Record<string, any>} given
+   * @throws {PageError} where any of them is not allowed; then none is set
+   */
+  setAll(given) {
+    const checked = Object.entries(given)
+      .map(([key, value]) => /** @type {[string, any]} */ ([key, this.kind(key).check(value)]))
+      .filter(([key, value]) => !Object.is(value, this.values.get(key)));
+    this.#remember(checked.map(([key]) => key).filter((key) => !this.kind(key).lasting));
+    for (const [key, value] of checked) this.#put(key, value);
   }
 
   /** @param {string} key */
@@ -84,12 +93,11 @@ export class Settings {
     return this.changes.length > 0;
   }
 
-  /** Takes the last change back; returns its key, or null. */
+  /** Takes the last change back. @returns {string[]} the names of what was changed */
   undo() {
-    const last = this.changes.pop();
-    if (!last) return null;
-    this.#put(last.key, last.before);
-    return last.key;
+    const before = this.changes.pop()?.before ?? new Map();
+    for (const [key, value] of before) this.#put(key, value);
+    return [...before.keys()].map((key) => this.kind(key).name);
   }
 
   /**
@@ -132,13 +140,15 @@ export class Settings {
     }
   }
 
-  /** @param {string} key @param {any} before */
-  #remember(key, before) {
+  /** @param {string[]} keys that are about to be changed together */
+  #remember(keys) {
+    if (keys.length === 0) return;
     const last = this.changes.at(-1);
     const now = Date.now();
-    const apart = this.kind(key).apart ?? false;
-    if (!apart && last?.key === key && now - last.at < ONE_CHANGE) last.at = now;
-    else this.changes.push({ key, before, at: now });
+    const same = last?.before.size === keys.length && keys.every((key) => last.before.has(key));
+    const apart = keys.some((key) => this.kind(key).apart);
+    if (last && same && !apart && now - last.at < ONE_CHANGE) last.at = now;
+    else this.changes.push({ before: new Map(keys.map((key) => [key, this.get(key)])), at: now });
   }
 
   /** @param {string} key @param {string} text */

@@ -190,14 +190,17 @@ export class LearningRun {
     };
   }
 
-  /** How it ended. */
+  /** How it ended, or where it was stopped. */
   result() {
     const learner = this.shown;
     const { learned, steps } = learner.counters;
+    const undecided = this.race !== null && this.winner === null;
     return {
       learned: learned === 1,
+      ended: this.ended,
+      phase: this.schedule ? "melody" : "chords",
       hash: learner.hash(),
-      steps,
+      steps: undecided ? this.steps : steps, // of the winner, or of all attempts
       seconds: this.seconds,
       choruses: learned ? learner.run.testChoruses : 0,
       recipe: this.winner?.recipe.name,

@@ -2,6 +2,21 @@
 /** The command that learns the same, outside the browser. */
 
 /** @typedef {import("./worker.js").Request} Request */
+/** @typedef {import("./worker.js").Done} Done */
+
+/**
+ * The command that ends in the same bits; null where a run was stopped at which none stops, such as
+ * amid attempts by several recipes or amid the melody.
+ * @param {Request} request
+ * @param {string} command of its run
+ * @param {Done} done
+ */
+export function commandOf(request, command, { ended, phase, steps }) {
+  const whole = nativeCommand(request, command);
+  if (ended) return whole;
+  if (request.run === "own" || phase === "melody" || steps === 0) return null;
+  return `${whole} run.step_limit=${steps}`;
+}
 
 /**
  * @param {Request} request

@@ -35,6 +35,8 @@ import { PageError } from "../errors.js";
  * How it ended.
  * @typedef {object} Done
  * @property {boolean} learned
+ * @property {boolean} ended   by itself; false where it was stopped
+ * @property {"chords" | "melody"} phase that it was in
  * @property {string} hash     SHA-256 of all that it learned by
  * @property {number} steps
  * @property {any} network     to play, see kernel/network.js

@@ -1,8 +1,6 @@
 // @ts-check
 /** Segments of melody for each bar, as a short text that fits an address, and what changes them. */
 
-import { PageError } from "../errors.js";
-
 /** @import { FormData as Form, Segment } from "../kernel/network.js" */
 
 export const REST = -1;
@@ -13,6 +11,9 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /** Segments that a bar may have. */
 export const MOST_SEGMENTS = 4;
 
+/** Between bars, and between segments. */
+const [NEXT_BAR, NEXT_SEGMENT] = [".", "*"];
+
 /**
  * A letter per note that begins, from the lowest one on, `_` for a rest, `-` for a step more; `*`
  * between segments, `.` between bars.
@@ -20,33 +21,53 @@ export const MOST_SEGMENTS = 4;
  * @param {Form} form
  */
 export function writeBars(bars, form) {
-  return bars.map((segments) =>
-    segments.map(({ notes, begins }) =>
-      notes.map((note, step) => {
-        if (step > 0 && !begins[step]) return HELD_SIGN;
-        return note === REST ? REST_SIGN : LETTERS[note - form.lowestMelodyNote];
-      }).join("")
-    ).join("*")
-  ).join(".");
+  return bars.map((segments) => writeBar(segments, form)).join(NEXT_BAR);
+}
+
+/** @param {Segment[]} segments @param {Form} form */
+function writeBar(segments, form) {
+  return segments.map(({ notes, begins }) =>
+    notes.map((note, step) => {
+      if (step > 0 && !begins[step]) return HELD_SIGN;
+      return note === REST ? REST_SIGN : LETTERS[note - form.lowestMelodyNote];
+    }).join("")
+  ).join(NEXT_SEGMENT);
 }
 
 /**
+ * The segments of each bar of a form; a bar is silent that the text does not have, or that does not
+ * fit the form.
  * @param {string} text of `writeBars`
  * @param {Form} form
  * @returns {Segment[][]}
- * @throws {PageError} where it does not fit the form
  */
 export function readBars(text, form) {
-  const bars = text.split(".").map((bar) => bar.split("*").map((one) => readSegment(one, form)));
-  if (bars.length !== form.bars || bars.some((bar) => bar.length > MOST_SEGMENTS)) {
-    throw new PageError(
-      `The melody has segments for ${bars.length} bars, but the form has ${form.bars}.`,
-    );
-  }
-  return bars;
+  const texts = text.split(NEXT_BAR);
+  return form.chords.map((_, bar) => readBar(texts[bar] ?? "", form) ?? silentBar(form));
 }
 
-/** @param {string} text @param {Form} form @returns {Segment} */
+/**
+ * The text with another bar; all others stay as they are, also those beyond the form.
+ * @param {string} text
+ * @param {number} bar from 0
+ * @param {Segment[]} segments
+ * @param {Form} form
+ */
+export function withBar(text, bar, segments, form) {
+  const texts = text === "" ? [] : text.split(NEXT_BAR);
+  while (texts.length < form.bars) texts.push(writeBar(silentBar(form), form));
+  texts[bar] = writeBar(segments, form);
+  return texts.join(NEXT_BAR);
+}
+
+/** @param {string} text @param {Form} form @returns {Segment[] | null} null where it does not fit */
+function readBar(text, form) {
+  const segments = text.split(NEXT_SEGMENT).map((one) => readSegment(one, form));
+  const fit = segments.filter((one) => one !== null);
+  return fit.length === segments.length && fit.length <= MOST_SEGMENTS ? fit : null;
+}
+
+/** @param {string} text @param {Form} form @returns {Segment | null} */
 function readSegment(text, form) {
   /** @type {number[]} */
   const notes = [];
@@ -55,18 +76,11 @@ function readSegment(text, form) {
   for (const sign of text) {
     const held = sign === HELD_SIGN && notes.length > 0;
     const place = LETTERS.indexOf(sign);
-    if (!held && sign !== REST_SIGN && (place < 0 || place >= form.melodyNotes)) {
-      throw new PageError(`The melody has “${sign}”, which is no note of it.`);
-    }
+    if (!held && sign !== REST_SIGN && (place < 0 || place >= form.melodyNotes)) return null;
     notes.push(held ? notes[notes.length - 1] : place < 0 ? REST : form.lowestMelodyNote + place);
     begins.push(held ? 0 : 1);
   }
-  if (notes.length !== form.stepsPerBar) {
-    throw new PageError(
-      `A bar of the melody has ${notes.length} steps, but the form's have ${form.stepsPerBar}.`,
-    );
-  }
-  return { notes, begins };
+  return notes.length === form.stepsPerBar ? { notes, begins } : null;
 }
 
 /** A segment of silence. @param {Form} form @returns {Segment} */
@@ -75,9 +89,12 @@ export function silence({ stepsPerBar }) {
   return { notes: Array(stepsPerBar).fill(REST), begins };
 }
 
+/** @param {Form} form */
+const silentBar = (form) => [silence(form), silence(form)];
+
 /** Two silent segments per bar. @param {Form} form @returns {Segment[][]} */
 export function emptyBars(form) {
-  return form.chords.map(() => [silence(form), silence(form)]);
+  return form.chords.map(() => silentBar(form));
 }
 
 /**

@@ -5,7 +5,7 @@ import { PageError } from "../errors.js";
 import { isSame } from "../kernel/network.js";
 import { NetworkPlayer } from "../kernel/player.js";
 import { TorchRandom } from "../kernel/random.js";
-import { Mixer } from "../sound/mixer.js";
+import { HAS_AUDIO, Output } from "../sound/output.js";
 import { Orchestra } from "../sound/samples.js";
 import { playersOf, soundBar } from "../sound/stage.js";
 import { Transport } from "../sound/transport.js";
@@ -19,15 +19,9 @@ import { declareSettings, playingNow } from "./session_settings.js";
 /** @typedef {{nextBar(playing: import("./bar.js").Playing): Bar, seed?: number}} Source */
 /** @typedef {{player: any, network: any, book: ChordBook, random: (seed: number) => TorchRandom, seed: number}} Means what a source is made of; the player is its own */
 
-const HAS_AUDIO = typeof AudioContext === "function";
-
 export class Session {
   /** What was played since the start. */
   history = new History();
-  /** @type {AudioContext | null} */
-  context = null;
-  /** @type {Mixer | null} */
-  mixer = null;
   /** What makes the bars: the improviser, or what was given to `start`. @type {Source | null} */
   source = null;
   /** @type {import("../sound/stage.js").Players | null} */
@@ -48,8 +42,9 @@ export class Session {
     this.app = app;
     this.book = new ChordBook(app.data.qualities);
     declareSettings(app);
+    this.output = new Output((text) => app.say(text, "warning"), () => this.#halted());
     this.transport = new Transport(
-      () => this.#clock(),
+      () => this.output.clock(),
       () => this.#bar(),
       (bar, parts) => this.#sound(bar, parts),
       (error) => {
@@ -73,6 +68,11 @@ export class Session {
     return this.transport.playing;
   }
 
+  /** What sounds; null before the first sound, and where there is none. */
+  get mixer() {
+    return this.output.mixer;
+  }
+
   /**
    * Begins at the first bar of the seed's music.
    * @param {(means: Means) => Source} [make] what makes the bars; the network alone if nothing else
@@ -80,11 +80,11 @@ export class Session {
   async start(make = improvising) {
     if (this.playing) this.stop();
     this.#make = make;
-    this.#clock();
+    this.output.clock();
     const [source] = await Promise.all([
       this.makeSource(make),
       this.tune(),
-      this.context?.resume(),
+      this.output.resume(),
     ]);
     if (this.playing || this.#make !== make) return;
     this.source = source;
@@ -123,14 +123,20 @@ export class Session {
     return this.source instanceof Improviser ? this.source : null;
   }
 
+  /** The one that plays the next bar. */
+  get #upcoming() {
+    const next = this.#next ?? this.source;
+    return next instanceof Improviser ? next : null;
+  }
+
   /** Does something to the player before the next bar is made. @param {(player: any) => void} change */
   intervene(change) {
-    this.improviser?.intervene(change);
+    this.#upcoming?.intervene(change);
   }
 
   /** Sounds another chord for the next bar's first steps. @param {{chord: ArrayLike<number>, steps: number}} wrong */
   disturb(wrong) {
-    this.improviser?.disturb(wrong);
+    this.#upcoming?.disturb(wrong);
   }
 
   /**
@@ -141,25 +147,27 @@ export class Session {
    */
   async useNetwork(network, { follow = false, start = false } = {}) {
     const playing = this.improviser;
+    this.app.addNetwork(network);
     if (this.playing && follow && playing !== null && isSame(playing.network, network)) {
       this.#weights = new Float64Array(network.weights);
       return;
     }
     if (this.playing && playing === null) this.stop();
-    this.app.addNetwork(network);
     if (this.app.settings.get("network") === network.name) await this.#begin();
     else this.app.settings.set("network", network.name);
     if (start && !this.playing) await this.start();
   }
 
-  /** The audio clock; where there is no Web Audio the music is silent, on the page's own clock. */
-  #clock() {
-    if (!HAS_AUDIO) return { currentTime: performance.now() / 1000 };
-    if (this.context === null) {
-      this.context = new AudioContext({ latencyHint: "interactive" });
-      this.mixer = new Mixer(this.context);
+  /** The browser has halted the sound, as when its device is gone: goes on, or says so. */
+  async #halted() {
+    if (!this.playing) return;
+    try {
+      await this.output.resume();
+    } catch (error) {
+      if (!this.playing) return;
+      this.stop();
+      this.app.fail(error);
     }
-    return this.context;
   }
 
   /** Whom one can hear. @returns {Promise<Orchestra>} */

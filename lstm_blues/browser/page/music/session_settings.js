@@ -26,9 +26,14 @@ export const temperatureInWords = (temperature) =>
   temperature === 0 ? "its own" : temperature.toFixed(2);
 
 /** @param {import("../app.js").App} app */
-export function declareSettings({ settings, networks }) {
+export function declareSettings({ settings, networks, given }) {
   const names = () => networks.map((/** @type {any} */ { name }) => name);
-  settings.declare("network", choice("network", networks[0]?.name ?? "report", names));
+  const first = networks[0]?.name ?? "report";
+  settings.declare("network", {
+    ...choice("network", first, names),
+    // One that was learned here is gone with this visit: no address leads to it.
+    write: (name) => given.includes(name) ? name : first,
+  });
   settings.declare("seed", number("seed", 1, { min: 0, max: 2 ** 53 - 1, whole: true }));
   settings.declare("tempo", number("tempo", 132, BOUNDS.tempo));
   settings.declare("swing", number("swing", 0.62, BOUNDS.swing));

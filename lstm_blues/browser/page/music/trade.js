@@ -69,9 +69,10 @@ export class Trade {
 
   /** @param {number} pitch @param {number} velocity @param {number} time milliseconds */
   press(pitch, velocity, time) {
-    const { mixer, players, transport, playing } = this.session;
-    const context = /** @type {AudioContext} */ (transport.clock());
-    if (context.state === "suspended") context.resume();
+    const { output, players, playing } = this.session;
+    output.clock(); // there is a mixer from now on, even before anything has played
+    output.resume().catch((/** @type {unknown} */ error) => this.app.fail(error));
+    const { mixer } = output;
     if (mixer !== null && players !== null) {
       if (!playing) mixer.open();
       const loud = Math.max(VELOCITY_AT_LEAST, velocity);

@@ -1,6 +1,7 @@
 // @ts-check
 /** Recordings: bars played again offline, by the same mixer, as WAV. */
 
+import { PageError } from "../errors.js";
 import { Mixer } from "./mixer.js";
 import { soundBar } from "./stage.js";
 
@@ -16,8 +17,14 @@ const [BEFORE, AFTER] = [0.1, 2];
  * @param {HistoryBar[]} bars
  * @param {(bar: HistoryBar) => Promise<import("./stage.js").Players>} players
  * @returns {Promise<AudioBuffer>} in stereo
+ * @throws {PageError} where the browser has no Web Audio
  */
 export async function recorded(bars, players) {
+  if (typeof OfflineAudioContext !== "function") {
+    throw new PageError(
+      "This browser has no Web Audio, so nothing can be recorded; the MIDI file has the same notes.",
+    );
+  }
   const seconds = bars.reduce((sum, bar) => sum + bar.seconds, BEFORE + AFTER);
   const context = new OfflineAudioContext(2, Math.ceil(seconds * RATE), RATE);
   const mixer = new Mixer(context);

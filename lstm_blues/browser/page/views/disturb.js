@@ -4,8 +4,8 @@
 import { button, radios, select } from "../controls.js";
 import { make } from "../dom.js";
 import { choice } from "../kinds.js";
+import { Aftermath } from "../music/aftermath.js";
 import { chordUnits } from "../music/encoding.js";
-import { Watch } from "../music/watch.js";
 import {
   blockName,
   LOST,
@@ -17,18 +17,14 @@ import {
 } from "./inside_words.js";
 
 /** @typedef {import("../app.js").App} App */
+/** @typedef {import("../music/bar.js").Bar} Bar */
 /** @import { BlockData as Block, FormData as Form } from "../kernel/network.js" */
 
 /** Chords that may be sounded; the first are far from the report's form. */
 const CHORDS = ["F#7", "Db7", "Ab7", "Ebm7", "Bdim", "E7", "C", "F7", "G7"];
 
 export class Disturbance {
-  /** Steps that the network is behind the form since it began. */
-  late = 0;
-  /** One whose effect is watched. @type {Watch | null} */
-  #watch = null;
-  /** How many steps one lasts that takes effect with the next bar. @type {number | null} */
-  #coming = null;
+  aftermath = new Aftermath([], 1);
 
   /** @param {App} app @param {import("../music/chords.js").ChordBook} book */
   constructor(app, book) {
@@ -57,32 +53,39 @@ export class Disturbance {
   begin(form, target) {
     this.form = form;
     this.target = target;
+    this.#clear();
+  }
+
+  #clear() {
+    if (this.form && this.target) {
+      this.aftermath = new Aftermath(this.target, this.form.stepsPerBar);
+    }
+    this.#hush();
+  }
+
+  #hush() {
+    this.verdict.textContent = "";
     this.sees.textContent = UNDISTURBED;
   }
 
   /** Whether anything can be disturbed. @param {boolean} playing */
   enable(playing) {
     this.sound.disabled = !playing;
-    if (playing) return;
-    this.#watch = null;
-    this.#coming = null;
-    this.late = 0;
-    this.verdict.textContent = "";
-    this.sees.textContent = UNDISTURBED;
+    if (!playing) this.#clear();
   }
 
-  /** A bar begins. @param {any} bar @param {number} place its first step in the form */
-  bar(bar, place) {
-    if (bar.disturbed && this.#coming !== null && this.form && this.target) {
-      this.#watch = new Watch(this.target, this.form.stepsPerBar, place, this.#coming);
-      this.#coming = null;
-    }
-    this.#judge();
-  }
-
-  /** The chord of a step has sounded. @param {string} chord */
-  heard(chord) {
-    this.#watch?.add(chord);
+  /** A bar begins to sound; the first one is other music. @param {Bar} bar */
+  bar(bar) {
+    const { aftermath, app } = this;
+    const verdict = aftermath.begins(bar);
+    if (bar.index === 0 && app.session.improviser !== null && !aftermath.isUnderWay) this.#hush();
+    if (verdict === null) return;
+    const { state, text, late } = verdict;
+    if (this.verdict.textContent !== text) this.verdict.textContent = text;
+    if (state === "watching") return;
+    app.announce(text);
+    if (late > 0) this.sees.textContent = SHIFTED;
+    if (state === "lost") this.sees.textContent = LOST;
   }
 
   /** Whether the network improvises, and can be disturbed; says so where it cannot. */
@@ -114,22 +117,9 @@ export class Disturbance {
 
   /** @param {number} steps that it lasts @param {string} text @param {string} explained */
   #said(steps, text, explained) {
-    this.#watch = null;
-    this.#coming = steps;
+    this.aftermath.ask(steps);
     this.verdict.textContent = text;
     this.sees.textContent = explained;
     this.app.announce(text);
-  }
-
-  #judge() {
-    if (!this.#watch || this.#watch.played.length === 0) return;
-    const { state, text, late } = this.#watch.verdict();
-    if (this.verdict.textContent !== text) this.verdict.textContent = text;
-    if (state === "watching") return;
-    this.#watch = null;
-    this.app.announce(text);
-    this.late = (this.late + late) % (this.target?.length ?? 1);
-    if (late > 0) this.sees.textContent = SHIFTED;
-    if (state === "lost") this.sees.textContent = LOST;
   }
 }

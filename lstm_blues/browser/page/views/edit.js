@@ -4,7 +4,15 @@
 import { button } from "../controls.js";
 import { make } from "../dom.js";
 import { noteName } from "../music/chords.js";
-import { emptyBars, MOST_SEGMENTS, readBars, REST, silence, writeBars } from "../music/segments.js";
+import {
+  emptyBars,
+  MOST_SEGMENTS,
+  readBars,
+  REST,
+  silence,
+  withBar,
+  writeBars,
+} from "../music/segments.js";
 import { segmentGrid } from "./segment_grid.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -27,7 +35,7 @@ export class Editor {
     app.settings.on("learn.bars", () => this.draw());
   }
 
-  /** The form whose bars these are; bars of another are kept until a note is changed. @param {Form | null} form */
+  /** The form whose bars these are; what does not fit it is kept, unseen, for another. @param {Form | null} form */
   setForm(form) {
     this.form = form;
     this.bar = 0;
@@ -36,10 +44,7 @@ export class Editor {
 
   /** The segments of each bar; null without a form. @returns {Segment[][] | null} */
   get bars() {
-    const { form } = this;
-    const text = this.app.settings.get("learn.bars");
-    if (!form) return null;
-    return text !== "" && this.#fits(form) ? readBars(text, form) : emptyBars(form);
+    return this.form && readBars(this.app.settings.get("learn.bars"), this.form);
   }
 
   /** Whether there is any note. */
@@ -119,12 +124,11 @@ export class Editor {
 
   /** Puts a segment of the bar, or takes it away. @param {number} which @param {Segment | null} segment */
   #put(which, segment) {
-    const bars = this.bars;
-    if (!bars) return;
-    const changed = [...bars[this.bar]];
+    const { form, bars, bar, app: { settings } } = this;
+    if (!form || !bars) return;
+    const changed = [...bars[bar]];
     changed.splice(which, 1, ...(segment ? [segment] : []));
-    bars[this.bar] = changed;
-    this.#change(bars);
+    settings.set("learn.bars", withBar(settings.get("learn.bars"), bar, changed, form));
   }
 
   /** @param {Segment[][]} bars */
@@ -153,15 +157,5 @@ export class Editor {
           notes.every((note) => note === REST || (form.lowestMelodyNote <= note && note < top))
         )
       );
-  }
-
-  /** @param {Form} form */
-  #fits(form) {
-    try {
-      readBars(this.app.settings.get("learn.bars"), form);
-      return true;
-    } catch {
-      return false;
-    }
   }
 }

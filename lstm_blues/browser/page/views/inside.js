@@ -3,7 +3,7 @@
 
 import { button } from "../controls.js";
 import { make, perFrame } from "../dom.js";
-import { blocksOf } from "../kernel/network.js";
+import { blocksOf, isSame } from "../kernel/network.js";
 import { chordTexts } from "../learning/roll.js";
 import { ChordBook } from "../music/chords.js";
 import { chordsByStep, symbolsByStep } from "../music/encoding.js";
@@ -81,6 +81,10 @@ class InsideView {
 
   #follow() {
     const { session, settings } = this.app;
+    session.transport.on(
+      "made",
+      (/** @type {any} */ { bar }) => this.disturbance.aftermath.made(bar),
+    );
     session.transport.on("bar", (/** @type {any} */ { bar }) => this.bar(bar));
     session.transport.on("step", (/** @type {any} */ at) => this.step(at));
     for (const event of ["start", "stop"]) session.transport.on(event, () => this.#showPlaying());
@@ -97,7 +101,7 @@ class InsideView {
   /** @param {string} name */
   #setNetwork(name) {
     const network = this.app.networks.find((one) => one.name === name);
-    if (!network || network === this.network) return;
+    if (!network || (this.network && isSame(this.network, network))) return;
     this.network = network;
     this.form = network.form;
     this.target = chordsByStep(network.form, this.book);
@@ -171,29 +175,21 @@ class InsideView {
   /** @param {any} bar begins */
   bar(bar) {
     this.#setNetwork(bar.network);
-    const { late } = this.disturbance;
-    this.disturbance.bar(bar, this.placeOf(bar, 0));
-    if (this.disturbance.late !== late) this.#clear();
-  }
-
-  /**
-   * The step of the form that the network is at: where it is late since a disturbance, it is drawn
-   * late.
-   * @param {any} bar @param {number} step
-   */
-  placeOf(bar, step) {
-    const chorus = this.target?.length ?? 1;
-    const place = bar.barInForm * this.form.stepsPerBar + step - this.disturbance.late;
-    return (place + chorus) % chorus;
+    const { aftermath } = this.disturbance;
+    const { late } = aftermath;
+    this.disturbance.bar(bar);
+    if (bar.index === 0 || aftermath.late !== late) this.#clear();
   }
 
   /** @param {{bar: any, step: number}} at */
   step({ bar, step }) {
     if (!this.network || !this.strips || !this.chords || bar.barInForm < 0) return;
     const [chord] = chordTexts(bar.notes[step], bar.notes[step].length);
-    const place = this.placeOf(bar, step);
+    const { aftermath } = this.disturbance;
+    // Where the network is late since a disturbance, it is drawn late.
+    const place = aftermath.placeOf(bar, step);
     this.place = place;
-    this.disturbance.heard(chord);
+    aftermath.heard(chord);
     this.chords.put(place, chord);
     const inside = bar.inside?.[step];
     if (inside) {

@@ -81,7 +81,7 @@ export function ofWrongChord(symbol, length) {
 
 /** What is said while it is no improviser. */
 export const TRADING =
-  "While you trade, nothing is done to the network: press Play in Listen, and it plays alone.";
+  "While you trade, nothing is done to the network: press Stop and then Play here, and it plays alone.";
 
 /** What is seen before anything is disturbed. */
 export const UNDISTURBED =

@@ -8,6 +8,7 @@ import { chordTexts, drawRoll, stepsRight } from "../learning/roll.js";
 import { LearningWorker } from "../learning/worker.js";
 import { chordsByStep } from "../music/encoding.js";
 import { onScheme } from "../palette.js";
+import { Hear } from "./hear.js";
 import { LearnChoices } from "./learn_choices.js";
 import { result } from "./learn_result.js";
 import { inChoruses, melodyOf, statusOf } from "./learn_words.js";
@@ -40,7 +41,7 @@ class LearnView {
     this.app = app;
     this.choices = new LearnChoices(app);
     this.start = button("Start learning", () => this.toggle(), { class: "primary" });
-    this.hear = button("Hear it", () => this.toggleHearing(), { "aria-pressed": "false" });
+    this.hear = new Hear(app, (on) => this.worker?.hear(on));
     this.status = make("p", { class: "status", role: "status" });
     this.canvas = make("canvas", { class: "drawing roll", role: "img" });
     this.figure = make("figure", {}, this.canvas, legend());
@@ -59,7 +60,7 @@ class LearnView {
       make("h2", { text: "Watch it learn" }),
       make("p", { class: "lead", text: LEAD }),
       this.choices.root,
-      make("div", { class: "actions" }, this.start, this.hear),
+      make("div", { class: "actions" }, this.start, this.hear.button),
       this.status,
       this.figure,
       make(
@@ -82,8 +83,6 @@ class LearnView {
     /** @type {string[]} */
     this.played = [];
     this.began = 0;
-    this.stopped = false;
-    this.hearing = false;
     this.choices.onChange(() => this.worker === null && this.preview());
     new ResizeObserver(() => this.draw()).observe(this.canvas);
     onScheme(() => this.draw());
@@ -119,7 +118,6 @@ class LearnView {
   toggle() {
     if (this.worker) {
       this.worker.stop();
-      this.stopped = true;
       return;
     }
     try {
@@ -140,8 +138,7 @@ class LearnView {
     this.grown.hidden = false;
     this.pictures.begin(this.target, this.form.stepsPerBar);
     this.began = performance.now();
-    this.stopped = false;
-    if (this.hearing) this.worker.hear(true);
+    if (this.hear.on) this.worker.hear(true);
     this.start.textContent = "Stop";
     this.status.textContent = "Learning …";
     this.app.announce(`Learning ${this.chosen.title}`);
@@ -169,16 +166,7 @@ class LearnView {
     this.pictures.add({ steps, played: this.played });
     this.status.textContent = statusOf(progress);
     this.draw();
-    if (progress.network && this.hearing) this.listenTo(progress.network);
-  }
-
-  /** @param {any} network as it is now */
-  async listenTo(network) {
-    try {
-      await this.app.session.useNetwork(network, FOLLOW);
-    } catch (error) {
-      this.app.fail(error);
-    }
+    if (progress.network) this.hear.take(progress.network);
   }
 
   /** @param {Done} done */
@@ -188,7 +176,7 @@ class LearnView {
     if (!chosen) return;
     const seconds = (performance.now() - this.began) / 1000;
     this.pictures.add({ steps: done.steps, played: this.played }, true);
-    const shown = result(this.app, chosen, done, seconds, this.stopped);
+    const shown = result(this.app, chosen, done, seconds);
     this.status.textContent = "";
     this.result.replaceChildren(...shown.children);
     this.result.hidden = false;
@@ -206,21 +194,7 @@ class LearnView {
     this.worker = null;
     this.start.textContent = "Start learning";
   }
-
-  toggleHearing() {
-    this.hearing = !this.hearing;
-    this.hear.setAttribute("aria-pressed", String(this.hearing));
-    this.worker?.hear(this.hearing);
-    const { session } = this.app;
-    if (!this.hearing && session.improviser?.network.name === GROWING) session.stop();
-  }
 }
-
-/** The name of the network as it learns: see kernel/learning_run.js. */
-const GROWING = "learned";
-
-/** How a session goes on with another network's weights. */
-const FOLLOW = { follow: true, start: true };
 
 const LEAD =
   "A network begins with random weights and hears the form again and again. As it learns, it is " +

@@ -61,6 +61,9 @@ export class LearnChoices {
   /** The form to learn; null where what is typed is none. @type {Form | null} */
   form = null;
 
+  /** Why what is typed is no setting at all, as it is too long. @type {unknown} */
+  refused = null;
+
   /**
    * What is to be learned, now.
    * @returns {Chosen}
@@ -99,7 +102,7 @@ export class LearnChoices {
     settings.declare("learn.metre", choice("The metre", "4/4", metres));
     settings.declare(
       "learn.chords",
-      text("The chords", writeForm(first ?? data.forms[0]), MOST_TEXT),
+      text("The text of the chords", writeForm(first ?? data.forms[0]), MOST_TEXT),
     );
     settings.declare("learn.melody", flag("With a melody", false));
     settings.declare("learn.bars", { ...text("The melody", "", MOST_TEXT), apart: true });
@@ -116,16 +119,19 @@ export class LearnChoices {
     const id = uniqueId("chords");
     const area = make("textarea", { id, spellcheck: "false", autocapitalize: "none", rows: 4 });
     const follow = (/** @type {string} */ value) => {
+      this.refused = null;
       if (area.value !== value) area.value = value;
     };
     app.settings.on("learn.chords", follow);
     follow(app.settings.get("learn.chords"));
     area.addEventListener("input", () => {
+      this.refused = null;
       try {
         app.settings.set("learn.chords", area.value);
       } catch (error) {
-        app.fail(error);
+        this.refused = error;
       }
+      this.#changed();
     });
     const hint = make("p", { class: "lead", id: `${id}-hint`, text: HINT });
     area.setAttribute("aria-describedby", `${id}-hint`);
@@ -172,8 +178,7 @@ export class LearnChoices {
     input.addEventListener("change", () => {
       const form = forms.find(({ name }) => name === input.value);
       if (!form) return;
-      app.settings.set("learn.metre", form.metre.text);
-      app.settings.set("learn.chords", writeForm(form));
+      app.settings.setAll({ "learn.metre": form.metre.text, "learn.chords": writeForm(form) });
       input.value = "";
     });
     return make(
@@ -194,6 +199,7 @@ export class LearnChoices {
   }
 
   #typed() {
+    if (this.refused !== null) throw this.refused;
     const { settings, data } = this.app;
     const wanted = settings.get("learn.metre");
     const metre = data.metres.find((/** @type {any} */ { text }) => text === wanted);

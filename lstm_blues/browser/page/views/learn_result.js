@@ -3,7 +3,8 @@
 
 import { button } from "../controls.js";
 import { make } from "../dom.js";
-import { barsFile, nativeCommand } from "../learning/command.js";
+import { barsFile, commandOf } from "../learning/command.js";
+import { numbered } from "../learning/numbered.js";
 import { noteName } from "../music/chords.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -15,48 +16,44 @@ import { noteName } from "../music/chords.js";
  * @param {Chosen} chosen
  * @param {Done} done
  * @param {number} seconds from the click
- * @param {boolean} stopped by the visitor
  * @returns {{sentence: string, children: Node[]}}
  */
-export function result(app, chosen, done, seconds, stopped) {
+export function result(app, chosen, done, seconds) {
   const { request } = chosen;
-  const melody = stopped && done.learned && request.bars ? MELODY_STOPPED : "";
-  const sentence = inWords(done, seconds) + melody;
-  const command = nativeCommand(request, chosen.command);
+  const sentence = inWords(done, seconds);
+  const command = commandOf(request, chosen.command, done);
+  const same = command === null ? "" : ", which this command prints, too";
   const children = [
-    make("h3", { text: done.learned ? "Learned" : "Not learned" }),
+    make("h3", { text: done.learned ? "Learned" : done.ended ? "Not learned" : "Stopped" }),
     make("p", { class: "sentence", text: sentence }),
     make(
       "div",
       { class: "actions" },
       button("Listen to it", () => listen(app, chosen, done), { class: "primary" }),
     ),
-    make(
-      "p",
-      {},
-      "The weights' SHA-256, which the same run outside the browser prints, too: ",
-      make("code", { text: done.hash }),
-    ),
-    copied(app, "The command", command),
+    make("p", {}, `The weights' SHA-256${same}: `, make("code", { text: done.hash })),
   ];
-  if (request.bars) {
+  if (command !== null) children.push(copied(app, "The command", command));
+  if (command !== null && request.bars) {
     const file = barsFile(request.bars, "own", noteName);
     children.push(copied(app, "The file my_music/bars/own.yaml", file));
   }
   return { sentence, children };
 }
 
-const MELODY_STOPPED = " Its melody was stopped before it was learned to the end.";
-
 /** @param {Done} done @param {number} seconds */
-function inWords({ learned, steps, recipe, choruses }, seconds) {
+function inWords({ learned, ended, phase, steps, recipe, choruses }, seconds) {
   // Of several recipes, the steps are the winner's, the time is that of all.
   const by = recipe ? ` by the recipe “${recipe}”` : "";
   const spent = `${steps.toLocaleString("en")} steps${by} and ${seconds.toFixed(1)} s` +
     (recipe ? " for all recipes" : "");
+  if (!learned && !ended) return `It was stopped after ${spent}, before it had learned the form.`;
   if (!learned) return `After ${spent} it has not learned the form.`;
+  const stopped = ended || phase !== "melody"
+    ? ""
+    : " Its melody was stopped before it was learned to the end.";
   return `After ${spent} the frozen network plays ${choruses ?? 100} choruses by itself ` +
-    "without a wrong note: it has passed the test of section 3.2.";
+    `without a wrong note: it has passed the test of section 3.2.${stopped}`;
 }
 
 /** @param {App} app @param {string} name @param {string} text */
@@ -83,10 +80,9 @@ function copied(app, name, text) {
 /** @param {App} app @param {Chosen} chosen @param {Done} done */
 async function listen(app, { request, title }, done) {
   const name = `learned-${request.run}-${request.seed}`;
-  const network = { ...done.network, name };
-  network.title = `Learned here: ${title}, seed ${request.seed}`;
+  const as = `Learned here: ${title}, seed ${request.seed}`;
   try {
-    await app.session.useNetwork(network);
+    await app.session.useNetwork(numbered(app.networks, { ...done, name, title: as }));
   } catch (error) {
     app.fail(error);
   }

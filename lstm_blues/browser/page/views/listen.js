@@ -57,13 +57,17 @@ export function mount(root, app) {
 
   let visible = false;
   const { transport } = session;
-  /** Lays out the form of the network that is chosen. */
+  /** Lays out the form of the network that is chosen, in the key that is chosen. */
   const layOut = () => {
     if (session.playing) return;
     const name = app.settings.get("network");
     const network = app.networks.find((one) => one.name === name);
     if (network) sheet.begin(session.book.inKey(network.form, app.settings.get("key")).form);
-    roll.draw([], 0);
+    now.textContent = "";
+  };
+  const begin = () => {
+    layOut();
+    if (!session.playing) roll.draw([], 0);
   };
   const frame = () => {
     if (!visible || !session.playing) return;
@@ -81,15 +85,18 @@ export function mount(root, app) {
     sheet.show(bar);
     now.textContent = `Chorus ${bar.chorus}, bar ${bar.barInForm + 1} of ${bar.form.bars}`;
   });
-  transport.on("stop", () => sheet.clear());
-  for (const key of ["network", "key"]) app.settings.on(key, layOut);
+  transport.on("stop", () => {
+    sheet.clear();
+    layOut();
+  });
+  for (const key of ["network", "key"]) app.settings.on(key, begin);
   app.onNetworks(refresh);
   onScheme(() => roll.draw(transport.bars, transport.heard));
   return {
     show() {
       visible = true;
       refresh();
-      layOut();
+      begin();
       requestAnimationFrame(frame);
     },
     hide() {
