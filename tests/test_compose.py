@@ -185,15 +185,35 @@ def test_a_piece_begins_with_the_notes_it_was_given(place: Path) -> None:
     [
         (["pieces=0"], "pieces is 0"),
         (["tempo=-1"], "tempo is -1"),
-        (["swing=2"], "swing is 2"),
-        (["primer.steps=97"], "primer.steps is 97, but must be from 1 to 96"),
-        (["primer.song=4096"], "primer.song is 4096, but must be from 0 to 4095"),
+        pytest.param(["swing=2"], "swing is 2", marks=pytest.mark.slow),
+        pytest.param(
+            ["primer.steps=97"],
+            "primer.steps is 97, but must be from 1 to 96",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["primer.song=4096"],
+            "primer.song is 4096, but must be from 0 to 4095",
+            marks=pytest.mark.slow,
+        ),
         (["primer.notes=[C9]"], "primer.notes is 'C9'"),
-        (["sampling.temperature=0"], "sampling.temperature is 0"),
-        (["sampling.greedy=1"], "sampling.greedy is 1, but must be true or false"),
-        (["checkpoint=nowhere"], "there is no checkpoint at 'nowhere"),
-        (["temp=3"], "temp is not a setting"),
-        (["checkpoint=a/b=c"], "a value with = or a comma in it needs quotes within quotes"),
+        pytest.param(
+            ["sampling.temperature=0"], "sampling.temperature is 0", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            ["sampling.greedy=1"],
+            "sampling.greedy is 1, but must be true or false",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["checkpoint=nowhere"], "there is no checkpoint at 'nowhere", marks=pytest.mark.slow
+        ),
+        pytest.param(["temp=3"], "temp is not a setting", marks=pytest.mark.slow),
+        pytest.param(
+            ["checkpoint=a/b=c"],
+            "a value with = or a comma in it needs quotes within quotes",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(place: Path, overrides: list[str], words: str) -> None:

@@ -48,8 +48,18 @@ def test_the_chord_part_learns_as_if_it_were_alone(start: str) -> None:
     assert bool((moved != 0).any()) == (start == "together")
 
 
-@pytest.mark.parametrize("start", ["together", "after_chords"])
-@pytest.mark.parametrize("chords", ["hold", "learn"])
+@pytest.mark.parametrize(
+    ("start", "chords"),
+    [
+        ("after_chords", "hold"),
+        *(
+            pytest.param(start, chords, marks=pytest.mark.slow)
+            for start, chords in (
+                *(("after_chords", "learn"), ("together", "hold"), ("together", "learn")),
+            )
+        ),
+    ],
+)
 def test_engines_agree_through_both_phases(start: str, chords: str) -> None:
     # Without resets, songs follow one another.
     settings = melody_settings(
@@ -207,6 +217,7 @@ def test_a_melody_that_is_not_finite_is_not_called_learned(tmp_path: Path) -> No
     assert (folder / "nonfinite.pt").is_file()
 
 
+@pytest.mark.slow
 def test_a_melody_run_that_was_stopped_ends_in_the_same_weights(tmp_path: Path) -> None:
     whole, whole_folder = small(tmp_path, "whole")
     summary = whole.train()

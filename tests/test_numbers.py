@@ -68,6 +68,7 @@ def changed_by_hand(text: str) -> str:
     return text[: number.start()] + more + text[number.end() :]
 
 
+@pytest.mark.slow
 def test_nearly_every_number_changed_by_hand_is_found() -> None:
     found, missed = 0, []
     for page in pages(REPOSITORY):

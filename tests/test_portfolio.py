@@ -154,6 +154,7 @@ def test_a_sweep_goes_on_with_a_winner_that_was_killed_before_its_end(tmp_path: 
     assert load_checkpoint(whole).config["seed"] == winner
 
 
+@pytest.mark.slow
 def test_a_melody_is_learned_once_the_form_is_and_composed(tmp_path: Path) -> None:
     done = run_command(
         "train",

@@ -454,6 +454,7 @@ def test_a_page_has_its_score_for_the_instrument(
 ) -> None:
     engraved: list[Piece] = []
     monkeypatch.setattr(html, "engrave", lambda piece, _: engraved.append(piece) or [])
+    monkeypatch.setattr(html, "write_sound", lambda _, path, *__, **___: path.write_bytes(b""))
     to_html(chorus, instrument="Bb")
     to_html(chorus)
     assert [piece.form.symbols[0] for piece in engraved] == ["D", "C"]

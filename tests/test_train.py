@@ -155,11 +155,23 @@ def test_a_loss_that_is_not_finite_stops_with_a_saved_state(train: Command, tmp_
             ["+experiment=chords", "learning.rat=1"],
             "learning.rat is not a setting; similar ones are le",
         ),
-        (["+experiment=chord"], "'experiment/chord'"),
-        (["+experiment=chords", "hydra.run.dir=file/below"], "'file/below"),
-        (["+experiment=chords", "form.chords=[C]"], "fills 1 bars"),
-        (["resume=nowhere"], "there is no checkpoint at 'nowhere"),
-        (["-m", "resume=nowhere", "+experiment=chords"], "cannot be swept"),
+        pytest.param(["+experiment=chord"], "'experiment/chord'", marks=pytest.mark.slow),
+        pytest.param(
+            ["+experiment=chords", "hydra.run.dir=file/below"],
+            "'file/below",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["+experiment=chords", "form.chords=[C]"], "fills 1 bars", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            ["resume=nowhere"], "there is no checkpoint at 'nowhere", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            ["-m", "resume=nowhere", "+experiment=chords"],
+            "cannot be swept",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence_before_any_work(
