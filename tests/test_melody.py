@@ -54,9 +54,11 @@ def test_the_chord_part_learns_as_if_it_were_alone(start: str) -> None:
         ("after_chords", "hold"),
         *(
             pytest.param(start, chords, marks=pytest.mark.slow)
-            for start, chords in (
-                *(("after_chords", "learn"), ("together", "hold"), ("together", "learn")),
-            )
+            for start, chords in [
+                ("after_chords", "learn"),
+                ("together", "hold"),
+                ("together", "learn"),
+            ]
         ),
     ],
 )
