@@ -43,7 +43,8 @@ def test_every_study_is_in_the_plan_and_every_plan_is_a_study() -> None:
     assert all(each.hours() is not None for each in studies)
     written = (REPOSITORY / "docs/study").glob("*/runs.csv")
     folders = {path.parent.name for path in written if is_sweep(path)}
-    assert folders <= names
+    # Those tunes are not in the repository (docs/guide/your_own_music.md).
+    assert folders - {"real_tunes"} <= names
 
 
 def test_the_list_tells_the_cost_and_makes_nothing(
