@@ -21,7 +21,6 @@ from lstm_blues.music.reading.abc import read_abc
 from lstm_blues.music.reading.door import read_score
 from lstm_blues.music.reading.score import Score
 from lstm_blues.music.reading.sheet import sheets_of
-from lstm_blues.music.reading.symbols import looks_like_symbol, plain_symbol
 from lstm_blues.music.reading.time_signatures import plain_metre, quarters_of
 from lstm_blues.music.songbook import form_and_library
 from lstm_blues.runs.config import compose_config
@@ -160,36 +159,6 @@ def test_musicxml_in_other_metres_is_summed_or_refused(tmp_path: Path) -> None:
 
 
 # Chord symbols.
-
-
-@pytest.mark.parametrize(
-    ("text", "symbol"),
-    [
-        ("C∆7", "CΔ7"),
-        ("C△", "CΔ"),
-        ("CΔ#11", "Cmaj7#11"),
-        ("CØ", "Cø"),
-        ("CMI7", "Cm7"),
-        ("CMA7", "Cmaj7"),
-        ("CMI7b5", "Cm7b5"),
-        ("Cm7-5", "Cm7b5"),
-        ("B♭7", "Bb7"),
-        ("A minor", "Am"),
-        ("C (fill)", "C"),
-        ("G(Em)", "G"),
-        ("C(sus4)", "Csus4"),
-        ("n. c.", None),
-    ],
-)
-def test_symbols_are_read_in_many_spellings(text: str, symbol: str | None) -> None:
-    assert plain_symbol(text) == symbol
-
-
-def test_words_that_begin_like_chords_are_none() -> None:
-    for word in ("Coda", "Fade", "Bad", "Add", "Dal segno", "Bes", "C:maj"):
-        assert not looks_like_symbol(word), word
-    for symbol in ("Gd", "Fa7", "Cmaj7(no 3rd)", "H7", "Am7 Dm7", "C7alt", "C*"):
-        assert looks_like_symbol(symbol), symbol
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,20 @@ def test_chords_are_given_to_a_tune_without(tmp_path: Path) -> None:
         ("CMaj7", "Cmaj7"),
         ("C6/9", "C6/9"),
         ("N.C.", None),
+        ("C∆7", "CΔ7"),
+        ("C△", "CΔ"),
+        ("CΔ#11", "Cmaj7#11"),
+        ("CØ", "Cø"),
+        ("CMI7", "Cm7"),
+        ("CMA7", "Cmaj7"),
+        ("CMI7b5", "Cm7b5"),
+        ("Cm7-5", "Cm7b5"),
+        ("B♭7", "Bb7"),
+        ("A minor", "Am"),
+        ("C (fill)", "C"),
+        ("G(Em)", "G"),
+        ("C(sus4)", "Csus4"),
+        ("n. c.", None),
     ],
 )
 def test_symbols_are_read_as_files_spell_them(text: str, symbol: str | None) -> None:
@@ -185,9 +199,15 @@ def test_symbols_are_read_as_files_spell_them(text: str, symbol: str | None) -> 
 
 
 def test_words_are_no_symbols() -> None:
-    for word in ("Fine", "D.C.", "Andante", "Collected by F. O'Neill", "Chorus", "Em-bellish"):
+    for word in (
+        *("Fine", "D.C.", "Andante", "Collected by F. O'Neill", "Chorus", "Em-bellish"),
+        *("Coda", "Fade", "Bad", "Add", "Dal segno", "Bes", "C:maj"),
+    ):
         assert not looks_like_symbol(word), word
-    for symbol in ("C", "F#m7b5", "Bb7/D", "Csubtract5".replace("subtract", "omit"), "G13"):
+    for symbol in (
+        *("C", "F#m7b5", "Bb7/D", "Csubtract5".replace("subtract", "omit"), "G13"),
+        *("Gd", "Fa7", "Cmaj7(no 3rd)", "H7", "Am7 Dm7", "C7alt", "C*"),
+    ):
         assert looks_like_symbol(symbol), symbol
 
 

@@ -179,7 +179,7 @@ class Piece:
         form; empty where there is no library or no melody."""
         return [kind == LIBRARY for kind in self.bar_kinds]
 
-    @property
+    @cached_property
     def fifths(self) -> int:
         """Sharps of its key, that of the form's first chord, flats being negative."""
         return key_fifths(self.form.symbols[0])

@@ -16,6 +16,9 @@ from lstm_blues.music.chords import (
 
 LETTERS = "".join(NATURALS)
 
+SIGNS = {-1: "b", 0: "", 1: "#"}
+"""Accidentals by the semitones that they move their letter up."""
+
 # How many letters above its root a chord's note stands, by semitones: a flat fifth, not a sharp
 # fourth; a flat ninth; a flat third.
 _LETTERS_UP = (0, 1, 1, 2, 2, 3, 4, 4, 4, 5, 6, 6)
@@ -38,10 +41,7 @@ class Spelled(NamedTuple):
     octave: int
 
     def __str__(self) -> str:
-        return f"{self.letter}{_SIGNS[self.alter]}{self.octave}"
-
-
-_SIGNS = {-1: "b", 0: "", 1: "#"}
+        return f"{self.letter}{SIGNS[self.alter]}{self.octave}"
 
 
 def spell(pitch: int, chord: str, fifths: int) -> Spelled:
@@ -68,7 +68,7 @@ def _of_chord(pitch_class: int, chord: str) -> tuple[str, int] | None:
         return None
     up = _LETTERS_UP[(pitch_class - parts.root) % 12]
     letter = LETTERS[(LETTERS.index(parts.root_name[0]) + up) % 7]
-    alter = _alteration(pitch_class, letter)
+    alter = alteration(pitch_class, letter)
     return (letter, alter) if abs(alter) <= 1 else None
 
 
@@ -86,7 +86,7 @@ def _of_key(pitch_class: int, fifths: int) -> tuple[str, int]:
     return letter, alter
 
 
-def _alteration(pitch_class: int, letter: str) -> int:
+def alteration(pitch_class: int, letter: str) -> int:
     """Semitones by which a letter is altered to be a pitch class."""
     return (pitch_class - NATURALS[letter] + 6) % 12 - 6
 

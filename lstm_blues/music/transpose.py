@@ -19,12 +19,10 @@ from lstm_blues.music.chords import (
 )
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
-from lstm_blues.music.spelling import key_fifths
+from lstm_blues.music.spelling import LETTERS, SIGNS, alteration, key_fifths
 
 KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "Gb", "G", "Ab", "A", "Bb", "B")
 """Names of keys; a form's key is the root of its first chord."""
-
-_LETTERS = "".join(NATURALS)
 
 _TRITONE = OCTAVE // 2
 
@@ -47,7 +45,7 @@ def interval_to(form: Form, key: str) -> Interval:
     """The shorter way from a form's key to another.  Raises `BluesError` for an unknown key."""
     require_choice("key", key, KEYS)
     old = read_symbol(form.symbols[0])
-    letters = (_LETTERS.index(key[0]) - _LETTERS.index(old.root_name[0])) % 7
+    letters = (LETTERS.index(key[0]) - LETTERS.index(old.root_name[0])) % 7
     pitch = NATURALS[key[0]] + ACCIDENTALS[key[1:]]
     semitones = (pitch - old.root) % OCTAVE
     if semitones > _TRITONE:
@@ -57,12 +55,10 @@ def interval_to(form: Form, key: str) -> Interval:
 
 def _moved_name(name: str, by: Interval) -> str:
     """A note name without octave, moved; spelled plainly where it would need two accidentals."""
-    letter = _LETTERS[(_LETTERS.index(name[0]) + by.letters) % 7]
+    letter = LETTERS[(LETTERS.index(name[0]) + by.letters) % 7]
     pitch = (NATURALS[name[0]] + ACCIDENTALS[name[1:]] + by.semitones) % OCTAVE
-    alter = (pitch - NATURALS[letter] + 6) % OCTAVE - 6
-    if abs(alter) > 1:
-        return NOTE_NAMES[pitch]
-    return letter + {-1: "b", 0: "", 1: "#"}[alter]
+    alter = alteration(pitch, letter)
+    return letter + SIGNS[alter] if alter in SIGNS else NOTE_NAMES[pitch]
 
 
 def moved_symbol(symbol: str, by: Interval) -> str:
