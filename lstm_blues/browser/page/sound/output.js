@@ -47,10 +47,8 @@ export class Output {
       });
     } catch (error) {
       this.#refused = true;
-      const text = `The browser gives this page no sound (${
-        reasonOf(error)
-      }), so the music can be `;
-      this.warn(`${text}seen, but not heard.`);
+      const why = `The browser gives this page no sound (${reasonOf(error)})`;
+      this.warn(`${why}, so the music can be seen, but not heard.`);
     }
   }
 
