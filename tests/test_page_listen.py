@@ -388,6 +388,7 @@ def test_the_link_gives_the_same_music_again(open_page: Opener) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_sound_begins_within_two_seconds_of_the_click(open_page: Opener) -> None:
     opened = open_page()
     seconds = opened.page.evaluate(

@@ -309,6 +309,7 @@ def test_bars_follow_one_another_and_a_page_that_was_held_up_looks_further_ahead
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("hidden", [False, True])
 def test_no_note_is_late_while_a_network_learns(open_page: Opener, *, hidden: bool) -> None:
     opened = open_page()

@@ -108,14 +108,18 @@ export class Trade {
   #remember(duet, { id, pitch, pressed, released }) {
     const velocity = this.velocities.get(id) ?? 0;
     this.velocities.delete(id);
-    const bar = duet.barAt(pressed);
+    let bar = duet.barAt(pressed);
+    // The first note often comes a little before its bar, while the count-in sounds.
+    if (bar !== null && bar.index < 0) bar = duet.barAt(released);
     if (bar === null || bar.index < 0) return;
     let part = bar.band.find(({ role }) => role === "player");
     if (part === undefined) {
       part = { role: "player", name: PART, notes: [] };
       bar.band.push(part);
     }
-    const quarters = (/** @type {number} */ time) => (time - bar.at) * bar.tempo / 60;
-    part.notes.push({ pitch, velocity, start: quarters(pressed), end: quarters(released) });
+    const { at, tempo } = bar;
+    const quarters = (/** @type {number} */ time) => (time - at) * tempo / 60;
+    const start = bar.index === 0 ? Math.max(0, quarters(pressed)) : quarters(pressed);
+    part.notes.push({ pitch, velocity, start, end: quarters(released) });
   }
 }
