@@ -32,7 +32,7 @@ from lstm_blues.music.transpose import (
     moved_symbol,
     written_for,
 )
-from lstm_blues.output.band import RIDE, Band, voicing
+from lstm_blues.output.band import RIDE, Band
 from lstm_blues.output.loudness import Loudness
 from lstm_blues.output.midi import to_midi, write_midi
 from lstm_blues.output.musicxml import to_musicxml
@@ -40,6 +40,7 @@ from lstm_blues.output.parts import BANDS, COMP, NONE, TRIO, Arrangement
 from lstm_blues.output.performance import perform
 from lstm_blues.output.sound import RATE, general_midi, to_audio
 from lstm_blues.output.streams import MidiStream
+from lstm_blues.output.voicing import voicing
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config, read
 from lstm_blues.runs.settings import settings_from

@@ -7,13 +7,13 @@ import torch
 
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import (
-    CHORD_QUALITIES,
     NOTE_NAMES,
     chord_name,
     note_name,
     pitch_classes,
 )
 from lstm_blues.music.form import Form
+from lstm_blues.music.qualities import OF_SIGN, QUALITIES
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import Settings, settings_from
 
@@ -40,17 +40,40 @@ from lstm_blues.runs.settings import Settings, settings_from
         ("Csus4", "C F G"),
         ("G-7", "G Bb D F"),
         ("A♭", "Ab C Eb"),
+        ("G7alt", "G B F Ab Bb Eb"),
+        ("Galt", "G B F Ab Bb Eb"),
+        ("G7#5#9", "G B Eb F Bb"),
+        ("G7#9#5", "G B Eb F Bb"),
+        ("G7b5b9", "G B C# F Ab"),
+        ("G7(b9,#5)", "G B Eb F Ab"),
+        ("G7♭5♯9", "G B C# F Bb"),
+        ("G7+9", "G B D F Bb"),
+        ("G13b9", "G B D F Ab E"),
+        ("G13#11", "G B D F A C# E"),
+        ("G9#11", "G B D F A C#"),
+        ("G9b5", "G B C# F A"),
+        ("G+9", "G B Eb F A"),
+        ("G7b9#11", "G B D F Ab C#"),
+        ("G7b9b13", "G B D F Ab Eb"),
+        ("G7sus4b9", "G C D F Ab"),
+        ("G13sus", "G C D F A E"),
+        ("DmMaj9", "D F A C# E"),
+        ("Dm(maj9)", "D F A C# E"),
+        ("Dm9b5/G", "D F Ab C E G"),
+        ("CMaj7(#11)", "C E G B F#"),
+        ("C6/9#11", "C E G A D F#"),
+        ("C6/9/E", "C E G A D"),
     ],
 )
 def test_a_symbol_is_its_set_of_pitch_classes(symbol: str, notes: str) -> None:
     assert pitch_classes(symbol) == {NOTE_NAMES.index(note) for note in notes.split()}
 
 
-@pytest.mark.parametrize("quality", CHORD_QUALITIES)
-def test_every_quality_moves_with_its_root(quality: str) -> None:
-    low = pitch_classes("C" + quality)
-    assert 0 in low
-    assert {(pitch + 9) % 12 for pitch in low} == pitch_classes("A" + quality)
+def test_every_quality_moves_with_its_root() -> None:
+    for sign in OF_SIGN:
+        low = pitch_classes("C" + sign)
+        assert 0 in low
+        assert {(pitch + 9) % 12 for pitch in low} == pitch_classes("A" + sign)
 
 
 @pytest.mark.parametrize("symbol", ["H7", "", "cm", "Cfoo", "C7/H", "C7/Gm", "7"])
@@ -116,6 +139,20 @@ def test_a_form_that_does_not_fit_is_refused(changes: dict[str, object], words: 
     good = Form("form", ("C",) * 12)
     with pytest.raises(BluesError, match=words):
         replace(good, **changes)  # type: ignore[arg-type]
+
+
+def test_no_two_qualities_have_the_same_sign_or_notes() -> None:
+    signs = [sign for one in QUALITIES for sign in (*one.signs, *one.also)]
+    assert len(set(signs)) == len(signs)
+    assert len({one.intervals for one in QUALITIES}) == len(QUALITIES)
+
+
+def test_only_usual_qualities_name_notes_of_their_own_accord() -> None:
+    altered = [36, 52, 58, 63, 68]
+    assert chord_name(altered) == "C.Eb.E.Ab.Bb"
+    assert chord_name(altered, rare=True) == "C7#5#9"
+    assert chord_name(altered, ["C7#9#5"]) == "C7#9#5"
+    assert chord_name([36, 51, 56, 58], rare=True) == "Abadd9"  # and no Cm7#5
 
 
 def test_names_of_notes_and_chords() -> None:

@@ -158,6 +158,8 @@ def test_any_form_s_band_plays_the_same_notes(served: Served) -> None:
         text = (conf_folder() / "form" / f"{name}.yaml").read_text()
         form = read(Form, yaml.safe_load(text), name)
         pieces.append(random_piece(form, Encoding(held=held, rests=held == "begins"), len(name)))
+    altered = Form("altered", ("Dm9b5 G7alt", "CmM9", "F13#11", "Eb7#5#9 Ab7b5b9/D"), bars=4)
+    pieces.append(random_piece(altered, Encoding(), 1))
     timings = [TIMING if piece.form.time.swings else Timing(90) for piece in pieces]
     given = [given_of(*pair, 3, 24) for pair in zip(pieces, timings, strict=True)]
     notes = [

@@ -191,6 +191,19 @@ def test_chords_are_given_to_a_tune_without(tmp_path: Path) -> None:
         ("C (fill)", "C"),
         ("G(Em)", "G"),
         ("C(sus4)", "Csus4"),
+        ("C7(b9,#5)", "C7#5b9"),
+        ("C7 (#9/b13)", "C7#9b13"),
+        ("E♭7(♯5♯9)", "Eb7#5#9"),
+        ("C7+9", "C7#9"),
+        ("C7+b9", "C7#5b9"),
+        ("C7(13)", "C7add13"),
+        ("CALT", "Calt"),
+        ("F#7altered", "F#7alt"),
+        ("Csus(b9)", "Csusb9"),
+        ("Cmi(ma9)", "Cmmaj9"),
+        ("C6/9(#11)/e", "C6/9#11/E"),
+        ("C(#5)", "Caug"),  # and no C sharp
+        ("Bb(b5)", "Bbmajb5"),
         ("n. c.", None),
     ],
 )
@@ -240,6 +253,19 @@ def test_chords_are_found_in_blocks_after_a_bass_and_in_broken_ones() -> None:
     # A third of the chord may be the melody's.
     changes = chords_from_notes(played((0, (55, 59), 4)), played((0, (74,), 4)), "4/4", "x")
     assert changes[0].symbol == "G"
+
+
+def test_struck_chords_of_rare_qualities_are_found_where_there_is_no_usual_one() -> None:
+    def found(*events: tuple[float, tuple[int, ...], float]) -> list[tuple[str, float]]:
+        changes = chords_from_notes(played(*events), [], "4/4", "x")
+        return [(change.symbol, float(change.start)) for change in changes]
+
+    altered, c = (43, 59, 65, 70, 75), (48, 52, 55)
+    assert found((0, altered, 4), (4, c, 4)) == [("G7#5#9", 0), ("C", 4)]
+    assert found((0, c, 2), (2, altered, 2)) == [("C", 0), ("G7#5#9", 2)]
+    broken = [(n / 2, (pitch,), 0.5) for n, pitch in enumerate(altered)]
+    with pytest.raises(BluesError, match="G, Bb, B sound together, but form no known chord"):
+        found(*broken)
 
 
 def test_the_top_line_is_the_melody() -> None:

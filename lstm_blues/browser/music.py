@@ -12,14 +12,10 @@ import yaml
 
 from lstm_blues.errors import BluesError
 from lstm_blues.music.bars import BarLibrary
-from lstm_blues.music.chords import (
-    CHORD_QUALITIES,
-    pitch_classes,
-    read_symbol,
-)
 from lstm_blues.music.encoding import Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.metre import METRES, Metre
+from lstm_blues.music.qualities import QUALITIES
 from lstm_blues.runs.config import conf_folder, read
 
 REST = -1
@@ -30,7 +26,10 @@ def music_data() -> dict[str, Any]:
     """The songbook: chord qualities, metres, and the forms and bar libraries of `conf/`."""
     forms = _forms()
     return {
-        "qualities": _qualities(),
+        "qualities": [
+            {"signs": [*one.signs, *one.also], "intervals": one.intervals, "usual": one.usual}
+            for one in QUALITIES
+        ],
         "metres": [metre_data(Metre(text)) for text in METRES],
         "forms": [form_data(form) for form in forms.values()],
         "bars": _libraries(forms),
@@ -82,18 +81,6 @@ def library_data(library: BarLibrary, form: Form) -> list[list[dict[str, list[in
             ]
         )
     return found
-
-
-def _qualities() -> list[dict[str, Any]]:
-    """Every quality with its signs and its semitones above the root, in the order in which they
-    name chords."""
-    found: dict[str, list[str]] = {}
-    for sign in CHORD_QUALITIES:
-        found.setdefault(read_symbol(f"C{sign}").quality, []).append(sign)
-    return [
-        {"signs": signs, "intervals": sorted(pitch_classes(f"C{first}"))}
-        for first, signs in found.items()
-    ]
 
 
 def _forms() -> dict[str, Form]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from lstm_blues.errors import BluesError
+from lstm_blues.music.qualities import OF_SIGN, QUALITIES
 
 NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """Names of the pitch classes 0 to 11, as jazz players in the flat keys spell them."""
@@ -23,54 +24,10 @@ OCTAVE = 12
 
 _ROOT = re.compile(r"([A-G])([#♯b♭]?)")
 
-# Semitones above the root.  Where players use several signs for one quality, all are listed.
-# Of two qualities with the same notes, the one that comes first names them.
-_QUALITIES: dict[tuple[str, ...], tuple[int, ...]] = {
-    ("", "maj", "M"): (0, 4, 7),
-    ("m", "min", "-"): (0, 3, 7),
-    ("5",): (0, 7),
-    ("dim", "°", "o"): (0, 3, 6),
-    ("aug", "+"): (0, 4, 8),
-    ("sus2",): (0, 2, 7),
-    ("sus4", "sus"): (0, 5, 7),
-    ("7",): (0, 4, 7, 10),
-    ("maj7", "M7", "Δ", "Δ7"): (0, 4, 7, 11),
-    ("m7", "min7", "-7"): (0, 3, 7, 10),
-    ("mM7", "mmaj7", "m(maj7)", "-Δ", "mMaj7"): (0, 3, 7, 11),
-    ("dim7", "°7", "o7"): (0, 3, 6, 9),
-    ("m7b5", "m7♭5", "-7b5", "ø", "ø7"): (0, 3, 6, 10),
-    ("6", "maj6"): (0, 4, 7, 9),
-    ("m6", "min6", "-6"): (0, 3, 7, 9),
-    ("6/9", "69"): (0, 2, 4, 7, 9),
-    ("aug7", "+7", "7#5", "7♯5"): (0, 4, 8, 10),
-    ("7b5", "7♭5"): (0, 4, 6, 10),
-    ("7sus4", "7sus"): (0, 5, 7, 10),
-    ("7b9", "7♭9"): (0, 1, 4, 7, 10),
-    ("7#9", "7♯9"): (0, 3, 4, 7, 10),
-    ("9",): (0, 2, 4, 7, 10),
-    ("maj9", "M9", "Δ9"): (0, 2, 4, 7, 11),
-    ("m9", "min9", "-9"): (0, 2, 3, 7, 10),
-    ("add9",): (0, 2, 4, 7),
-    ("11", "9sus4", "9sus"): (0, 2, 5, 7, 10),
-    ("m11", "min11", "-11"): (0, 2, 3, 5, 7, 10),
-    ("13",): (0, 2, 4, 7, 9, 10),
-    # What only files bring; at the end, so that no other chord changes its name.
-    ("augmaj7", "+M7", "maj7#5", "M7#5"): (0, 4, 8, 11),
-    ("maj7#11", "M7#11"): (0, 4, 6, 7, 11),
-    ("7#11", "7♯11"): (0, 4, 6, 7, 10),
-    ("7b13", "7♭13"): (0, 4, 7, 8, 10),
-    ("maj11", "M11"): (0, 2, 4, 5, 7, 11),
-    ("maj13", "M13"): (0, 2, 4, 7, 9, 11),
-    ("m13", "min13", "-13"): (0, 2, 3, 7, 9, 10),
-    ("m6/9", "m69"): (0, 2, 3, 7, 9),
-    ("madd9",): (0, 2, 3, 7),
-    ("add4", "add11"): (0, 4, 5, 7),
-}
+_BRACKETS = re.compile(r"\(([^()]+)\)")
 
-_INTERVALS = {sign: intervals for signs, intervals in _QUALITIES.items() for sign in signs}
-
-CHORD_QUALITIES = tuple(_INTERVALS)
-"""Every sign that `pitch_classes` knows after the root; the empty one is the major triad."""
+_MINUS, _PLUS = re.compile(r"(?<=\d)-(?=\d)"), re.compile(r"(?<=\d)\+(?=\d)")
+"""Accidentals of a degree."""
 
 
 def _root(text: str) -> tuple[int, str] | None:
@@ -104,7 +61,8 @@ def read_symbol(symbol: str) -> Symbol:
     pitch, quality = root
     name = symbol[: len(symbol) - len(quality)]
     bass = bass_name = None
-    if quality not in _INTERVALS and "/" in quality:
+    quality = _bare(quality)
+    if quality not in OF_SIGN and "/" in quality:
         quality, _, bass_name = quality.rpartition("/")
         under = _root(bass_name)
         if under is None or under[1]:
@@ -112,18 +70,23 @@ def read_symbol(symbol: str) -> Symbol:
                 f"chord symbol {symbol!r} has {bass_name!r}, which is not a note, as bass."
             )
         bass = under[0]
-    if quality not in _INTERVALS:
-        known = ", ".join(repr(sign) for sign in _INTERVALS if sign.isascii())
+    if quality not in OF_SIGN:
+        known = ", ".join(repr(one.signs[0]) for one in QUALITIES)
         raise BluesError(
             f"chord symbol {symbol!r} has the unknown quality {quality!r}; known are {known}."
         )
-    first = next(signs[0] for signs in _QUALITIES if quality in signs)
-    bass_name = None if bass_name is None else _plain(bass_name)
-    return Symbol(pitch, _plain(name), first, bass, bass_name)
+    return Symbol(pitch, _plain(name), OF_SIGN[quality].signs[0], bass, bass_name)
 
 
 def _plain(name: str) -> str:
     return name.replace("♯", "#").replace("♭", "b")
+
+
+def _bare(quality: str) -> str:
+    """What follows a root without brackets and commas, `7b9#5` for `7(b9,#5)`, and `7b9` for
+    `7-9`."""
+    bare = _plain(_BRACKETS.sub(r"\1", quality)).replace(",", "")
+    return _PLUS.sub("#", _MINUS.sub("b", bare))
 
 
 @lru_cache(maxsize=1024)
@@ -133,7 +96,7 @@ def pitch_classes(symbol: str) -> frozenset[int]:
     Raises `BluesError` for a symbol it does not know.
     """
     parts = read_symbol(symbol)
-    classes = {(parts.root + interval) % 12 for interval in _INTERVALS[parts.quality]}
+    classes = {(parts.root + interval) % 12 for interval in OF_SIGN[parts.quality].intervals}
     return frozenset(classes if parts.bass is None else classes | {parts.bass})
 
 
@@ -170,11 +133,12 @@ def note_name(pitch: int) -> str:
     return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def chord_name(pitches: Collection[int], known: Collection[str] = ()) -> str:
+def chord_name(pitches: Collection[int], known: Collection[str] = (), *, rare: bool = False) -> str:
     """A symbol for the pitch classes of MIDI note numbers.
 
-    The first of the `known` symbols that fits; else one on the lowest note where there is one, and
-    the most usual of them; else the note names joined by dots, and `-` for silence.
+    The first of the `known` symbols that fits; else one of a usual quality on the lowest note where
+    there is one, and the most usual of them; else the note names joined by dots, and `-` for
+    silence.  With `rare`, qualities that are not usual are tried, too, after the others.
     """
     classes = frozenset(pitch % 12 for pitch in pitches)
     if not classes:
@@ -184,11 +148,12 @@ def chord_name(pitches: Collection[int], known: Collection[str] = ()) -> str:
             return symbol
     lowest = min(pitches) % 12
     fits = [
-        (root != lowest, rank, NOTE_NAMES[root] + signs[0])
+        (not one.usual, root != lowest, rank, NOTE_NAMES[root] + one.signs[0])
         for root in classes
-        for rank, (signs, intervals) in enumerate(_QUALITIES.items())
-        if frozenset((root + interval) % 12 for interval in intervals) == classes
+        for rank, one in enumerate(QUALITIES)
+        if (one.usual or rare)
+        and frozenset((root + interval) % OCTAVE for interval in one.intervals) == classes
     ]
     if fits:
-        return min(fits)[2]
+        return min(fits)[-1]
     return ".".join(NOTE_NAMES[pitch] for pitch in sorted(classes))

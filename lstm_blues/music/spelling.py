@@ -13,6 +13,7 @@ from lstm_blues.music.chords import (
     pitch_classes,
     read_symbol,
 )
+from lstm_blues.music.qualities import OF_SIGN
 
 LETTERS = "".join(NATURALS)
 
@@ -20,8 +21,11 @@ SIGNS = {-1: "b", 0: "", 1: "#"}
 """Accidentals by the semitones that they move their letter up."""
 
 # How many letters above its root a chord's note stands, by semitones: a flat fifth, not a sharp
-# fourth; a flat ninth; a flat third.
+# fourth, where its quality does not say so; a flat ninth; a flat third, also as a sharp ninth.
 _LETTERS_UP = (0, 1, 1, 2, 2, 3, 4, 4, 4, 5, 6, 6)
+
+_SPELLED = {6: 9, 11: 5, 13: 9}
+"""Degrees that are spelled as a quality has them, and their semitones above the root."""
 
 _SHARPS = "FCGDAEB"
 """Letters in the order in which key signatures raise them."""
@@ -66,7 +70,11 @@ def _of_chord(pitch_class: int, chord: str) -> tuple[str, int] | None:
     parts = symbol_parts(chord)
     if parts is None or pitch_class not in pitch_classes(chord):
         return None
-    up = _LETTERS_UP[(pitch_class - parts.root) % 12]
+    interval = (pitch_class - parts.root) % 12
+    up = _LETTERS_UP[interval]
+    for value, alter, _ in OF_SIGN[parts.quality].degrees:
+        if interval - alter == _SPELLED.get(value):
+            up = (value - 1) % 7
     letter = LETTERS[(LETTERS.index(parts.root_name[0]) + up) % 7]
     alter = alteration(pitch_class, letter)
     return (letter, alter) if abs(alter) <= 1 else None

@@ -7,8 +7,6 @@ reads its chords.  Whatever is left to chance is drawn by the arrangement's seed
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from itertools import product
 
 from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import OCTAVE, read_symbol
@@ -22,13 +20,13 @@ from lstm_blues.output.parts import (
     Part,
     Struck,
 )
+from lstm_blues.output.voicing import root_of, voicing
 
 BASS_PROGRAM, DRUM_KIT = 32, 32  # acoustic bass; jazz kit
 
 RIDE, PEDAL_HAT, KICK, SNARE = 51, 44, 36, 38
 
 _LOWEST_BASS, _HIGHEST_BASS = 28, 50  # E1 to D3
-_LOWEST_VOICE, _HIGHEST_VOICE = 52, 71  # E3 to B4
 
 # Of a bar of four beats: where the piano plays, in beats, and for how long.
 _COMPING: tuple[tuple[tuple[float, float], ...], ...] = (
@@ -206,45 +204,13 @@ def _phrased(scene: _Scene) -> list[Struck]:
     return found
 
 
-def _root(chord: Chord) -> int:
-    """The pitch class of a chord's root; of notes without a symbol the lowest."""
-    try:
-        return read_symbol(chord.symbol).root
-    except BluesError:
-        return min(chord.pitches) % OCTAVE
-
-
 def _lowest(chord: Chord) -> int:
     """The pitch class that a bass player plays where a chord begins: E for C/E."""
     try:
         bass = read_symbol(chord.symbol).bass
     except BluesError:
         bass = None
-    return _root(chord) if bass is None else bass
-
-
-def voicing(chord: Chord, before: Sequence[int], *, rootless: bool) -> tuple[int, ...]:
-    """A chord's notes for the piano's middle register, as near as possible to those `before`.
-
-    Args:
-        chord: what the network plays.
-        before: the pitches of the voicing before, lowest first; empty for none.
-        rootless: leave the root to the bass, where three notes remain.
-    """
-    classes = {pitch % OCTAVE for pitch in chord.pitches}
-    if rootless and len(classes) > 3:
-        classes.discard(_root(chord))
-    register = range(_LOWEST_VOICE, _HIGHEST_VOICE + 1)
-    places = [[pitch for pitch in register if pitch % OCTAVE == one] for one in sorted(classes)]
-    middle = [(_LOWEST_VOICE + _HIGHEST_VOICE) // 2]
-
-    def moved(pitches: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:
-        steps = sum(min(abs(pitch - old) for old in before or middle) for pitch in pitches)
-        return steps + (max(pitches) - min(pitches)) // 2, max(pitches), pitches
-
-    candidates = {tuple(sorted(pitches)) for pitches in product(*places)}
-    near = [c for c in candidates if c[-1] - c[0] <= OCTAVE] or list(candidates)
-    return min(near, key=moved)
+    return root_of(chord) if bass is None else bass
 
 
 def _places(scene: _Scene, bar: int, chance: random.Random) -> list[tuple[float, float]]:

@@ -13,53 +13,12 @@ from lstm_blues.files import write_safely
 from lstm_blues.music.chords import ACCIDENTALS
 from lstm_blues.music.form import Form
 from lstm_blues.music.piece import Piece
+from lstm_blues.music.qualities import OF_SIGN
 from lstm_blues.music.spelling import LETTERS, key_signature, spell, symbol_parts
 from lstm_blues.music.timing import STRAIGHT, Timing
 from lstm_blues.output.note_values import Slice, written_slices
 
 BARS_PER_SYSTEM = 4
-
-# MusicXML's kind of each chord quality, and the degrees added to it or altered in it.
-KINDS: dict[str, tuple[str, tuple[tuple[int, int, str], ...]]] = {
-    "": ("major", ()),
-    "m": ("minor", ()),
-    "5": ("power", ()),
-    "dim": ("diminished", ()),
-    "aug": ("augmented", ()),
-    "sus2": ("suspended-second", ()),
-    "sus4": ("suspended-fourth", ()),
-    "6": ("major-sixth", ()),
-    "m6": ("minor-sixth", ()),
-    "6/9": ("major-sixth", ((9, 0, "add"),)),
-    "7": ("dominant", ()),
-    "maj7": ("major-seventh", ()),
-    "m7": ("minor-seventh", ()),
-    "mM7": ("major-minor", ()),
-    "dim7": ("diminished-seventh", ()),
-    "m7b5": ("half-diminished", ()),
-    "aug7": ("augmented-seventh", ()),
-    "7b5": ("dominant", ((5, -1, "alter"),)),
-    "7sus4": ("suspended-fourth", ((7, -1, "add"),)),
-    "7b9": ("dominant", ((9, -1, "add"),)),
-    "7#9": ("dominant", ((9, 1, "add"),)),
-    "9": ("dominant-ninth", ()),
-    "maj9": ("major-ninth", ()),
-    "m9": ("minor-ninth", ()),
-    "add9": ("major", ((9, 0, "add"),)),
-    "11": ("dominant-11th", ()),
-    "m11": ("minor-11th", ()),
-    "13": ("dominant-13th", ()),
-    "augmaj7": ("major-seventh", ((5, 1, "alter"),)),
-    "maj7#11": ("major-seventh", ((11, 1, "add"),)),
-    "7#11": ("dominant", ((11, 1, "add"),)),
-    "7b13": ("dominant", ((13, -1, "add"),)),
-    "maj11": ("major-11th", ()),
-    "maj13": ("major-13th", ()),
-    "m13": ("minor-13th", ()),
-    "m6/9": ("minor-sixth", ((9, 0, "add"),)),
-    "madd9": ("minor", ((9, 0, "add"),)),
-    "add4": ("major", ((4, 0, "add"),)),
-}
 
 _ACCIDENTAL_NAMES = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
@@ -178,11 +137,11 @@ def _harmony(measure: ElementTree.Element, symbol: str, offset: int) -> None:
         _put(harmony, "kind", "other", text=symbol)
     else:
         _root(harmony, "root", parts.root_name)
-        kind, degrees = KINDS[parts.quality]
-        _put(harmony, "kind", kind, text=parts.quality)
+        quality = OF_SIGN[parts.quality]
+        _put(harmony, "kind", quality.kind, text=parts.quality)
         if parts.bass_name is not None:
             _root(harmony, "bass", parts.bass_name)
-        for value, alter, how in degrees:
+        for value, alter, how in quality.degrees:
             # The kind's text shows them already.
             degree = _put(harmony, "degree", **{"print-object": "no"})
             _put(degree, "degree-value", value)

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, pitch_classes, read_symbol
+from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, read_symbol
+from lstm_blues.music.qualities import QUALITIES
 from lstm_blues.music.reading.harmony import symbol_of
 from lstm_blues.music.reading.symbols import is_no_chord
 
 NO_CHORD = "N.C."
 
-_KINDS = {
-    "major": "",
-    "minor": "m",
-    "augmented": "aug",
-    "diminished": "dim",
-    "power": "5",
-    "suspended-second": "sus2",
-    "suspended-fourth": "sus4",
-    "major-sixth": "6",
-    "minor-sixth": "m6",
-    "dominant-seventh": "7",
-    "dominant": "7",
-    "major-seventh": "maj7",
-    "minor-seventh": "m7",
-    "diminished-seventh": "dim7",
-    "augmented-seventh": "aug7",
-    "half-diminished-seventh": "m7b5",
-    "half-diminished": "m7b5",
-    "major-minor": "mM7",
-    "minor-major-seventh": "mM7",
-    "dominant-ninth": "9",
-    "major-ninth": "maj9",
-    "minor-ninth": "m9",
-    "dominant-11th": "11",
-    "major-11th": "maj11",
-    "minor-11th": "m11",
-    "dominant-13th": "13",
-    "major-13th": "maj13",
-    "minor-13th": "m13",
+_ALIASES = {
+    "dominant-seventh": "dominant",
+    "half-diminished-seventh": "half-diminished",
+    "minor-major-seventh": "major-minor",
 }
+"""Kinds that music21 has by other names than MusicXML."""
+
+_KINDS = {one.kind: one.intervals for one in QUALITIES if not one.degrees}
+_KINDS |= {name: _KINDS[kind] for name, kind in _ALIASES.items()}
+"""Semitones of each kind."""
+
+_ALTERED_DOMINANT = re.compile(r"7?\(?alt\.?\)?")
 
 _OTHER = ("other", "pedal")
 """Kinds that say nothing of the notes above the root."""
@@ -71,9 +55,15 @@ def symbol_text(symbol: Any) -> str:
         return str(symbol.figure)
     root = symbol.root().pitchClass
     bass = root if symbol.bass() is None else symbol.bass().pitchClass
-    name = symbol_of([root + interval for interval in sorted(_intervals(symbol, root))])
-    if name is not None:
-        root = read_symbol(name).root
+    intervals = _intervals(symbol, root)
+    sign = next((one.signs[0] for one in QUALITIES if set(one.intervals) == intervals), None)
+    if _ALTERED_DOMINANT.fullmatch(symbol.chordKindStr or ""):
+        sign = "7alt"  # by whatever degrees: MusicXML has no kind for it
+    other = symbol_of([root + interval for interval in sorted(intervals)])
+    if sign is not None:
+        name = NOTE_NAMES[root] + sign
+    elif other is not None:
+        name, root = other, read_symbol(other).root
     else:
         name = _printed(symbol, root)
     return name if bass == root else f"{name}/{NOTE_NAMES[bass]}"
@@ -85,7 +75,7 @@ def _intervals(symbol: Any, root: int) -> frozenset[int]:
     if kind not in _KINDS and kind not in _OTHER:  # a sixth with a nation's name, say
         spelled = frozenset((pitch.pitchClass - root) % OCTAVE for pitch in symbol.pitches)
         return spelled if len(spelled) >= _TRIAD else frozenset()
-    notes = {0} if kind in _OTHER else set(pitch_classes("C" + _KINDS[kind]))
+    notes = {0} if kind in _OTHER else set(_KINDS[kind])
     for change in symbol.chordStepModifications:
         alter = round(change.interval.semitones) if change.interval is not None else 0
         _change(notes, change.modType, int(change.degree), alter)

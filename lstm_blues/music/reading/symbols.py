@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.chords import CHORD_QUALITIES, read_symbol
+from lstm_blues.music.chords import read_symbol
+from lstm_blues.music.qualities import OF_SIGN
 
 _NO_CHORD = {"nc", "nochord", "nochords", "none"}
 
 _SIGNS = str.maketrans("∆△Ø−♯♭", "ΔΔø-#b")
 """Signs that stand for others."""
 
-_SYMBOL = re.compile(r"([A-G])([#b]?)([^/]*(?:/9|/11|/13)?)(?:/([A-Ga-g])([#+b]?))?")
+_SYMBOL = re.compile(r"([A-G])([#b]?)([^/]*(?:/(?:9|11|13)[^/]*)?)(?:/([A-Ga-g])([#+b]?))?")
 
 # How else the qualities are written; the empty sign is major.
 _SPELLINGS = {
@@ -35,6 +36,15 @@ _SPELLINGS = {
     "4": "sus4",
     "sus7": "7sus4",
     "7sus2": "9",
+    "sus9": "9sus4",
+    "sus13": "13sus4",
+    "9+": "9#5",
+    "7add9": "9",
+    "913": "13",
+    "7913": "13",
+    "m9maj7": "mM9",
+    "add#5": "aug",
+    "addb5": "majb5",
     "add2": "add9",
     "6add9": "6/9",
     "m6add9": "m6/9",
@@ -48,8 +58,16 @@ _ONE_SPELLING = (
     (r"minor|MINOR|Minor|min|MIN|Min|mi|MI|Mi|^-", "m"),
     (r"(?<!a)[Δ^j](?=9|11|13)", "maj"),
     (r"(?<!a)[Δ^j]7?", "maj7"),
+    (r"(ALT|Alt|alt)(ered|\.)?", "alt"),
+    (r"SUS|Sus", "sus"),
+    (r"Dim", "dim"),
+    (r"Aug", "aug"),
+    (r"Add", "add"),
     (r"(?<=\d)-(?=\d)", "b"),
     (r"(?<=\d)\+(?=\d)", "#"),
+    (r"(?<=\d)\+(?=[b#])", "#5"),
+    (r"7(?=9$)", ""),
+    (r"(?<=7)(?=1[13]$)", "add"),
     (",", ""),
 )
 
@@ -59,9 +77,9 @@ _ROOT = re.compile(r"[A-H][#b]?")
 _AFTER_ROOT = re.compile(
     r"([da]\d?"
     r"|(\d(rd|th)?|[#b+°øΔ^,*?-]|m|M|[Mm]a|MA|[Mm]i|MI|[Mm]aj|MAJ|[Mm]in|MIN|[Mm]ajor|[Mm]inor"
-    r"|[Dd]im|diminished|[Aa]ug|augmented|[Ss]us|SUS|[Aa]dd|omit|no|alt|dominant|dom"
+    r"|[Dd]im|diminished|[Aa]ug|augmented|[Ss]us|SUS|[Aa]dd|omit|no|([Aa]lt|ALT)(ered|\.)?|dominant|dom"
     r"|[ohj](?=7|9|maj|M|$))*)"
-    r"(/([A-Ga-g][#b+]?|\d+))*"
+    r"(/([A-Ga-g][#b+]?|\d+([#b]\d+)*))*"
 )
 
 
@@ -123,7 +141,9 @@ def without_note(text: str) -> tuple[str, str]:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s()\[\]]", "", text.translate(_SIGNS))
+    """A text without spaces and brackets; `C(#5)` is C with a sharp fifth, and no C sharp."""
+    apart = re.sub(r"^([\s(\[]*[A-H][#b]?)\s*\((?=[#b]\d)", r"\1add", text.translate(_SIGNS))
+    return re.sub(r"[\s()\[\]]|/(?=[#b]\d)", "", apart)
 
 
 def _is_one(text: str) -> bool:
@@ -142,7 +162,7 @@ def _quality(sign: str) -> str:
     spelled = sign
     for pattern, plain in _ONE_SPELLING:
         spelled = re.sub(pattern, plain, spelled)
-    for tried in (sign, _SPELLINGS.get(sign), spelled, _SPELLINGS.get(spelled)):
-        if tried is not None and tried in CHORD_QUALITIES:
-            return tried
-    return sign
+    tried = [sign, _SPELLINGS.get(sign, ""), spelled, _SPELLINGS.get(spelled, "")]
+    known = [one for one in tried if one in OF_SIGN and (one or not sign)]
+    kept = [one for one in known if one in OF_SIGN[one].signs]
+    return kept[0] if kept else OF_SIGN[known[0]].signs[0] if known else sign

@@ -15,6 +15,12 @@ const [RIDE, PEDAL_HAT, KICK, SNARE] = [51, 44, 36, 38];
 const [LOWEST_BASS, HIGHEST_BASS] = [28, 50]; // E1 to D3
 const [LOWEST_VOICE, HIGHEST_VOICE] = [52, 71]; // E3 to B4
 
+/** Semitones above a root. */
+const [FIFTH, NINTH, FLAT_NINTH, SHARP_NINTH] = [7, 2, 1, 3];
+
+/** Of an altered chord's voicing. */
+const VOICES = 4;
+
 const MELODY_VELOCITY = 95;
 
 /** Where the piano plays, in beats of a bar, and for how long. @type {[number, number][][]} */
@@ -57,15 +63,32 @@ export function phrased(scene, bar) {
 }
 
 /**
+ * The four notes that stand for an altered chord above its bass.
+ * @param {Set<number>} classes those but the root, of which notes are taken
+ * @param {number} root
+ */
+function keepColours(classes, root) {
+  for (const interval of [FIFTH, NINTH, FLAT_NINTH]) {
+    const two = interval !== FLAT_NINTH || classes.has((root + SHARP_NINTH) % OCTAVE);
+    if (classes.size > VOICES && two) classes.delete((root + interval) % OCTAVE);
+  }
+}
+
+/**
  * A chord's notes for the piano's middle register, as near as possible to those before; the root
- * is left to the bass where three notes remain.
+ * is left to the bass where three notes remain.  Of an altered chord no two are a semitone apart
+ * where that can be.
  * @param {Scene} scene
  * @param {Chord} chord
  * @param {number[]} before
  */
 function voicing(scene, chord, before) {
   const classes = new Set(chord.pitches.map((pitch) => pitch % OCTAVE));
-  if (classes.size > 3) classes.delete(scene.root(chord));
+  const rare = !chord.symbol.includes(".") && scene.book.isRare(chord.symbol);
+  if (classes.size > 3) {
+    classes.delete(scene.root(chord));
+    if (rare) keepColours(classes, scene.root(chord));
+  }
   /** @type {number[][]} */
   let candidates = [[]];
   for (const one of [...classes].sort((a, b) => a - b)) {
@@ -85,7 +108,13 @@ function voicing(scene, chord, before) {
   const moved = (pitches) => {
     const nearest = pitches.map((pitch) => Math.min(...old.map((o) => Math.abs(pitch - o))));
     const sum = nearest.reduce((a, b) => a + b, 0);
-    return [sum + Math.floor(width(pitches) / 2), pitches[pitches.length - 1], ...pitches];
+    const rubs = pitches.filter((pitch, k) => pitch - pitches[k - 1] === 1).length;
+    return [
+      rare ? rubs : 0,
+      sum + Math.floor(width(pitches) / 2),
+      pitches[pitches.length - 1],
+      ...pitches,
+    ];
   };
   return (near.length > 0 ? near : candidates).reduce((best, pitches) =>
     compare(moved(pitches), moved(best)) < 0 ? pitches : best

@@ -4,7 +4,7 @@
 import { PageError } from "../errors.js";
 import { modulo, OCTAVE } from "./timing.js";
 
-/** @typedef {{signs: string[], intervals: number[]}} Quality the signs of a quality, and semitones above its root */
+/** @typedef {{signs: string[], intervals: number[], usual: boolean}} Quality the signs of a quality, semitones above its root, and whether notes without a symbol are named by it */
 /** @typedef {{root: number, rootName: string, quality: string, bass: number | null, bassName: string | null}} ChordSymbol */
 /** @typedef {{semitones: number, letters: number}} Interval how far music is moved up: semitones, and letters that notes are spelled by */
 
@@ -35,7 +35,16 @@ export function noteName(pitch) {
 }
 
 /** @param {string} name */
-const plain = (name) => name.replace("♯", "#").replace("♭", "b");
+const plain = (name) => name.replaceAll("♯", "#").replaceAll("♭", "b");
+
+/**
+ * What follows a root without brackets and commas, `7b9#5` for `7(b9,#5)`, and `7b9` for `7-9`.
+ * @param {string} quality
+ */
+function bare(quality) {
+  const signs = plain(quality).replace(/\(([^()]+)\)/gu, "$1").replaceAll(",", "");
+  return signs.replace(/(\d)-(?=\d)/gu, "$1b").replace(/(\d)\+(?=\d)/gu, "$1#");
+}
 
 export class ChordBook {
   /** @type {Map<string, Quality>} */
@@ -63,7 +72,7 @@ export class ChordBook {
       throw new PageError(`chord symbol '${symbol}' must begin with a note name from A to G.`);
     }
     const rootName = plain(match[0]);
-    let sign = symbol.slice(match[0].length);
+    let sign = bare(symbol.slice(match[0].length));
     let bassName = null;
     if (!this.#bySign.has(sign) && sign.includes("/")) {
       const cut = sign.lastIndexOf("/");
@@ -86,6 +95,11 @@ export class ChordBook {
     return { root: classOf(rootName), rootName, quality: quality.signs[0], bass, bassName };
   }
 
+  /** Whether a symbol is altered or extended further than usual ones are. @param {string} symbol */
+  isRare(symbol) {
+    return this.#bySign.get(this.read(symbol).quality)?.usual === false;
+  }
+
   /**
    * The pitch classes of a symbol, 0 for C, in order; a bass note joins them.
    * @param {string} symbol
@@ -105,7 +119,7 @@ export class ChordBook {
 
   /**
    * A symbol for some pitches: the first of the `known` that fits, else the most usual one on the
-   * lowest note, else the note names.
+   * lowest note, else the note names; no others than usual ones.
    * @param {number[]} pitches MIDI note numbers
    * @param {string[]} [known]
    */
@@ -119,7 +133,8 @@ export class ChordBook {
     /** @type {[number, number, string][]} */
     const fits = [];
     for (const root of classes) {
-      this.qualities.forEach(({ signs, intervals }, rank) => {
+      this.qualities.forEach(({ signs, intervals, usual }, rank) => {
+        if (!usual) return;
         const own = [...new Set(intervals.map((interval) => (root + interval) % OCTAVE))];
         if (own.sort((a, b) => a - b).join() === wanted) {
           fits.push([Number(root !== lowest), rank, NOTE_NAMES[root] + signs[0]]);
