@@ -21,8 +21,8 @@ from lstm_blues.music.conf_files import form_yaml, library_yaml
 from lstm_blues.music.form import PITCHES, require_steps_per_bar
 from lstm_blues.music.metre import Metre
 from lstm_blues.music.reading.door import read_score
-from lstm_blues.music.reading.sheet import MOST_BARS, Sheet, sheets_of
-from lstm_blues.music.songbook import Learnable, form_and_library
+from lstm_blues.music.reading.sheet import MOST_BARS, sheets_of
+from lstm_blues.music.songbook import Learnable, form_and_library, in_words
 from lstm_blues.runs.command import run_command
 from lstm_blues.runs.config import MY_MUSIC, conf_folder, read
 
@@ -111,7 +111,7 @@ def write_form_and_library(config: dict[str, Any]) -> None:
         rests=given.rests,
     )
     _write(given, found)
-    print(_in_words(sheets, found))
+    print(in_words(sheets, found))
     where = "" if given.output_dir == MY_MUSIC else f"--config-dir {given.output_dir} "
     print("Train on them with")
     print(f"python -m lstm_blues.train {where}+experiment=own form={given.name} bars={given.name}")
@@ -135,18 +135,6 @@ def _write(given: LeadSheetSettings, found: Learnable) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     write_together({path: partial(_put, content) for path, content in contents.items()})
     print(*contents, sep="\n")
-
-
-def _in_words(sheets: list[Sheet], found: Learnable) -> str:
-    """What was read, and each decision on a line of its own."""
-    form, first = found.form, sheets[0]
-    songs = math.prod(found.library.choices)
-    key = f" in {first.key}" if first.key else ""
-    told = (
-        f"{first.title}{key}: {form.bars} bars of {form.metre} with {form.steps_per_bar} steps "
-        f"each, {songs:,} song{'s' if songs > 1 else ''}."
-    )
-    return "\n".join([told, *(f"- {remark}" for remark in found.remarks)])
 
 
 def _put(content: bytes, file: BinaryIO) -> None:

@@ -22,6 +22,16 @@ from lstm_blues.runs.sweep import Watch
 
 _statuses: list[Status] = []
 
+_said: set[str] = set()
+"""What was told of tunes, which the runs of a sweep may share."""
+
+
+def say_once(words: str) -> None:
+    """Prints what was told of a tune, where no other run of this process has."""
+    if words not in _said:
+        print(words, flush=True)
+    _said.add(words)
+
 
 def tell(summary: Summary, folder: Path) -> None:
     """Prints how a run ended, and what can be done where it did not end well."""
@@ -48,9 +58,9 @@ def _train(config: dict[str, Any]) -> None:
     # Several processes of a sweep would wait for each other's threads.
     torch.set_num_threads(1)
     if context.mode == RunMode.MULTIRUN:
-        summary = run_of_sweep(config, folder, overrides)
+        summary = run_of_sweep(config, folder, overrides, say_once)
     else:
-        summary = run_experiment(config, folder, config["resume"], overrides)
+        summary = run_experiment(config, folder, config["resume"], overrides, say_once)
     if summary is None:
         print(f"Already finished: {folder}.")
         return

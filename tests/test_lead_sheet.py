@@ -20,8 +20,10 @@ from lstm_blues.music.timing import Timing
 from lstm_blues.output.midi import write_midi
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.run import run_experiment
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.tune import with_tune
+from lstm_blues.train import say_once
 
 TWO_BARS = Form("two", ("C7", "F7 G7"), bars=2)
 
@@ -253,6 +255,46 @@ def test_a_tune_takes_the_place_of_form_and_bars(tmp_path: Path) -> None:
     assert settings_from(json.loads(json.dumps(read))) == settings
     with pytest.raises(BluesError, match=r"tune names 'no\.abc', which is not a file"):
         settings_from(compose_config(["+experiment=own", "tune=no.abc"]))
+
+
+def test_train_tells_what_lead_sheet_tells_of_a_tune(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.abc").write_text(
+        'X:1\nT:Low\nM:4/4\nL:1/4\nK:C\nG,|"C"C,E,G,E,|"Slow""F"F,A,CA,|"N.C."G,4|"C"C,3|\n'
+    )
+    write_form_and_library(compose_config(["files=[a.abc]", "name=a"], "lead_sheet"))
+    lines = capsys.readouterr().out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("Low in C major:"))
+    remarks = lines[first + 1 : lines.index("Train on them with")]
+    assert any("pickup" in line for line in remarks)
+    assert any("'Slow' (bar 3)" in line for line in remarks)
+    assert any("no chord (bar 4)" in line for line in remarks)
+    assert any("octave" in line for line in remarks)
+    words = "\n".join(lines[first : first + 1 + len(remarks)])
+    # A run that ends before it begins; the one that goes on has no tune to read.
+    monkeypatch.setattr("lstm_blues.runs.run.Run", no_run)
+    config = compose_config(["+experiment=melody", "tune=a.abc"])
+    said: list[str] = []
+    for given, expected in ((config, [words]), (with_tune(config), [])):
+        said.clear()
+        with pytest.raises(BluesError, match="no run"):
+            run_experiment(given, tmp_path, say=said.append)
+        assert said == expected
+    with pytest.raises(BluesError, match="no run"):
+        run_experiment(config, tmp_path)
+    assert capsys.readouterr().out == ""
+
+
+def no_run(*_: object) -> None:
+    raise BluesError("no run")
+
+
+def test_a_sweep_tells_of_a_tune_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ("one", "two", "one"):
+        say_once(words)
+    assert capsys.readouterr().out == "one\ntwo\n"
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -95,6 +96,18 @@ def form_and_library(
         )
     library.require_fitting(form, Encoding(rests=library.rests))
     return Learnable(form, library, remarks)
+
+
+def in_words(sheets: Sequence[Sheet], found: Learnable) -> str:
+    """What was read, and each decision on a line of its own."""
+    form, first = found.form, sheets[0]
+    songs = math.prod(found.library.choices)
+    key = f" in {first.key}" if first.key else ""
+    told = (
+        f"{first.title}{key}: {form.bars} bars of {form.metre} with {form.steps_per_bar} steps "
+        f"each, {songs:,} song{'s' if songs > 1 else ''}."
+    )
+    return "\n".join([told, *(f"- {remark}" for remark in found.remarks)])
 
 
 def chorus_bars(sheet: Sheet) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -142,6 +142,7 @@ def run_experiment(
     folder: Path,
     resume: str | None = None,
     overrides: Sequence[str] = (),
+    say: Callable[[str], None] | None = None,
 ) -> Summary:
     """Trains as `config` says, and leaves everything in `folder`.
 
@@ -150,6 +151,7 @@ def run_experiment(
         folder: of the run; it must be there.
         resume: the folder or checkpoint of a stopped run to go on with, or None.
         overrides: what the command line changes in the config of that run.
+        say: is told what was decided in reading the config's tune, before the run begins.
 
     Raises:
         BluesError: a mistake in the config, a checkpoint that cannot be loaded, or `folder` holds a
@@ -158,11 +160,15 @@ def run_experiment(
     if not os.access(folder, os.W_OK):
         raise BluesError(f"hydra.run.dir is {str(folder)!r}, which cannot be written.")
     with folder_lock(folder):
-        return _run(config, folder, resume, overrides)
+        return _run(config, folder, resume, overrides, say)
 
 
 def _run(
-    config: dict[str, Any], folder: Path, resume: str | None, overrides: Sequence[str]
+    config: dict[str, Any],
+    folder: Path,
+    resume: str | None,
+    overrides: Sequence[str],
+    say: Callable[[str], None] | None,
 ) -> Summary:
     """`run_experiment` in a folder where no other run is at work."""
     checkpoint = None
@@ -173,8 +179,6 @@ def _run(
     elif resume is not None:
         checkpoint = load_checkpoint(Path(resume))
         config = resumed_config(checkpoint.config, config, resume, overrides)
-    config = {name: value for name, value in with_tune(config).items() if name != "resume"}
-    settings = settings_from(config)
     goes_on = resume is not None and run_folder(resume).resolve() == folder.resolve()
     holds = (folder / NAME).exists() or (folder / PORTFOLIO).exists()
     if holds and not goes_on:
@@ -182,6 +186,8 @@ def _run(
             f"{str(folder)!r} already contains a run: choose another hydra.run.dir, or resume it "
             f"with resume={folder}."
         )
+    config = {name: value for name, value in with_tune(config, say).items() if name != "resume"}
+    settings = settings_from(config)
     run = None if settings.portfolio else Run(settings, config, folder)
     if run is not None and checkpoint is not None:
         run.resume(checkpoint)
@@ -220,7 +226,12 @@ def _choose(settings: Settings, config: dict[str, Any], folder: Path) -> tuple[R
     return run, summarise(run.parts, Status.STEP_LIMIT, run.seconds, 0.0)
 
 
-def run_of_sweep(config: dict[str, Any], folder: Path, overrides: Sequence[str]) -> Summary | None:
+def run_of_sweep(
+    config: dict[str, Any],
+    folder: Path,
+    overrides: Sequence[str],
+    say: Callable[[str], None] | None = None,
+) -> Summary | None:
     """`run_experiment` for one run of a sweep, which goes on from where it was stopped.
 
     Returns None where the run is finished already.  Raises `BluesError` where `folder` holds
@@ -229,7 +240,7 @@ def run_of_sweep(config: dict[str, Any], folder: Path, overrides: Sequence[str])
     if config["resume"] is not None:
         raise BluesError("resume continues one run and cannot be swept with -m.")
     if not (folder / NAME).is_file() and not (folder / PORTFOLIO).is_file():
-        return run_experiment(config, folder)
+        return run_experiment(config, folder, say=say)
     config = with_tune(config)
     check_same_run(config, folder)
     if is_finished(folder, settings_from(config).run.step_limit):
