@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import mido
@@ -27,11 +28,11 @@ ROOTS = ("C", "Eb", "F#", "Bb", "A")
 
 
 def every_quality() -> Form:
-    """A form with a bar for every quality, on roots in turn."""
-    chords = tuple(
-        ROOTS[number % len(ROOTS)] + one.signs[0] for number, one in enumerate(QUALITIES)
-    )
-    return Form("every", chords, bars=len(chords))
+    """A form with every quality, four in a bar, on roots in turn."""
+    chords = [ROOTS[number % len(ROOTS)] + one.signs[0] for number, one in enumerate(QUALITIES)]
+    bars = tuple(" ".join(chords[first : first + 4]) for first in range(0, len(chords) // 4 * 4, 4))
+    rest = tuple(chords[4 * len(bars) :])
+    return Form("every", bars + rest, bars=len(bars) + len(rest))
 
 
 def played(form: Form) -> Piece:
@@ -42,7 +43,7 @@ def played(form: Form) -> Piece:
     return Piece(notes, form)
 
 
-def sounding(chords: tuple[str, ...] | list[str]) -> list[frozenset[int]]:
+def sounding(chords: Sequence[str]) -> list[frozenset[int]]:
     return [pitch_classes(chord) for chord in chords]
 
 
@@ -57,9 +58,10 @@ def test_from_a_form_to_a_score_and_back_through_lead_sheet(
     write_form_and_library(compose_config(given, "lead_sheet"))
     again = read(Form, yaml.safe_load(Path("my_music/form/again.yaml").read_text()), "again")
     assert again.chords == form.chords
-    assert sounding(again.chords) == sounding(form.chords)
+    assert sounding(again.symbols) == sounding(form.symbols)
 
 
+@pytest.mark.slow
 def test_a_part_for_b_flat_instruments_sounds_a_tone_lower(tmp_path: Path) -> None:
     pytest.importorskip("music21")
     form = every_quality()
@@ -67,10 +69,10 @@ def test_a_part_for_b_flat_instruments_sounds_a_tone_lower(tmp_path: Path) -> No
     path.write_bytes(to_musicxml(written_for(played(form), "Bb")))
     # Read at the pitch that sounds.
     read_again = [change.symbol for change in read_score(str(path)).changes]
-    assert sounding(read_again) == sounding(form.chords)
-    up = moved_form(form, Interval(2, 1))
-    moved = [frozenset((pitch + 2) % 12 for pitch in one) for one in sounding(form.chords)]
-    assert sounding(up.chords) == moved
+    symbols = [symbol for bar in form.chords for symbol in bar.split()]
+    assert sounding(read_again) == sounding(symbols)
+    moved = [frozenset((pitch + 2) % 12 for pitch in one) for one in sounding(form.symbols)]
+    assert sounding(moved_form(form, Interval(2, 1)).symbols) == moved
 
 
 def test_every_sign_is_read_from_abc_and_from_texts_in_midi(tmp_path: Path) -> None:
