@@ -10,6 +10,9 @@ from page_support import Served, run_deno
 from lstm_blues.browser.music import form_data, library_data, music_data
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.form import Form
+from lstm_blues.music.metre import Metre
+from lstm_blues.music.reading.score import Score, Tone
+from lstm_blues.music.reading.sheet import sheets_of
 from lstm_blues.runs.config import compose_config, read
 from lstm_blues.runs.settings import settings_from
 
@@ -75,7 +78,7 @@ NONSENSE = {
     "C7 | | F7": "Bar 2 is empty",
     "% | C7": "Bar 1 is %, but there is no bar before",
     "C7 | % F7": "Bar 2 is “% F7”, but % stands for a whole bar",
-    "C7 | C F G": "Bar 2 is “C F G”: 3 chords do not divide its 8 steps",
+    "C F G | C D E F G": "Bar 2 is “C D E F G”: 5 chords do not share a bar of 4/4 equally",
     " \n ": "There are no chords yet",
     "C|" * 65: "There are 65 bars, but there may be 64 at most",
 }
@@ -110,6 +113,52 @@ def test_typed_chords_in_any_layout(served: Served) -> None:
         music_data() | {"texts": texts},
     )
     assert found == [{"chords": ["C7", "F7", "F7", "Dm7 G7"], "stepsPerBar": 6}] * 3
+
+
+STEPS = {
+    ("4/4", "C7 | F7 G7 | Dm7 G7 C6 A7"): 8,
+    ("4/4", "C7 | Dm7 G7 C7"): 12,
+    ("4/4", "C F G | C D E F G A B C"): 24,
+    ("4/4", "C D E F G A B C D E F G A B C D"): 16,
+    ("2/2", "C F G"): 12,
+    ("2/4", "C F G"): 6,
+    ("3/4", "C F | C F G | C"): 6,
+    ("3/4", "C F G Am | C"): 12,
+    ("3/2", "C F G"): 12,
+    ("3/8", "C | F G"): 6,
+    ("6/8", "C F | G"): 6,
+    ("6/8", "C F G Am | C"): 12,
+    ("9/8", "C F G"): 9,
+    ("9/8", "C F"): 18,
+    ("12/8", "C F G Am | C F"): 12,
+    ("5/4", "C F | G"): 10,
+    ("5/4", "C F G | C D E F G"): 15,
+    ("6/4", "C F G Am"): 12,
+}
+"""Steps per bar that typed chords take, by metre and text."""
+
+
+def test_chords_share_bars_as_those_do_that_lead_sheet_is_given(served: Served) -> None:
+    found = run(
+        served,
+        READ
+        + """
+        return given.texts.map(([time, text]) => {
+          const form = readForm(text, metre(time), book);
+          return [form, symbolsByStep(form)];
+        });
+        """,
+        music_data() | {"texts": list(STEPS)},
+    )
+    for ((metre, text), steps), (data, symbols) in zip(STEPS.items(), found, strict=True):
+        bars = [" ".join(bar.split()) for bar in text.split("|")]
+        bar = Metre(metre).quarters
+        tune = tuple(Tone(60, n * bar, (n + 1) * bar) for n in range(len(bars)))
+        (sheet,) = sheets_of([Score("x", "x", metre, None, tune, (), (), tune, ())], chords=bars)
+        assert data["stepsPerBar"] == steps == sheet.steps_per_bar, text
+        assert symbols == sheet.chords
+        form = Form("own", tuple(data["chords"]), len(bars), steps, metre=metre)
+        assert list(form.symbols) == symbols
 
 
 @pytest.fixture(scope="module")

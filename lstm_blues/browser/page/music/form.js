@@ -14,11 +14,13 @@ const REPEAT = "%";
 const LOWEST_CHORD_NOTE = 48;
 const LOWEST_MELODY_NOTE = 60;
 const MELODY_NOTES = 13;
-const EIGHTHS_PER_WHOLE = 8;
+
+/** Eighths, their triplets, sixteenths and so on, as in lstm_blues/music/reading/grid.py. */
+const STEPS_PER_QUARTER = [2, 3, 4, 6, 8, 12, 24];
 
 /**
  * The form of a text: bar lines or line breaks between bars, spaces between the chords of a bar,
- * which share its steps equally; a step is an eighth note.
+ * which share its steps equally; steps are eighths, or as much shorter as that needs.
  * @param {string} text
  * @param {Metre} metre
  * @param {{pitchClasses: (symbol: string) => number[]}} book which chord symbols there are
@@ -27,7 +29,6 @@ const EIGHTHS_PER_WHOLE = 8;
  * @throws {PageError} one sentence that names the bar and the symbol
  */
 export function readForm(text, metre, book, name = "own") {
-  const stepsPerBar = (EIGHTHS_PER_WHOLE * metre.numerator) / metre.denominator;
   /** @type {string[]} */
   const chords = [];
   for (const bar of barsOf(text)) {
@@ -45,12 +46,6 @@ export function readForm(text, metre, book, name = "own") {
       continue;
     }
     for (const symbol of symbols) requireKnown(symbol, number, book);
-    if (stepsPerBar % symbols.length !== 0) {
-      throw new PageError(
-        `Bar ${number} is “${symbols.join(" ")}”: ${symbols.length} chords do not divide its ` +
-          `${stepsPerBar} steps.`,
-      );
-    }
     chords.push(symbols.join(" "));
   }
   if (chords.length === 0) throw new PageError("There are no chords yet: write such as C7 | F7.");
@@ -61,12 +56,29 @@ export function readForm(text, metre, book, name = "own") {
     name,
     chords,
     bars: chords.length,
-    stepsPerBar,
+    stepsPerBar: stepsFor(chords, metre),
     lowestChordNote: LOWEST_CHORD_NOTE,
     lowestMelodyNote: LOWEST_MELODY_NOTE,
     metre,
     melodyNotes: MELODY_NOTES,
   };
+}
+
+/**
+ * The fewest steps per bar that every bar's chords divide.
+ * @param {string[]} chords
+ * @param {Metre} metre
+ */
+function stepsFor(chords, { text, quarters }) {
+  const counts = chords.map((bar) => bar.split(" ").length);
+  const sizes = STEPS_PER_QUARTER.map((steps) => steps * quarters).filter(Number.isInteger);
+  const found = sizes.find((size) => counts.every((count) => size % count === 0));
+  if (found !== undefined) return found;
+  const bar = counts.findIndex((count) => sizes[sizes.length - 1] % count !== 0);
+  throw new PageError(
+    `Bar ${bar + 1} is “${chords[bar]}”: ${counts[bar]} chords do not share a bar of ${text} ` +
+      "equally, in eighths, triplets or shorter steps.",
+  );
 }
 
 /**

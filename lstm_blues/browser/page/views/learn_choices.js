@@ -189,7 +189,7 @@ export class LearnChoices {
     );
   }
 
-  /** Whether a form of the songbook can be typed: its steps are eighths. @param {Form} form */
+  /** Whether a form of the songbook can be typed, with no finer steps than it needs. @param {Form} form */
   #reads(form) {
     try {
       return readForm(writeForm(form), form.metre, this.book).stepsPerBar === form.stepsPerBar;
@@ -232,8 +232,8 @@ export class LearnChoices {
 }
 
 const HINT =
-  "Bar lines or line breaks between bars, spaces between the chords of a bar, % for the bar before; up " +
-  "to 64 bars, in steps of an eighth note.";
+  "Bar lines or line breaks between bars, spaces between the chords of a bar, which share it equally, " +
+  "% for the bar before; up to 64 bars, in steps of an eighth note, or shorter ones where chords need them.";
 
 const MELODY_HINT =
   "In every bar one of its segments is drawn at random (section 2.3). Click a square for a note, drag " +
