@@ -274,6 +274,19 @@ def test_signs_of_the_music_font_become_text() -> None:
     assert heights[0] == pytest.approx(heights[1], rel=0.2)  # a sign does not make a symbol larger
 
 
+def test_chord_symbols_are_engraved_without_their_degrees_beside_them() -> None:
+    pytest.importorskip("verovio")
+    chords = ("Eb7#5#9", "G7alt", "Ab7sus4b9", "F6/9/A")
+    (page,) = engrave(piece_of([(60, 8)] * 4, chords))
+    words = [words for words, _ in outlines(ElementTree.fromstring(page))]
+    assert [word for word in words if word[0] in "EGAF"] == [
+        "E♭7#5#9",
+        "G7alt",
+        "A♭7sus4b9",
+        "F6/9/A",
+    ]
+
+
 def test_the_tempo_stands_above_the_symbols(songs: BluesSongs) -> None:
     pytest.importorskip("verovio")
     drawn = dict(outlines(ElementTree.fromstring(engrave(songs.piece(5))[0])))

@@ -83,7 +83,8 @@ def engrave(piece: Piece, timing: Timing | None = None, *, cropped: bool = True)
             **{f"pageMargin{side}": 150 for side in ("Left", "Right", "Top", "Bottom")},
         }
     )
-    if not toolkit.loadData(to_musicxml(piece, timing, metronome=False).decode()):
+    score = to_musicxml(piece, timing, metronome=False, degrees=False)
+    if not toolkit.loadData(score.decode()):
         raise BluesError(f"{piece.title!r} could not be engraved.")
     return [_plain(toolkit.renderToSVG(page + 1)) for page in range(toolkit.getPageCount())]
 

@@ -23,11 +23,14 @@ BARS_PER_SYSTEM = 4
 _ACCIDENTAL_NAMES = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
 
-def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool = True) -> bytes:
+def to_musicxml(
+    piece: Piece, timing: Timing | None = None, *, metronome: bool = True, degrees: bool = True
+) -> bytes:
     """The piece as a lead sheet in MusicXML 4.0.
 
     Title, tempo, metre, a double bar line after each chorus, four bars per system; chords alone are
-    written over rests.  Without `metronome` the tempo is in words, for programs that lack the sign.
+    written over rests.  Without `metronome` the tempo is in words, for programs that lack the sign;
+    without `degrees` chords are told by their text, for those that print degrees beside it.
     """
     timing = timing or Timing()
     form, fifths = piece.form, piece.fifths
@@ -56,7 +59,8 @@ def to_musicxml(piece: Piece, timing: Timing | None = None, *, metronome: bool =
             at = [s for s in struck if piece_of_bar.start <= s < piece_of_bar.end]
             for step in sorted(at):
                 sounding = struck[step]
-                _harmony(measure, sounding, (step - piece_of_bar.start) * _divisions(form))
+                late = (step - piece_of_bar.start) * _divisions(form)
+                _harmony(measure, sounding, late, degrees=degrees)
             carried = _notes(
                 measure, piece_of_bar, form, sounding, fifths, (altered, shown), carried
             )
@@ -128,7 +132,7 @@ def _tempo(measure: ElementTree.Element, timing: Timing, form: Form, *, metronom
     _put(direction, "sound", tempo=f"{timing.tempo:g}")
 
 
-def _harmony(measure: ElementTree.Element, symbol: str, offset: int) -> None:
+def _harmony(measure: ElementTree.Element, symbol: str, offset: int, *, degrees: bool) -> None:
     parts = symbol_parts(symbol)
     harmony = _put(measure, "harmony", placement="above")
     if parts is None:
@@ -141,7 +145,7 @@ def _harmony(measure: ElementTree.Element, symbol: str, offset: int) -> None:
         _put(harmony, "kind", quality.kind, text=parts.quality)
         if parts.bass_name is not None:
             _root(harmony, "bass", parts.bass_name)
-        for value, alter, how in quality.degrees:
+        for value, alter, how in quality.degrees if degrees else ():
             # The kind's text shows them already.
             degree = _put(harmony, "degree", **{"print-object": "no"})
             _put(degree, "degree-value", value)
