@@ -152,14 +152,15 @@ def _places(scene: Scene, bar: int, chance: random.Random) -> list[tuple[float, 
     ]
     size = scene.piece.form.steps_per_bar
     for chord in scene.piece.chords:
+        if chord.start // size != bar:
+            continue
         beat, end = ((step - bar * size) / size * scene.beats for step in (chord.start, chord.end))
-        if 0 <= beat < scene.beats:
-            # Where a chord begins on a beat, the piano may play before; off the beat it is with it.
-            early = 0.0 if beat % 1 else 0.5
-            sounds = any(beat - 1e-6 <= b < end - 1e-6 for b, _, _ in inside)
-            near = beat == 0 or any(-early - 1e-6 <= b - beat <= 0.5 + 1e-6 for b, _, _ in inside)
-            if not (sounds and near):
-                inside.append((beat, scene.at(chord.start), 0.9))
+        # Where a chord begins on a beat, the piano may come before it; off the beat it does not.
+        early = 0.0 if beat % 1 else 0.5
+        sounds = any(beat - 1e-6 <= b < end - 1e-6 for b, _, _ in inside)
+        near = beat == 0 or any(-early - 1e-6 <= b - beat <= 0.5 + 1e-6 for b, _, _ in inside)
+        if not (sounds and near):
+            inside.append((beat, scene.at(chord.start), 0.9))
     return sorted(inside)
 
 
