@@ -35,6 +35,10 @@ class _Due(NamedTuple):
     chance: random.Random
     anew: bool = False
 
+    def begins(self, before: int | None) -> bool:
+        """Whether its chord begins for a bass that plays one from the step `before`."""
+        return self.anew or self.chord.start != before
+
 
 class Walk:
     """A bass player, bar after bar, who remembers the last notes and where the line leads.
@@ -77,26 +81,23 @@ class Walk:
         ]
 
     def _places(self, due: list[_Due]) -> list[Place]:
-        before = [self._chord, *(one.chord.start for one in due)]
-        begins = [
-            one.anew or one.chord.start != start for one, start in zip(due, before, strict=False)
-        ]
-        leads = [begin or one.strength > 1 for begin, one in zip(begins, due, strict=True)]
-        towards = [
-            lowest_of(one.chord) if lead else None
-            for lead, one in zip(leads[1:], due[1:], strict=True)
-        ]
-        return [
-            place(
-                self.register,
-                one.chord,
-                one.chance,
-                begins=begin,
-                strength=one.strength,
-                towards=to,
+        places, before = list[Place](), self._chord
+        for one, following in zip(due, [*due[1:], None], strict=True):
+            start, towards = one.chord.start, None
+            if following is not None and (following.strength > 1 or following.begins(start)):
+                towards = lowest_of(following.chord)
+            places.append(
+                place(
+                    self.register,
+                    one.chord,
+                    one.chance,
+                    begins=one.begins(before),
+                    strength=one.strength,
+                    towards=towards,
+                )
             )
-            for one, begin, to in zip(due, begins, [*towards, None], strict=True)
-        ]
+            before = start
+        return places
 
 
 def _due(scene: Scene, bar: int) -> list[_Due]:
