@@ -42,6 +42,7 @@ def find_cycle(player: Player, song: Tensor, choruses: int) -> Cycle | None:
     alone = len(topology.unit_sets) == 1
     groups = [topology.cell_slice(name) for name in sorted(topology.chord_groups)]
     cells = [slice(None)] if alone else groups
+    song = song.to(player.notes)
     player.notes[:, chords] = song[0, chords]
     first: dict[bytes, int] = {}
     for chorus in range(choruses + 1):

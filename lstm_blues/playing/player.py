@@ -109,7 +109,7 @@ class FreeRun(NamedTuple):
 
     notes: shape (n, units), bool: the notes played at steps 1 to n, each fed back as the next
     input.  outputs: shape (n, units), the output units' activations.  right: how many steps were
-    played before the first wrong chord note.
+    played before the first wrong chord note.  Both are on the CPU.
     """
 
     notes: Tensor
@@ -148,6 +148,7 @@ def free_run(
     chords = network.topology.unit_slice(CHORDS)
     units = chords if uniform is None else ALL_UNITS
     player = Player(network, chords_only=uniform is None)
+    song = song.to(player.notes)
     player.notes[:, units] = song[0, units]
     notes, outputs, right, clean = [], [], 0, True
     for step in range(1, steps + 1):
@@ -163,8 +164,8 @@ def free_run(
             break
     empty = song.new_zeros(0, song.shape[1])
     return FreeRun(
-        torch.stack(notes) if notes else empty > 0,
-        torch.stack(outputs) if outputs else empty,
+        (torch.stack(notes) if notes else empty > 0).cpu(),
+        (torch.stack(outputs) if outputs else empty).cpu(),
         right,
     )
 
