@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from torch.nn import functional as F
 
 from lstm_blues.learning.settings import Learning, MelodyLearning
 from lstm_blues.learning.state import Learner
+from lstm_blues.music.form import Form
+from lstm_blues.music.metre import Metre
 from lstm_blues.network.blocks import block_step
 from lstm_blues.network.network import BluesNetwork, cross_entropy
 from lstm_blues.network.topology import CHORDS, Group, Topology, Units
@@ -38,6 +41,18 @@ def topology(blocks: int = 3, cells: int = 2, units: int = 5) -> Topology:
     biases = tuple(-0.5 * (block + 1) for block in range(blocks))
     group = Group("chords", blocks, cells, biases, biases, biases, ("chords",), ("chords",))
     return Topology((group,), (Units("chords", units, 0.5, ("chords",), ("chords",)),))
+
+
+def syncopated_form(metre: str, steps_per_quarter: int, seed: int = 1) -> Form:
+    """Eight bars whose chords begin on any step, drawn by a seed."""
+    draw, size = random.Random(seed), int(Metre(metre).quarters * steps_per_quarter)
+    symbols = ["C", "F7", "Gm7", "Dm7", "Eb", "Bb7/D", "F#dim7", "A7", "C/E"]
+    steps = ["C"]
+    while len(steps) < 8 * size:
+        others = [symbol for symbol in symbols if symbol != steps[-1]]
+        steps.append(draw.choice(others) if draw.random() < 0.3 else steps[-1])
+    bars = tuple(" ".join(steps[first : first + size]) for first in range(0, len(steps), size))
+    return Form("syncopated", bars, len(bars), size, metre=metre)
 
 
 def two_groups(cells: int = 2) -> Topology:

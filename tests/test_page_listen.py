@@ -11,10 +11,12 @@ import soundfile
 import torch
 import yaml
 from page_support import Opener, Served, run_deno
+from support import syncopated_form
 
 from lstm_blues.browser.music import encoding_data, form_data, library_data, music_data
 from lstm_blues.music.encoding import HELD, Encoding
 from lstm_blues.music.form import Form
+from lstm_blues.music.metre import METRES
 from lstm_blues.music.piece import Piece, stretches
 from lstm_blues.music.timing import Timing
 from lstm_blues.music.transpose import KEYS, interval_to, moved_form
@@ -160,6 +162,9 @@ def test_any_form_s_band_plays_the_same_notes(served: Served) -> None:
         pieces.append(random_piece(form, Encoding(held=held, rests=held == "begins"), len(name)))
     altered = Form("altered", ("Dm9b5 G7alt", "CmM9", "F13#11", "Eb7#5#9 Ab7b5b9/D"), bars=4)
     pieces.append(random_piece(altered, Encoding(), 1))
+    for metre in METRES:
+        form = syncopated_form(metre, 4)
+        pieces.append(Piece(form.chord_tensor(), form))
     timings = [TIMING if piece.form.time.swings else Timing(90) for piece in pieces]
     given = [given_of(*pair, 3, 24) for pair in zip(pieces, timings, strict=True)]
     notes = [

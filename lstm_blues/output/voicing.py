@@ -9,6 +9,7 @@ from lstm_blues.errors import BluesError
 from lstm_blues.music.chords import OCTAVE, read_symbol
 from lstm_blues.music.piece import Chord
 from lstm_blues.music.qualities import OF_SIGN
+from lstm_blues.output.scene import root_of
 
 _LOWEST_VOICE, _HIGHEST_VOICE = 52, 71  # E3 to B4
 
@@ -17,14 +18,6 @@ _FIFTH, _NINTH, _FLAT_NINTH, _SHARP_NINTH = 7, 2, 1, 3
 
 _VOICES = 4
 """Of an altered chord's voicing."""
-
-
-def root_of(chord: Chord) -> int:
-    """The pitch class of a chord's root; of notes without a symbol the lowest."""
-    try:
-        return read_symbol(chord.symbol).root
-    except BluesError:
-        return min(chord.pitches) % OCTAVE
 
 
 def _is_rare(chord: Chord) -> bool:

@@ -4,7 +4,8 @@
  * lstm_blues/output/band.py, one bar after the other.
  */
 
-import { modulo, OCTAVE } from "./timing.js";
+import { OCTAVE } from "./timing.js";
+import { Walk } from "./walking.js";
 
 /** @typedef {import("./piece.js").Chord} Chord */
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -12,7 +13,6 @@ import { modulo, OCTAVE } from "./timing.js";
 
 const [RIDE, PEDAL_HAT, KICK, SNARE] = [51, 44, 36, 38];
 
-const [LOWEST_BASS, HIGHEST_BASS] = [28, 50]; // E1 to D3
 const [LOWEST_VOICE, HIGHEST_VOICE] = [52, 71]; // E3 to B4
 
 /** Semitones above a root. */
@@ -127,26 +127,44 @@ function compare(a, b) {
   return place < 0 ? 0 : a[place] - b[place];
 }
 
-/** @param {number} pitchClass @param {number} at */
-function nearest(pitchClass, at) {
-  let best = LOWEST_BASS + modulo(pitchClass - LOWEST_BASS, OCTAVE);
-  for (let pitch = best; pitch <= HIGHEST_BASS; pitch += OCTAVE) {
-    if (Math.abs(pitch - at) < Math.abs(best - at)) best = pitch;
+/**
+ * Where in a bar the piano plays, in beats, when and for how many beats: by a pattern, and where a
+ * chord begins that the pattern leaves out or comes late for.
+ * @param {Scene} scene
+ * @param {number} bar
+ * @param {import("./chance.js").Chance} chance
+ * @returns {[number, number, number][]}
+ */
+function places(scene, bar, chance) {
+  /** @type {[number, number, number][]} */
+  const inside = chance.choice(COMPING).filter(([beat]) => beat < scene.beats)
+    .map(([beat, length]) => [scene.writtenBeat(beat), scene.time(bar, beat), length]);
+  const size = scene.form.stepsPerBar;
+  for (const chord of scene.stretch.chords) {
+    if (Math.floor(chord.start / size) !== bar) continue;
+    const [beat, end] = [chord.start, chord.end].map((step) =>
+      (step - bar * size) / size * scene.beats
+    );
+    // Where a chord begins on a beat, the piano may come before it; off the beat it does not.
+    const early = beat % 1 ? 0 : 0.5;
+    const sounds = inside.some(([b]) => beat - 1e-6 <= b && b < end - 1e-6);
+    const near = beat === 0 ||
+      inside.some(([b]) => -early - 1e-6 <= b - beat && b - beat <= 0.5 + 1e-6);
+    if (!(sounds && near)) inside.push([beat, scene.at(chord.start), 0.9]);
   }
-  return best;
+  return inside.sort(compare);
 }
 
 /** The players of a piece, stretch after stretch; they remember where their hands are. */
 export class Band {
   /** @type {number[]} */
   #voices = [];
-  #at = 36;
-  /** @type {number | null} the beginning of the chord before */
-  #before = null;
+  /** The bass player. */
+  walk = new Walk();
 
   /** A stretch begins: its first chord is a new one. */
   begin() {
-    this.#before = null;
+    this.walk.begin();
   }
 
   /**
@@ -160,17 +178,7 @@ export class Band {
     /** @type {Struck[]} */
     const found = [];
     const chance = scene.chance("piano", bar);
-    const inside = chance.choice(COMPING).filter(([beat]) => beat < scene.beats);
-    const size = scene.form.stepsPerBar;
-    for (const { start } of scene.stretch.chords) {
-      // A chord that comes within the bar is heard where it comes.
-      const beat = (start - bar * size) / size * scene.beats;
-      const taken = inside.some(([b]) => Math.abs(b - beat) <= 0.5);
-      if (beat > 0 && beat < scene.beats && !taken) inside.push([beat, 0.9]);
-    }
-    inside.sort(compare);
-    for (const [beat, length] of inside) {
-      const time = scene.time(bar, beat);
+    for (const [beat, time, length] of places(scene, bar, chance)) {
       const chord = scene.chord(bar * scene.bar + beat * scene.beat);
       if (chord === null || time >= scene.end) continue;
       this.#voices = voicing(scene, chord, this.#voices);
@@ -178,47 +186,6 @@ export class Band {
       const over = scene.at(chord.end);
       const end = Math.min(time + length * scene.beat, over > time ? over : Infinity);
       found.push(...this.#voices.map((p) => scene.struck(p, time, end, velocity, chance)));
-    }
-    return found;
-  }
-
-  /**
-   * A bass that walks: the lowest note where chords begin, chord notes between, and a step from
-   * above or below to the next.
-   * @param {Scene} scene
-   * @param {number} bar
-   * @returns {Struck[]}
-   */
-  walking(scene, bar) {
-    /** @type {Struck[]} */
-    const found = [];
-    for (let beat = 0; beat < scene.beats; beat += 1) {
-      const now = bar * scene.bar + beat * scene.beat;
-      if (now >= scene.end - 1e-6) break;
-      const chord = scene.chord(now);
-      if (chord === null) continue;
-      const next = now + scene.beat;
-      const ahead = scene.chord(next < scene.end - 1e-6 ? next : 0);
-      const chance = scene.chance(`bass ${beat}`, bar);
-      const begins = this.#before === null || this.#before !== chord.start;
-      let target;
-      if (begins || (beat === 0 && chance.random() < 0.5)) {
-        target = nearest(scene.lowest(chord), this.#at);
-      } else if (
-        ahead !== null && ahead !== chord && scene.lowest(ahead) !== scene.lowest(chord)
-      ) {
-        const low = nearest(scene.lowest(ahead), this.#at);
-        target = low + (chance.random() < 0.6 ? chance.choice([-1, 1]) : 2);
-      } else {
-        const notes = chord.pitches.map((pitch) => nearest(pitch % OCTAVE, this.#at));
-        const others = notes.filter((pitch) => pitch !== this.#at);
-        target = chance.choice(others.length > 0 ? others : [this.#at]);
-      }
-      this.#at = Math.min(Math.max(target, LOWEST_BASS), HIGHEST_BASS);
-      const time = scene.time(bar, beat);
-      const velocity = beat === 0 ? 84 : 78;
-      found.push(scene.struck(this.#at, time, time + 0.92 * scene.beat, velocity, chance));
-      this.#before = chord.start;
     }
     return found;
   }

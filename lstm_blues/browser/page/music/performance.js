@@ -60,7 +60,7 @@ export class Performance {
       },
     ];
     if (band === "trio") {
-      parts.push({ role: "bass", name: "bass (by rule)", notes: this.#band.walking(scene, bar) });
+      parts.push({ role: "bass", name: "bass (by rule)", notes: this.#band.walk.bar(scene, bar) });
       const drums = this.#band.drumming(scene, bar);
       parts.push({ role: "drums", name: "drums (by rule)", notes: drums });
     }

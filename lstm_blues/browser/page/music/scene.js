@@ -52,6 +52,32 @@ export class Scene {
     return bar * this.bar + (whole + part) * this.beat;
   }
 
+  /**
+   * Where in its bar that time is written, in beats: halves are thirds where eighths come in threes.
+   * @param {number} beats
+   */
+  writtenBeat(beats) {
+    const whole = Math.floor(beats);
+    const part = beats - whole;
+    return whole + (this.form.metre.swings || part !== 0.5 ? part : 2 / 3);
+  }
+
+  /** When a step begins without swing. @param {number} step */
+  written(step) {
+    return step / this.form.stepsPerBar * this.bar;
+  }
+
+  /**
+   * The chords that begin after a time and before another.
+   * @param {number} time
+   * @param {number} until
+   * @returns {Chord[]}
+   */
+  chordsBetween(time, until) {
+    const [first, last] = [time, until].map((at) => at / this.bar * this.form.stepsPerBar);
+    return this.stretch.chords.filter(({ start }) => first + 1e-6 < start && start < last - 1e-6);
+  }
+
   /** The chord that sounds, or sounded last. @param {number} time @returns {Chord | null} */
   chord(time) {
     const step = time / this.bar * this.form.stepsPerBar;
