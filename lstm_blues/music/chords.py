@@ -133,12 +133,12 @@ def note_name(pitch: int) -> str:
     return f"{NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def chord_name(pitches: Collection[int], known: Collection[str] = (), *, rare: bool = False) -> str:
+def chord_name(pitches: Collection[int], known: Collection[str] = ()) -> str:
     """A symbol for the pitch classes of MIDI note numbers.
 
     The first of the `known` symbols that fits; else one of a usual quality on the lowest note where
     there is one, and the most usual of them; else the note names joined by dots, and `-` for
-    silence.  With `rare`, qualities that are not usual are tried, too, after the others.
+    silence.
     """
     classes = frozenset(pitch % 12 for pitch in pitches)
     if not classes:
@@ -148,10 +148,10 @@ def chord_name(pitches: Collection[int], known: Collection[str] = (), *, rare: b
             return symbol
     lowest = min(pitches) % 12
     fits = [
-        (not one.usual, root != lowest, rank, NOTE_NAMES[root] + one.signs[0])
+        (root != lowest, rank, NOTE_NAMES[root] + one.signs[0])
         for root in classes
         for rank, one in enumerate(QUALITIES)
-        if (one.usual or rare)
+        if one.usual
         and frozenset((root + interval) % OCTAVE for interval in one.intervals) == classes
     ]
     if fits:

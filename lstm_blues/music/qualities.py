@@ -83,7 +83,7 @@ _USUAL: tuple[_Row, ...] = (
     (("add4", "add11"), (0, 4, 5, 7), "major", "add 4"),
 )
 
-# What only symbols bring: of notes that come without one, as many are no chord.
+# What only symbols bring: notes that come without one and would be such a chord mostly are none.
 _RARE: tuple[_Row, ...] = (
     (("7alt", "alt"), (0, 1, 3, 4, 8, 10), "dominant", "subtract 5, add b9, add #9, add b13"),
     (("7b5b9",), (0, 1, 4, 6, 10), "dominant", "alter b5, add b9"),

@@ -27,11 +27,10 @@ class _Slice(NamedTuple):
     symbol: str | None
 
 
-def symbol_of(pitches: Collection[int], *, rare: bool = False) -> str | None:
+def symbol_of(pitches: Collection[int]) -> str | None:
     """The symbol of notes that sound together, on the lowest where there is one; None where there
-    is none: one note is no chord, and two are one only where they are a fifth apart.  `rare` is as
-    in `chord_name`."""
-    name = chord_name(pitches, rare=rare)
+    is none: one note is no chord, and two are one only where they are a fifth apart."""
+    name = chord_name(pitches)
     try:
         known = pitch_classes(name) == {pitch % OCTAVE for pitch in pitches}
     except BluesError:
@@ -108,7 +107,6 @@ def _of_bar(
             symbol = fits[0] if fits else None
             if symbol is None and len({pitch % OCTAVE for pitch in one.pitches}) < CHORD_NOTES:
                 symbol = last if found else ahead  # a passing note of the bass
-            symbol = symbol or symbol_of(one.pitches, rare=True)
             if symbol is None:
                 raise BluesError(_unknown(one.pitches, where))
         found.append(ChordChange(symbol, one.start))
@@ -142,9 +140,6 @@ def _joined(
         return [ChordChange(before, slices[0].start)]
     if whole is not None:
         return [ChordChange(whole, slices[0].start)]
-    struck = [(one.start, symbol_of(one.pitches, rare=True)) for one in slices]
-    if all(symbol for _, symbol in struck):
-        return [ChordChange(symbol, start) for start, symbol in struck if symbol]
     raise BluesError(_unknown(every, where))
 
 
