@@ -181,10 +181,19 @@ console.log(JSON.stringify({ ...found, ...run.learner.counters, all: run.steps }
 )
 
 
+TYPED = [
+    'form.chords=["Dm9b5 G7alt","CmM9","F13#11 Bb7 E7","Eb7(#5,#9) Ab7"]',
+    "form.bars=4",
+    "form.steps_per_bar=12",
+]
+"""Altered chords, and three in a bar, as the page's command has them."""
+
+
 @pytest.mark.parametrize(
     ("form", "seed", "round_steps"),
     [
         ("blues_waltz", 1, None),
+        pytest.param("typed", 1, None, marks=pytest.mark.slow),
         pytest.param("plain_blues", 1, None, marks=pytest.mark.slow),
         pytest.param("two_five_one", 5, 5_000, marks=pytest.mark.slow),
     ],
@@ -193,7 +202,8 @@ def test_an_own_form_has_the_winner_of_train(
     served: Served, tmp_path: Path, form: str, seed: int, round_steps: int | None
 ) -> None:
     changed = [f"portfolio.round_steps={round_steps}"] if round_steps else []
-    config = compose_config(["+experiment=own", f"form={form}", f"seed={seed}", *changed])
+    changed += TYPED if form == "typed" else [f"form={form}"]
+    config = compose_config(["+experiment=own", f"seed={seed}", *changed])
     settings = settings_from(config)
     choice = Rounds(settings, config, tmp_path).run()
     (won,) = (each for each in choice.tried if each.learned)
