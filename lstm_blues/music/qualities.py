@@ -123,6 +123,8 @@ _RARE: tuple[_Row, ...] = (
         "add b7, add b9, add 13",
     ),
     (("sus4add9", "sus2sus4", "sus24"), (0, 2, 5, 7), "suspended-fourth", "add 9"),
+    (("7sus2",), (0, 2, 7, 10), "suspended-second", "add b7"),
+    (("maj7sus2",), (0, 2, 7, 11), "major-seventh", "subtract 3, add 2"),
     (("maj7sus4", "maj7sus"), (0, 5, 7, 11), "major-seventh", "subtract 3, add 4"),
     (("maj7b5",), (0, 4, 6, 11), "major-seventh", "alter b5"),
     (("maj7#9",), (0, 3, 4, 7, 11), "major-seventh", "add #9"),
