@@ -11,7 +11,7 @@ import yaml
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
-from omegaconf import OmegaConf
+from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
 from lstm_blues.errors import BluesError
@@ -39,8 +39,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     text = _checked(path)
     with _told_as_sentence(path, text):
-        found = OmegaConf.to_container(OmegaConf.create(text))
-    assert isinstance(found, dict)  # as checked
+        found = yaml.load(text, get_yaml_loader()) or {}  # a safe one
     return {str(key): value for key, value in found.items()}
 
 
