@@ -147,6 +147,8 @@ def test_exact_loops_have_a_column_where_runs_tell_of_them(tmp_path: Path) -> No
     assert "| 1 of 2 (after at most 9, of at most 2) |" in table
     (tmp_path / "runs.csv").write_text(runs_csv(runs))
     assert recorded_table(tmp_path / "runs.csv") == table
+    # Nobody looks for the loops of several songs.
+    assert "loop" not in study_table(tabulate(read_runs([tmp_path / "b"])))
 
 
 def test_settings_of_a_form_other_than_its_chords_are_no_forms(tmp_path: Path) -> None:

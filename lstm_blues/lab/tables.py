@@ -64,9 +64,10 @@ def _interval(values: Interval) -> str:
 
 
 def study_table(rows: Sequence[StudyRow]) -> str:
-    """The rows of a study; melodies and exact loops have a column where any row has them."""
+    """The rows of a study; melodies and exact loops have a column where any row has them: nobody
+    looks for the loops of several songs."""
     melody = any(row.melody for row in rows)
-    cycle = any(row.cycle for row in rows)
+    cycle = any(row.cycle and row.cycle[0] for row in rows)
     head = ["setting", "learned (95 % interval)", "held (95 % interval)", "fewest choruses held"]
     head += ["in an exact loop"] * cycle
     head += ["steps, M (quartiles)", "seconds (quartiles)"]
