@@ -49,6 +49,7 @@ class Symbol(NamedTuple):
     bass_name: str | None
 
 
+@lru_cache(maxsize=1024)
 def read_symbol(symbol: str) -> Symbol:
     """A chord symbol, such as `Gm7`, `Cdim` or `C/E`, in parts.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from bisect import bisect_left, bisect_right
 
-from lstm_blues.errors import BluesError
-from lstm_blues.music.chords import OCTAVE, read_symbol
+from lstm_blues.music.chords import OCTAVE
 from lstm_blues.music.piece import Chord, Piece
+from lstm_blues.music.spelling import symbol_parts
 from lstm_blues.music.timing import Timing
 from lstm_blues.output.parts import Arrangement, Struck
 
@@ -89,16 +89,11 @@ class Scene:
 
 def root_of(chord: Chord) -> int:
     """The pitch class of a chord's root; of notes without a symbol the lowest."""
-    try:
-        return read_symbol(chord.symbol).root
-    except BluesError:
-        return min(chord.pitches) % OCTAVE
+    parts = symbol_parts(chord.symbol)
+    return min(chord.pitches) % OCTAVE if parts is None else parts.root
 
 
 def lowest_of(chord: Chord) -> int:
     """The pitch class that a bass player plays where a chord begins: E for C/E."""
-    try:
-        bass = read_symbol(chord.symbol).bass
-    except BluesError:
-        bass = None
-    return root_of(chord) if bass is None else bass
+    parts = symbol_parts(chord.symbol)
+    return root_of(chord) if parts is None or parts.bass is None else parts.bass

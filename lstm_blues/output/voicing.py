@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise, product
 
-from lstm_blues.errors import BluesError
-from lstm_blues.music.chords import OCTAVE, read_symbol
+from lstm_blues.music.chords import OCTAVE
 from lstm_blues.music.piece import Chord
 from lstm_blues.music.qualities import OF_SIGN
+from lstm_blues.music.spelling import symbol_parts
 from lstm_blues.output.scene import root_of
 
 _LOWEST_VOICE, _HIGHEST_VOICE = 52, 71  # E3 to B4
@@ -22,10 +22,8 @@ _VOICES = 4
 
 def _is_rare(chord: Chord) -> bool:
     """Whether a chord is altered or extended further than usual ones are."""
-    try:
-        return not OF_SIGN[read_symbol(chord.symbol).quality].usual
-    except BluesError:
-        return False
+    parts = symbol_parts(chord.symbol)
+    return parts is not None and not OF_SIGN[parts.quality].usual
 
 
 def _colours(classes: set[int], root: int) -> set[int]:

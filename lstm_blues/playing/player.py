@@ -105,11 +105,11 @@ class Player:
 
 
 class FreeRun(NamedTuple):
-    """What a frozen network played from zero state and the song's first step.
+    """What a frozen network played from zero state and the song's first step, on the CPU.
 
     notes: shape (n, units), bool: the notes played at steps 1 to n, each fed back as the next
     input.  outputs: shape (n, units), the output units' activations.  right: how many steps were
-    played before the first wrong chord note.  Both are on the CPU.
+    played before the first wrong chord note.
     """
 
     notes: Tensor

@@ -84,7 +84,8 @@ function keepColours(classes, root) {
  */
 function voicing(scene, chord, before) {
   const classes = new Set(chord.pitches.map((pitch) => pitch % OCTAVE));
-  const rare = !chord.symbol.includes(".") && scene.book.isRare(chord.symbol);
+  const parts = scene.parts(chord);
+  const rare = parts !== null && scene.book.isRare(parts.quality);
   if (classes.size > 3) {
     classes.delete(scene.root(chord));
     if (rare) keepColours(classes, scene.root(chord));

@@ -95,9 +95,9 @@ export class ChordBook {
     return { root: classOf(rootName), rootName, quality: quality.signs[0], bass, bassName };
   }
 
-  /** Whether a symbol is altered or extended further than usual ones are. @param {string} symbol */
-  isRare(symbol) {
-    return this.#bySign.get(this.read(symbol).quality)?.usual === false;
+  /** Whether a quality is altered or extended further than usual ones are. @param {string} sign */
+  isRare(sign) {
+    return this.#bySign.get(sign)?.usual === false;
   }
 
   /**

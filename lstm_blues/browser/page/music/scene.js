@@ -89,9 +89,14 @@ export class Scene {
     return new Chance(`${this.seed} ${player} ${this.barsBefore + bar}`);
   }
 
+  /** A chord's symbol in parts; null where notes have none and stand by their names. @param {Chord} chord */
+  parts({ symbol }) {
+    return symbol.includes(".") ? null : this.book.read(symbol);
+  }
+
   /** The pitch class of a chord's root; of notes without a symbol the lowest. @param {Chord} chord */
-  root({ symbol, pitches }) {
-    return symbol.includes(".") ? Math.min(...pitches) % OCTAVE : this.book.read(symbol).root;
+  root(chord) {
+    return this.parts(chord)?.root ?? Math.min(...chord.pitches) % OCTAVE;
   }
 
   /**
@@ -99,8 +104,7 @@ export class Scene {
    * @param {Chord} chord
    */
   lowest(chord) {
-    const bass = chord.symbol.includes(".") ? null : this.book.read(chord.symbol).bass;
-    return bass ?? this.root(chord);
+    return this.parts(chord)?.bass ?? this.root(chord);
   }
 
   /**
