@@ -72,9 +72,10 @@ def read_symbol(symbol: str) -> Symbol:
             )
         bass = under[0]
     if quality not in OF_SIGN:
-        known = ", ".join(repr(one.signs[0]) for one in QUALITIES)
+        known = ", ".join(repr(one.signs[0]) for one in QUALITIES if one.usual)
         raise BluesError(
-            f"chord symbol {symbol!r} has the unknown quality {quality!r}; known are {known}."
+            f"chord symbol {symbol!r} has the unknown quality {quality!r}; known are {known}, and "
+            "altered ones such as '7alt', '7#5#9' and '13b9'."
         )
     return Symbol(pitch, _plain(name), OF_SIGN[quality].signs[0], bass, bass_name)
 

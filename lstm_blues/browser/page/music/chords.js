@@ -86,9 +86,11 @@ export class ChordBook {
     }
     const quality = this.#bySign.get(sign);
     if (quality === undefined) {
-      const known = this.qualities.map(({ signs }) => `'${signs[0]}'`).join(", ");
+      const usual = this.qualities.filter((each) => each.usual);
+      const known = usual.map(({ signs }) => `'${signs[0]}'`).join(", ");
       throw new PageError(
-        `chord symbol '${symbol}' has the unknown quality '${sign}'; known are ${known}.`,
+        `chord symbol '${symbol}' has the unknown quality '${sign}'; known are ${known}, and ` +
+          "altered ones such as '7alt', '7#5#9' and '13b9'.",
       );
     }
     const bass = bassName === null ? null : classOf(bassName);
