@@ -430,6 +430,19 @@ def test_the_roll_marks_what_is_new(chorus: Piece, songs: BluesSongs) -> None:
     assert len(bars) == sum(len(c.pitches) for c in piece.chords) + len(piece.melody) + 2
 
 
+@pytest.mark.parametrize(("bars", "turned"), [(12, False), (36, True)])
+def test_names_of_chords_do_not_run_into_each_other(bars: int, turned: bool) -> None:
+    form = Form("long", tuple(["C Ebm7"] * bars), bars=bars)
+    figure = piece_roll(Piece(form.chord_tensor(), form))
+    figure.draw_without_rendering()
+    texts = figure.axes[0].texts
+    assert [text.get_text() for text in texts] == ["C", "Ebm7"] * bars
+    assert all(bool(text.get_rotation()) == turned for text in texts)
+    if not turned:
+        boxes = [text.get_window_extent() for text in texts]
+        assert all(one.x1 <= following.x0 for one, following in itertools.pairwise(boxes))
+
+
 def test_a_piece_in_words(chorus: Piece) -> None:
     lines = chorus.in_words().splitlines()
     assert len(lines) == 12

@@ -34,6 +34,9 @@ HARMONY, TUNE = "#E69F00", "#0072B2"
 BAR_COLOURS = {NEW: "#DCEFDC", BROKEN: "#F6DDD6"}
 """Of bars that are not in the library."""
 
+_WIDTH, _LETTER = 11.0, 0.08
+"""Inches: of a piano roll, and of a letter of a chord's name."""
+
 _KINDS = ListedColormap(["white", RIGHT, WRONG, MISSED])
 
 
@@ -151,8 +154,10 @@ def piece_roll(piece: Piece) -> Figure:
         | {note.pitch for note in piece.melody}
     )
     names = [str(spell(pitch, "", piece.fifths)) for pitch in sounding]
-    figure = Figure(figsize=(11.0, 0.9 + 2.6 * choruses), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 0.9 + 2.6 * choruses), layout="constrained")
     rows = figure.subplots(choruses, 1, squeeze=False)[:, 0]
+    crowded = _is_crowded(piece)
+    turned = {"rotation": 60, "rotation_mode": "anchor"} if crowded else {}
     for number, axes in enumerate(rows):
         first = number * form.steps
         last = min(first + form.steps, piece.steps)
@@ -162,7 +167,7 @@ def piece_roll(piece: Piece) -> Figure:
             if first <= chord.start < last:
                 for pitch in chord.pitches:
                     _bar(axes, pitch, chord.start - first, chord.end - first, HARMONY)
-                axes.text(chord.start - first + 0.3, top + 1.0, chord.symbol, fontsize=8)
+                axes.text(chord.start - first + 0.3, top + 1.0, chord.symbol, fontsize=8, **turned)
         for note in piece.melody:
             if note.start < last and note.end > first:
                 start, end = max(note.start, first) - first, min(note.end, last) - first
@@ -170,7 +175,7 @@ def piece_roll(piece: Piece) -> Figure:
         _rule(axes, piece, number)
         axes.set_yticks(sounding, names, fontsize=5)
         axes.tick_params(length=0)
-    rows[0].set_title(piece.title, fontsize=10, loc="left", pad=16)
+    rows[0].set_title(piece.title, fontsize=10, loc="left", pad=48 if crowded else 16)
     handles = [Patch(color=HARMONY, label="chords")]
     if piece.has_melody:
         handles.append(Patch(color=TUNE, label="melody"))
@@ -182,6 +187,12 @@ def piece_roll(piece: Piece) -> Figure:
         ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     return figure
+
+
+def _is_crowded(piece: Piece) -> bool:
+    """Whether names of chords, side by side, would run into each other."""
+    room = _WIDTH / piece.form.steps
+    return any(len(c.symbol) * _LETTER > (c.end - c.start) * room for c in piece.chords)
 
 
 def _bar(axes: Axes, pitch: int, start: int, end: int, colour: str) -> None:
