@@ -58,7 +58,7 @@ def test_the_list_tells_the_cost_and_makes_nothing(
     printed = capsys.readouterr().out.splitlines()
     assert printed[2:] == [
         "| resets | 14 | 0 | 0.14 | 0.14 |",
-        "| cells | 14 | 0 | ? | ? |",
+        "| cells | 42 | 0 | ? | ? |",
         "| all | 28 | 0 | at least 0.1 | at least 0.1 |",
     ]
     assert not (tmp_path / "outputs").exists()
