@@ -59,7 +59,7 @@ def test_the_list_tells_the_cost_and_makes_nothing(
     assert printed[2:] == [
         "| resets | 14 | 0 | 0.14 | 0.14 |",
         "| cells | 42 | 0 | ? | ? |",
-        "| all | 28 | 0 | at least 0.1 | at least 0.1 |",
+        "| all | 56 | 0 | at least 0.1 | at least 0.1 |",
     ]
     assert not (tmp_path / "outputs").exists()
 
