@@ -16,7 +16,9 @@ from lstm_blues.output.engraving import engrave
 from lstm_blues.output.midi import midi_file, to_midi
 from lstm_blues.output.musicxml import to_musicxml
 from lstm_blues.output.note_values import written_slices
+from lstm_blues.output.parts import Arrangement
 from lstm_blues.output.render import render
+from lstm_blues.output.scene import Scene
 from lstm_blues.runs.build import Parts
 
 # Metres.
@@ -84,6 +86,17 @@ def test_swing_is_for_metres_that_divide_their_quarters() -> None:
     piece = untrained(example("slow_blues")).songs.piece(0)
     with pytest.raises(BluesError, match=r"swing is 0\.6, but must be 0\.5 in 12/8"):
         render(piece, "nowhere.mid", swing=0.6)
+
+
+@pytest.mark.parametrize("metre", METRES)
+def test_a_band_swings_with_the_melody(metre: str) -> None:
+    beats = Metre(metre).beats
+    form = Form("f", ("C", "F"), 2, 12 * beats, metre=metre)
+    timing = Timing(120, 0.62 if form.time.swings else 0.5)
+    scene = Scene(Piece(form.chord_tensor(), form), timing, Arrangement(), 0)
+    for half in range(2 * beats):
+        step = round(12 * scene.written_beat(half / 2))
+        assert scene.time(1, half / 2) == pytest.approx(scene.at(12 * beats + step))
 
 
 # Scores.

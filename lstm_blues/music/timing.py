@@ -50,7 +50,11 @@ class Timing:
 
     def quarters(self, step: int, steps_per_bar: int, metre: Metre = FOUR_FOUR) -> float:
         """When a step begins, in quarter notes from the start."""
-        quarter, part = divmod(step * float(metre.quarters) / steps_per_bar, 1.0)
+        return self.swung(step * float(metre.quarters) / steps_per_bar, metre)
+
+    def swung(self, written: float, metre: Metre = FOUR_FOUR) -> float:
+        """When sounds what is written so many quarter notes from the start, in the same unit."""
+        quarter, part = divmod(written, 1.0)
         if not metre.swings:
             return quarter + part
         if part < STRAIGHT:

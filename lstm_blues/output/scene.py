@@ -37,12 +37,10 @@ class Scene:
         return self.timing.quarters(step, form.steps_per_bar, form.time)
 
     def time(self, bar: int, beats: float) -> float:
-        """When so many beats of a bar have passed; halves of a beat swing, and are two eighths of
-        three where those come in threes."""
-        whole, part = divmod(beats, 1.0)
-        if part <= 0.5:
-            part *= 2 * (self.timing.swing if self.piece.form.time.swings else 2 / 3)
-        return bar * self.bar + (whole + part) * self.beat
+        """When so many beats of a bar have passed: with the swing of the melody's quarter notes;
+        where eighths come in threes, halves of a beat are two of these."""
+        swung = self.timing.swung(self.written_beat(beats) * self.beat, self.piece.form.time)
+        return bar * self.bar + swung
 
     def written_beat(self, beats: float) -> float:
         """Where in its bar that time is written, in beats: halves are thirds where eighths come in

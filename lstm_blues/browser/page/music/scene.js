@@ -2,7 +2,7 @@
 /** What a band sees of a stretch of music, and how its players strike their notes. */
 
 import { Chance } from "./chance.js";
-import { OCTAVE, quartersOf, rounded } from "./timing.js";
+import { OCTAVE, quartersOf, rounded, swung } from "./timing.js";
 
 /** @typedef {import("./piece.js").Chord} Chord */
 /** @typedef {{pitch: number, start: number, end: number, velocity: number}} Struck times in quarter notes from the stretch's beginning */
@@ -40,16 +40,14 @@ export class Scene {
   }
 
   /**
-   * When so many beats of a bar have passed; halves of a beat swing, and are two eighths of three
-   * where those come in threes.
+   * When so many beats of a bar have passed: with the swing of the melody's quarter notes; where
+   * eighths come in threes, halves of a beat are two of these.
    * @param {number} bar
    * @param {number} beats
    */
   time(bar, beats) {
-    const whole = Math.floor(beats);
-    let part = beats - whole;
-    if (part <= 0.5) part *= 2 * (this.form.metre.swings ? this.timing.swing : 2 / 3);
-    return bar * this.bar + (whole + part) * this.beat;
+    return bar * this.bar +
+      swung(this.writtenBeat(beats) * this.beat, this.form, this.timing.swing);
   }
 
   /**

@@ -16,9 +16,18 @@ export const TICKS_PER_QUARTER = 480;
  * @param {number} swing
  */
 export function quartersOf(step, form, swing) {
-  const time = step * form.metre.quarters / form.stepsPerBar;
-  const quarter = Math.floor(time);
-  const part = time - quarter;
+  return swung(step * form.metre.quarters / form.stepsPerBar, form, swing);
+}
+
+/**
+ * When sounds what is written so many quarter notes from the start, in the same unit.
+ * @param {number} written
+ * @param {Form} form
+ * @param {number} swing
+ */
+export function swung(written, form, swing) {
+  const quarter = Math.floor(written);
+  const part = written - quarter;
   if (!form.metre.swings) return quarter + part;
   if (part < 0.5) return quarter + part * (swing / 0.5);
   return quarter + (swing + (part - 0.5) * (1 - swing) / (1 - 0.5));
