@@ -21,14 +21,14 @@ from lstm_blues.lab.tables import evaluation_table as show_table
 from lstm_blues.music.bars import BarLibrary, melody_floor
 from lstm_blues.music.piece import Chord, Note, Piece
 from lstm_blues.music.songs import BluesSongs
-from lstm_blues.output.pictures import (
+from lstm_blues.output.inside_pictures import (
     inside_picture,
     outputs_picture,
-    piece_roll,
     recovery_picture,
     traces_picture,
 )
 from lstm_blues.output.render import FORMATS, render
+from lstm_blues.output.rolls import piece_roll
 from lstm_blues.playing.inside import Inside, forget_cells, steps_to_recover, watch, wrong_chord
 from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs.build import Parts

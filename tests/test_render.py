@@ -32,8 +32,8 @@ from lstm_blues.output.loudness import Loudness
 from lstm_blues.output.musicxml import to_musicxml
 from lstm_blues.output.note_values import written_slices
 from lstm_blues.output.parts import Arrangement
-from lstm_blues.output.pictures import piece_roll
 from lstm_blues.output.render import FORMATS, render
+from lstm_blues.output.rolls import piece_roll
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.config import compose_config
 from lstm_blues.runs.settings import settings_from

@@ -15,7 +15,7 @@ from lstm_blues.music.timing import Timing
 from lstm_blues.music.transpose import CONCERT, written_for
 from lstm_blues.output.engraving import engrave
 from lstm_blues.output.parts import NONE, REPORT_ARRANGEMENT, Arrangement
-from lstm_blues.output.pictures import piece_roll
+from lstm_blues.output.rolls import piece_roll
 from lstm_blues.output.sound import write_sound
 
 # Nothing may be fetched: what the page needs is in it.

@@ -15,7 +15,8 @@ from lstm_blues.output.html import to_html
 from lstm_blues.output.midi import write_midi
 from lstm_blues.output.musicxml import write_musicxml
 from lstm_blues.output.parts import REPORT_ARRANGEMENT, Arrangement
-from lstm_blues.output.pictures import piece_roll, write_picture
+from lstm_blues.output.pictures import write_picture
+from lstm_blues.output.rolls import piece_roll
 from lstm_blues.output.sound import FORMATS as SOUNDS
 from lstm_blues.output.sound import write_sound
 

@@ -11,7 +11,8 @@ from torch.utils.tensorboard.writer import SummaryWriter
 
 from lstm_blues.errors import BluesError
 from lstm_blues.music.piece import Piece
-from lstm_blues.output.pictures import inside_picture, outputs_picture, piece_roll
+from lstm_blues.output.inside_pictures import inside_picture, outputs_picture
+from lstm_blues.output.rolls import piece_roll
 from lstm_blues.output.sound import RATE, to_audio
 from lstm_blues.playing.inside import watch
 from lstm_blues.runs.build import Parts

@@ -13,8 +13,9 @@ from lstm_blues.music.corpus import Corpus
 from lstm_blues.music.piece import Piece
 from lstm_blues.network.topology import CHORDS
 from lstm_blues.output.midi import write_midi, write_songs
-from lstm_blues.output.pictures import chord_roll, corpus_roll, write_picture
+from lstm_blues.output.pictures import write_picture
 from lstm_blues.output.render import render
+from lstm_blues.output.rolls import chord_roll, corpus_roll
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.results import play_alone
 from lstm_blues.runs.summary import Status, Summary
