@@ -175,6 +175,8 @@ def test_notes_are_spelled_as_players_read_them(
 
 def test_the_key_is_that_of_the_first_chord() -> None:
     for symbol, fifths in (
+        ("E7#9", 4),
+        ("E7alt", 4),
         *(("C", 0), ("Eb7", -3), ("E", 4), ("Am", 0), ("Cm7", -3), ("F#", 6), ("Gb7", -6)),
         *(("C#", 7), ("D#7", -3), ("G#m", 5), ("Dbm", 4)),
     ):

@@ -108,9 +108,10 @@ def symbol_parts(symbol: str) -> Symbol | None:
 
 
 def key_fifths(symbol: str) -> int:
-    """Sharps of the key on a chord, flats being negative; minor where the chord is."""
+    """Sharps of the key on a chord, flats being negative; minor where the chord is: C7#9 isn't."""
     parts = read_symbol(symbol)
-    minor = 3 in {(pitch - parts.root) % 12 for pitch in pitch_classes(symbol)}
+    above = {(pitch - parts.root) % 12 for pitch in pitch_classes(symbol)}
+    minor = 3 in above and 4 not in above
     name = parts.root_name
     fifths = _SHARPS.index(name[0]) - 1 + 7 * ACCIDENTALS[name[1:]] - 3 * minor
     if abs(fifths) > _MOST_FIFTHS:
