@@ -103,8 +103,7 @@ def test_the_pages_show_the_recorded_tables() -> None:
     tables = sorted((REPOSITORY / "docs/study").glob("*/*.md"))
     tables = [table for table in tables if table.name != "README.md"]
     assert len(tables) > 20
-    # Those of the benchmark of before are kept for what is quoted of them.
-    for table in (path for path in tables if path.parent.name != "benchmark_before"):
+    for table in tables:
         own = table.with_name("README.md")
         assert table.read_text().strip() in (own.read_text() if own.is_file() else shown), table
 

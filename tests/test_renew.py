@@ -23,13 +23,13 @@ def recorded(folder: Path, **seconds: float) -> Path:
 
 
 def test_the_plan_is_every_study_the_cheapest_first(tmp_path: Path) -> None:
-    results = recorded(tmp_path, resets=36.0, chords_seeds=3.6)
-    studies, looks = read_plan(results, ["resets", "readings", "cells", "rtrl"])
-    assert [each.name for each in studies] == ["readings", "resets", "cells", "rtrl"]
-    # 14 readings with the seconds of the study that is like them, 7 resets, of 20 seeds each; 21
-    # cells and rates of 10.
-    assert [each.runs for each in studies] == [280, 140, 210, 80]
-    assert studies[0].hours() == pytest.approx(0.28)
+    results = recorded(tmp_path, resets=36.0, melody_seeds=3.6)
+    studies, looks = read_plan(results, ["resets", "melody_start", "cells", "rtrl"])
+    assert [each.name for each in studies] == ["melody_start", "resets", "cells", "rtrl"]
+    # 2 starts with the seconds of the study that is like them, 7 resets, of 20 seeds each; 21 cells
+    # and rates of 10.
+    assert [each.runs for each in studies] == [40, 140, 210, 80]
+    assert studies[0].hours() == pytest.approx(0.04)
     assert studies[1].hours() == pytest.approx(1.4)
     assert studies[2].hours() is None
     assert [look.name for look in looks] == ["drift"]
