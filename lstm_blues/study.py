@@ -18,7 +18,7 @@ from lstm_blues.errors import BluesError
 from lstm_blues.lab.collect import read_runs
 from lstm_blues.lab.figures import study_figure
 from lstm_blues.lab.plan import plan_table, read_plan
-from lstm_blues.lab.recorded import RUNS
+from lstm_blues.lab.recorded import RUNS, added
 from lstm_blues.lab.renew import Renewal
 from lstm_blues.lab.results import write_results
 from lstm_blues.lab.summaries import tabulate
@@ -47,13 +47,22 @@ def _collect(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--out", type=Path, help="write runs.csv, table.md and figure.png into this folder"
     )
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="keep the runs that are recorded there with other seeds or settings",
+    )
     given = parser.parse_args(arguments)
+    if given.add and not given.out:
+        parser.error("--add needs --out, the folder with what is recorded.")
     runs = read_runs(given.folders)
-    rows = tabulate(runs)
+    rows, data = tabulate(runs), runs_csv(runs)
+    if given.add:
+        data, rows = added(given.out / RUNS, data)
     table = study_table(rows)
     print(table)
     if given.out:
-        write_results(given.out, RUNS, runs_csv(runs), table, study_figure(rows))
+        write_results(given.out, RUNS, data, table, study_figure(rows))
 
 
 def _make_all(arguments: Sequence[str]) -> int:

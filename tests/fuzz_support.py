@@ -53,7 +53,7 @@ FORMS = tuple(
         r"'.+' (is in|changes its time signature|asks for tune) .+\.",
         r"'.+' has (no|a melody but no) .+\.",
         r"chords(: | has ).+\.",
-        r"['\"].+['\"] is no setting and its value\.",
+        r"['\"].+['\"] is no setting and its value(: a name with # needs .+)?\.",
         r"(chord|melody)_track is .+, but the tracks of '.+' are .+\.",
         r"'.*' is not a note name; note names run from Ab to G#\.",
         # Hydra's own.

@@ -214,6 +214,11 @@ def test_a_piece_begins_with_the_notes_it_was_given(place: Path) -> None:
             "a value with = or a comma in it needs quotes within quotes",
             marks=pytest.mark.slow,
         ),
+        pytest.param(
+            ["form.chords=[C7,F#m7]"],
+            "a name with # needs quotes within quotes, \"chords=['F#m7']\"",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(place: Path, overrides: list[str], words: str) -> None:

@@ -66,6 +66,40 @@ def test_runs_become_a_row_for_each_setting(
     assert (out / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_runs_are_added_to_those_that_are_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def collect(*arguments: str) -> int:
+        with pytest.raises(SystemExit) as ended:
+            study.main([*arguments, "--out", str(tmp_path / "out"), "--add"])
+        return int(ended.value.code or 0)
+
+    for number, of_seeds in enumerate(((1, 3), (2, 3))):
+        for gross in (8, 16):
+            for seed in of_seeds:
+                folder = tmp_path / str(number) / f"{gross}-{seed}"
+                run(folder, seed, 10 + seed + number, f"learning.gross_errors={gross}")
+    every = tmp_path / "every"
+    for gross in (8, 16):
+        for seed, steps in ((1, 11), (2, 13), (3, 14)):
+            run(every / f"{gross}-{seed}", seed, steps, f"learning.gross_errors={gross}")
+    assert collect(str(tmp_path / "0")) == 0  # nothing is recorded yet
+    assert collect(str(tmp_path / "1")) == 0
+    # As if all had been collected at once, the later of two runs with one seed.
+    runs = read_runs([every])
+    assert (tmp_path / "out" / "runs.csv").read_text() == runs_csv(runs).replace("\r\n", "\n")
+    assert (tmp_path / "out" / "table.md").read_text() == study_table(tabulate(runs)) + "\n"
+    capsys.readouterr()
+    run(tmp_path / "2", 4, 10)
+    assert collect(str(tmp_path / "2")) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: the runs cannot be added to ")
+    assert "differ in learning.gross_errors" in told
+    with pytest.raises(SystemExit) as ended:
+        study.main([str(tmp_path / "2"), "--add"])
+    assert ended.value.code == 2
+
+
 def test_rows_are_named_after_the_groups_of_settings_that_were_swept(tmp_path: Path) -> None:
     for name in ("rtrl", "truncated_adam"):
         for seed in (1, 2):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from lstm_blues.lab.summaries import (
 )
 from lstm_blues.lab.tables import (
     blocks_table,
+    csv_text,
     drift_table,
     exposure_table,
     markdown,
@@ -43,14 +47,19 @@ def read_records(path: Path) -> dict[str, list[Record]]:
     Numbers and truth values are read as such, an empty field as None.  Without such a column a line
     belongs to the settings before its `seed`.  Raises `BluesError` where there is no line.
     """
-    found: dict[str, list[Record]] = {}
     with path.open(newline="") as file:
-        for line in csv.DictReader(file):
-            found.setdefault(_setting(line), []).append(
-                {name: _value(text) for name, text in line.items()}
-            )
+        found = _records(file)
     if not found:
         raise BluesError(f"{str(path)!r} has no line.")
+    return found
+
+
+def _records(lines: Iterable[str]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for line in csv.DictReader(lines):
+        found.setdefault(_setting(line), []).append(
+            {name: _value(text) for name, text in line.items()}
+        )
     return found
 
 
@@ -70,10 +79,38 @@ def is_sweep(path: Path) -> bool:
 
 def recorded_rows(path: Path) -> list[StudyRow]:
     """The rows of a study's table, from its `runs.csv`."""
-    records = read_records(path)
+    return _rows(read_records(path))
+
+
+def _rows(records: dict[str, list[Record]]) -> list[StudyRow]:
     columns = list(next(iter(records.values()))[0])
     varied = columns[: columns.index("seed")]
     return summarise_runs(records, forms=of_forms([name for name in varied if name != "setting"]))
+
+
+def added(path: Path, data: str) -> tuple[str, list[StudyRow]]:
+    """The `runs.csv` of new runs, and those of a recorded one whose setting and seed are not among
+    them; the settings in the order of the recorded one, a setting's runs in that of their seeds.
+
+    Returns it with the rows of its table.  Raises `BluesError` where the two have other columns,
+    since a setting of the one is then named by other words than in the other.
+    """
+    head, *lines = csv.reader(io.StringIO(data))
+    if path.is_file():
+        with path.open(newline="") as file:
+            before, *recorded = csv.reader(file)
+        if before != head:
+            other = ", ".join(sorted(set(before) ^ set(head))) or "their order"
+            raise BluesError(
+                f"the runs cannot be added to {str(path)!r}, whose columns must be theirs, but "
+                f"differ in {other}: add a sweep of the same settings with other seeds."
+            )
+        key = itemgetter(head.index("setting"), head.index("seed"))
+        runs = {key(line): line for line in [*recorded, *lines]}
+        order = list(dict.fromkeys(setting for setting, _ in runs))
+        lines = [runs[each] for each in sorted(runs, key=lambda k: (order.index(k[0]), int(k[1])))]
+    text = csv_text(head, lines)
+    return text, _rows(_records(io.StringIO(text)))
 
 
 def recorded_table(path: Path) -> str:

@@ -185,7 +185,9 @@ def _in_one_sentence(error: Exception, config_name: str) -> str:
     text = " ".join(str(error).split("Config search path")[0].split())
     text = text.split(" See https://")[0].split(" object_type=")[0].replace(" full_key: ", " at ")
     if text.startswith("LexerNoViableAltException"):
-        return f"{text.split(': ', 1)[-1].removesuffix(' ^')!r} is no setting and its value."
+        given = text.split(": ", 1)[-1].removesuffix(" ^")
+        sharp = ": a name with # needs quotes within quotes, \"chords=['F#m7']\"" * ("#" in given)
+        return f"{given!r} is no setting and its value{sharp}."
     if text.startswith(("mismatched input", "no viable alternative", "extraneous input")):
         # Such as a folder of a sweep, whose name has = and commas.
         return (
