@@ -28,7 +28,7 @@ def test_the_plan_is_every_study_the_cheapest_first(tmp_path: Path) -> None:
     assert [each.name for each in studies] == ["melody_start", "resets", "cells", "rtrl"]
     # 2 starts with the seconds of the study that is like them, 7 resets, of 20 seeds each; 21 cells
     # and rates of 10.
-    assert [each.runs for each in studies] == [40, 140, 210, 80]
+    assert [each.runs for each in studies] == [40, 140, 210, 60]
     assert studies[0].hours() == pytest.approx(0.04)
     assert studies[1].hours() == pytest.approx(1.4)
     assert studies[2].hours() is None
@@ -67,7 +67,11 @@ def test_the_list_tells_the_cost_and_makes_nothing(
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [("only=[nothing]", "must have names of activations"), ("resets", "no setting")],
+    [
+        ("only=[nothing]", "must have names of activations"),
+        ("resets", "no setting"),
+        ("seed=1,range(2,4)", "not both"),
+    ],
 )
 def test_a_mistake_is_told_before_anything_runs(
     given: str, words: str, capsys: pytest.CaptureFixture[str]

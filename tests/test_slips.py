@@ -166,6 +166,11 @@ def test_a_run_goes_where_output_dir_says_and_compose_where_hydra_says(tmp_path:
         ("train", ["+experiment=chords", "xyzzy=3"], "--help lists them"),
         ("train", ["+experiment=chords", "learning.rat=3"], "similar ones are learning.rate"),
         ("train", ["-m", "+experiment=chords", "seed=range(1,1)"], "the sweep has no runs"),
+        (
+            "train",
+            ["-m", "+experiment=chords", "seed=1,range(4,6)"],
+            "seed is '1,range(4,6)', but must be one range or a list of values, not both.",
+        ),
         ("lead_sheet", ["files=[text.mid]", "name=x"], "cannot be read as MIDI: it is "),
         ("lead_sheet", ["files=[empty.mid]", "name=x"], "cannot be read as MIDI: it is "),
     ],

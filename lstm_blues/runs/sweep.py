@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, Sweep
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from lstm_blues.errors import ExitCode
+from lstm_blues.errors import BluesError, require
+from lstm_blues.runs.command import fail
 from lstm_blues.runs.config import plain
 from lstm_blues.runs.summary import Status, read_summary
 from lstm_blues.runs.terminal import bar
@@ -65,18 +66,29 @@ OmegaConf.register_new_resolver("run_name", run_name, replace=True)
 
 
 def sweeps(overrides: list[str], params: dict[str, Any]) -> dict[str, Override]:
-    """What a sweep varies, by setting."""
+    """What a sweep varies, by setting.
+
+    Raises `BluesError` for a range among other values, of which Hydra can make nothing.
+    """
     texts = [*overrides, *(f"{name}={value}" for name, value in params.items())]
     parsed = OverridesParser.create().parse_overrides(texts)
     # What the command line says takes the place of what the config sweeps.
     found = {override.get_key_element(): override for override in reversed(parsed)}
-    return {name: override for name, override in found.items() if override.is_sweep_override()}
+    varied = {name: override for name, override in found.items() if override.is_sweep_override()}
+    for name, override in varied.items():
+        values = override.value()
+        alone = not any(isinstance(each, Sweep) for each in getattr(values, "list", ()))
+        require(alone, name, override.get_value_string(), "one range or a list of values, not both")
+    return varied
 
 
 def count_runs(overrides: list[str], params: dict[str, Any]) -> int:
-    """How many runs a sweep makes."""
+    """How many runs a sweep makes.  Raises `BluesError` where it is none."""
     varied = sweeps(overrides, params).values()
-    return math.prod(len(list(o.sweep_string_iterator())) for o in varied)
+    count = math.prod(len(list(o.sweep_string_iterator())) for o in varied)
+    if not count:
+        raise BluesError("the sweep has no runs: a setting of it has no value.")
+    return count
 
 
 def _name_by(config: DictConfig, varied: list[str]) -> None:
@@ -118,12 +130,12 @@ class Watch(Callback):
         params = config.hydra.sweeper.params
         swept = {} if params is None else plain(params)
         overrides = list(config.hydra.overrides.task)
-        _name_by(config, list(sweeps(overrides, swept)))
-        total = count_runs(overrides, swept)
-        if not total:
+        try:
+            _name_by(config, list(sweeps(overrides, swept)))
+            total = count_runs(overrides, swept)
+        except BluesError as error:
             # Hydra makes warnings of errors here, but lets the end of the program pass.
-            print("error: the sweep has no runs: a setting of it has no value.", file=sys.stderr)
-            sys.exit(ExitCode.MISTAKE)
+            fail(error)
         self._thread = threading.Thread(target=self._count, args=(folder, total), daemon=True)
         self._thread.start()
 
