@@ -141,8 +141,8 @@ def test_what_is_no_lead_sheet_is_told_in_one_sentence(tmp_path: Path) -> None:
         ("bare.abc", head + "A4|B4|", r"no chords: give them as chords=\[C7,F7,"),
         (
             "symbol.abc",
-            head + '"C7xy"A4|"C7omit5"B4|',
-            "bar 2 of .*: 'C7omit5' is not a chord symb",
+            head + '"C7xy"A4|"C7omit9"B4|',
+            "bar 2 of .*: 'C7omit9' is not a chord symb",
         ),
         ("rest.abc", head + '"C"z4|', "has no notes"),
     ):
@@ -204,6 +204,10 @@ def test_chords_are_given_to_a_tune_without(tmp_path: Path) -> None:
         ("C6/9(#11)/e", "C6/9#11/E"),
         ("C(#5)", "Caug"),  # and no C sharp
         ("Bb(b5)", "Bbmajb5"),
+        ("C7omit5", "C7no5"),
+        ("Cmaj7(no 3rd)", "Cmaj7no3"),
+        ("CMI7(omit 5th)", "Cm7no5"),
+        ("C(add9,no3)/e", "Cadd9no3/E"),
         ("n. c.", None),
     ],
 )

@@ -39,10 +39,10 @@ _Row = tuple[tuple[str, ...], tuple[int, ...], str, str]
 _USUAL: tuple[_Row, ...] = (
     (("", "maj", "M"), (0, 4, 7), "major", ""),
     (("m", "min", "-"), (0, 3, 7), "minor", ""),
-    (("5",), (0, 7), "power", ""),
+    (("5", "no3"), (0, 7), "power", ""),
     (("dim", "°", "o"), (0, 3, 6), "diminished", ""),
     (("aug", "+", "maj#5"), (0, 4, 8), "augmented", ""),
-    (("sus2",), (0, 2, 7), "suspended-second", ""),
+    (("sus2", "add9no3"), (0, 2, 7), "suspended-second", ""),
     (("sus4", "sus"), (0, 5, 7), "suspended-fourth", ""),
     (("7",), (0, 4, 7, 10), "dominant", ""),
     (("maj7", "M7", "Δ", "Δ7"), (0, 4, 7, 11), "major-seventh", ""),
@@ -123,8 +123,8 @@ _RARE: tuple[_Row, ...] = (
         "add b7, add b9, add 13",
     ),
     (("sus4add9", "sus2sus4", "sus24"), (0, 2, 5, 7), "suspended-fourth", "add 9"),
-    (("7sus2",), (0, 2, 7, 10), "suspended-second", "add b7"),
-    (("maj7sus2",), (0, 2, 7, 11), "major-seventh", "subtract 3, add 2"),
+    (("7sus2", "9no3"), (0, 2, 7, 10), "suspended-second", "add b7"),
+    (("maj7sus2", "maj9no3"), (0, 2, 7, 11), "major-seventh", "subtract 3, add 2"),
     (("maj7sus4", "maj7sus"), (0, 5, 7, 11), "major-seventh", "subtract 3, add 4"),
     (("maj7b5",), (0, 4, 6, 11), "major-seventh", "alter b5"),
     (("maj7#9",), (0, 3, 4, 7, 11), "major-seventh", "add #9"),
@@ -150,6 +150,18 @@ _RARE: tuple[_Row, ...] = (
     (("m9b5", "ø9"), (0, 2, 3, 6, 10), "half-diminished", "add 9"),
     (("m11b5", "ø11"), (0, 2, 3, 5, 6, 10), "half-diminished", "add 9, add 11"),
     (("dimM7", "dimmaj7", "°M7", "oM7"), (0, 3, 6, 11), "major-minor", "alter b5"),
+    (("no5", "majno5"), (0, 4), "major", "subtract 5"),
+    (("mno5",), (0, 3), "minor", "subtract 5"),
+    (("7no5",), (0, 4, 10), "dominant", "subtract 5"),
+    (("7no3",), (0, 7, 10), "dominant", "subtract 3"),
+    (("maj7no5",), (0, 4, 11), "major-seventh", "subtract 5"),
+    (("maj7no3",), (0, 7, 11), "major-seventh", "subtract 3"),
+    (("m7no5",), (0, 3, 10), "minor-seventh", "subtract 5"),
+    (("add9no5",), (0, 2, 4), "major", "add 9, subtract 5"),
+    (("9no5",), (0, 2, 4, 10), "dominant-ninth", "subtract 5"),
+    (("maj9no5",), (0, 2, 4, 11), "major-ninth", "subtract 5"),
+    (("m9no5",), (0, 2, 3, 10), "minor-ninth", "subtract 5"),
+    (("13no5",), (0, 2, 4, 9, 10), "dominant-13th", "subtract 5"),
 )
 
 _HEADS = {"maj": ("M", "Maj", "ma", "Ma", "MA"), "m": ("min", "mi", "Min", "Mi", "-")}
@@ -159,7 +171,9 @@ _ALTERATIONS = re.compile(r"(.*?)((?:[b#](?:5|9|11|13)){2,})")
 
 
 def _spelled(sign: str) -> Iterator[str]:
-    """A sign in all spellings: alterations stand in any order."""
+    """A sign in all spellings: alterations stand in any order, and `omit` for `no`."""
+    if "no" in sign:
+        yield from _spelled(sign.replace("no", "omit"))
     found = _ALTERATIONS.fullmatch(sign)
     base, altered = found.groups() if found else (sign, "")
     for order in permutations(re.findall(r"[b#]\d+", altered)):

@@ -53,6 +53,7 @@ _SPELLINGS = {
 
 # One spelling for each part of a quality; a small m alone is minor, a capital one major.
 _ONE_SPELLING = (
+    (r"(?:no|No|NO|omit|Omit|OMIT)([35])(?:rd|th)?", r"no\1"),  # before `mi`
     (r"major|MAJOR|Major|MAJ|Maj|MA|Ma|ma(?!j)", "maj"),
     (r"minor|MINOR|Minor|min|MIN|Min|mi|MI|Mi|^-", "m"),
     (r"(?<!a)[Δ^j](?=9|11|13)", "maj"),
