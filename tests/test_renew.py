@@ -23,12 +23,11 @@ def recorded(folder: Path, **seconds: float) -> Path:
 
 
 def test_the_plan_is_every_study_the_cheapest_first(tmp_path: Path) -> None:
-    results = recorded(tmp_path, resets=36.0, melody_seeds=3.6)
+    results = recorded(tmp_path, resets=36.0, melody_start=2.4)
     studies, looks = read_plan(results, ["resets", "melody_start", "cells", "rtrl"])
     assert [each.name for each in studies] == ["melody_start", "resets", "cells", "rtrl"]
-    # 2 starts with the seconds of the study that is like them, 7 resets, of 20 seeds each; 21 cells
-    # and rates of 10.
-    assert [each.runs for each in studies] == [40, 140, 210, 60]
+    # 2 starts, one of them twice, 7 resets, of 20 seeds each; 21 cells and rates of 10.
+    assert [each.runs for each in studies] == [60, 140, 210, 60]
     assert studies[0].hours() == pytest.approx(0.04)
     assert studies[1].hours() == pytest.approx(1.4)
     assert studies[2].hours() is None

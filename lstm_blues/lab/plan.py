@@ -40,7 +40,7 @@ class Study:
 
     name: of its file in `conf/study`.  sweeps: what each of its sweeps overrides there.  runs: how
     many runs there are in all.  folder: where these are.  seconds: of learning, of one run, on
-    average over those that are recorded, or over those of a study like it; None where none is.
+    average over those that are recorded; None where none is.
     """
 
     name: str
@@ -86,12 +86,7 @@ def read_plan(
             raise BluesError(f"only has {name!r}, but must have names of {', '.join(names)}.")
     chosen = [name for name in names if not only or name in only]
     studies = [
-        _study(
-            name,
-            plan["sweeps"].get(name, [[]]),
-            overrides,
-            _seconds(recorded, name) or _seconds(recorded, plan["like"].get(name, name)),
-        )
+        _study(name, plan["sweeps"].get(name, [[]]), overrides, _seconds(recorded, name))
         for name in chosen
     ]
     looks = [
