@@ -64,7 +64,7 @@ class Exposure(NamedTuple):
     networks: how many.  holds: those that learned the form and hold it; all that follows is of
     these, and of all where none does.  above: loss on songs above
     the floor.  held: beats held for all their steps.  broken: bars that are new and have a note
-    whose place or length is none of training.  own: loss on their own music less that on songs; of
+    whose place or length is none of training.  own: loss on their own music minus loss on songs; of
     some it is a hundred times as large as of most, hence quartiles.
     likely: log-likelihood of their music under the exact model of the songs.  seconds: of training.
     """

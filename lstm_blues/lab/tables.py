@@ -179,7 +179,7 @@ def exposure_table(rows: Sequence[Exposure]) -> str:
     head += [
         "beats held",
         "bars new and broken",
-        "loss on own music less that on songs (quartiles)",
+        "loss on own music minus loss on songs (quartiles)",
     ]
     head += ["log-likelihood of own music", "seconds (quartiles)"]
     lines = (
