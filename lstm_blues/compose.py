@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from lstm_blues.errors import require, require_choice
+from lstm_blues.errors import require, require_choice, require_seed
 from lstm_blues.music.timing import Timing
 from lstm_blues.music.transpose import KEYS, WRITTEN_FOR
 from lstm_blues.output.parts import Arrangement
@@ -45,6 +45,7 @@ class ComposeSettings:
     output_dir: str
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         for name in ("pieces", "choruses"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         require(bool(self.formats), "formats", [], "one format or more of " + ", ".join(FORMATS))

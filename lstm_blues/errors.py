@@ -96,6 +96,14 @@ def memory() -> int:
     return found
 
 
+MAX_SEED = 2**63 - 1
+
+
+def require_seed(seed: int) -> None:
+    """Raise `BluesError` unless `seed` is one that every generator of random numbers takes."""
+    require(0 <= seed <= MAX_SEED, "seed", seed, "a whole number from 0 to 2^63-1")
+
+
 def require_room(setting: str, value: Any, needed: float, room: float | None = None) -> None:
     """Raise `BluesError` naming the setting where it needs more bytes than there is `room`, which
     is this machine's memory by default."""

@@ -51,10 +51,13 @@ def _train(config: dict[str, Any]) -> None:
     # Torch takes a second to import: --help and mistakes on the command line come before it.
     import torch  # noqa: PLC0415
 
+    from lstm_blues.runs.recipes import require_left_to_recipes  # noqa: PLC0415
     from lstm_blues.runs.run import run_experiment, run_of_sweep  # noqa: PLC0415
 
     context = HydraConfig.get()
     folder, overrides = Path(context.runtime.output_dir), list(context.overrides.task)
+    if config["portfolio"] is not None:
+        require_left_to_recipes(overrides)
     # Several processes of a sweep would wait for each other's threads.
     torch.set_num_threads(1)
     if context.mode == RunMode.MULTIRUN:

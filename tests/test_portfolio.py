@@ -21,9 +21,9 @@ from lstm_blues.music.random_form import random_form
 from lstm_blues.runs.build import Parts
 from lstm_blues.runs.checkpoint import load_checkpoint
 from lstm_blues.runs.choice import TRIED, Choice
-from lstm_blues.runs.config import compose_config, conf_folder
+from lstm_blues.runs.config import compose_config, conf_folder, flat_config
 from lstm_blues.runs.portfolio import NAME, Rounds
-from lstm_blues.runs.recipes import attempt_seed
+from lstm_blues.runs.recipes import SET_BY_RECIPES, attempt_seed, require_left_to_recipes
 from lstm_blues.runs.run import run_experiment, run_of_sweep
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.summary import Status
@@ -208,6 +208,27 @@ def test_a_signal_stops_a_portfolio_which_can_be_resumed(tmp_path: Path) -> None
 def test_mistakes_are_told_before_work_starts(override: str, words: str) -> None:
     with pytest.raises(BluesError, match=words):
         settings_from(compose_config(["+experiment=own", "bars=bebop_blues", override]))
+
+
+def test_what_recipes_set_is_refused_on_the_command_line(tmp_path: Path) -> None:
+    config = compose_config(["+experiment=own", "form=pop_loop"])
+    recipe = next(iter(settings_from(config).portfolio.recipes.values()))
+    before, after = flat_config(config), flat_config(recipe.config(config, 1, 32))
+    changed = {name for name, value in after.items() if value != before.get(name)}
+    assert changed - {"portfolio"} <= set(SET_BY_RECIPES) <= set(after)
+    for override, words in (
+        ("learning.rate=0.1", "learning.rate is set by each recipe of the portfolio: change port"),
+        ("+learner=truncated", "learner is set by each recipe"),
+    ):
+        with pytest.raises(BluesError, match=words):
+            require_left_to_recipes(["+experiment=own", override])
+    require_left_to_recipes(["+experiment=own", "portfolio.recipes.small.rate=1e-2", "seed=1"])
+    done = run_command(
+        *("train", "+experiment=own", "form=pop_loop", "learning.rate=0.1"), cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: learning.rate is set by each recipe")
+    assert not (tmp_path / "outputs").exists()
 
 
 def test_every_form_of_the_songbook_is_one() -> None:

@@ -112,6 +112,34 @@ def test_rows_are_named_after_the_groups_of_settings_that_were_swept(tmp_path: P
     assert "| 0.08 (0.08 to 0.08) |" in study_table(rows)
 
 
+def test_runs_of_no_sweep_are_rows_of_their_own(tmp_path: Path) -> None:
+    other = ["learning.rate=1e-3", "learning.momentum=0", "learning.gross_errors=8"]
+    melody = {"melody_cross_entropy": 0.2}
+    run(tmp_path / "2026-11-26_12-00-00_seed1", 1, 10, "form.name=one", melody_floor=0.1, **melody)
+    for seed in (1, 2):
+        folder = tmp_path / f"2026-11-26_12-00-0{seed}_seed{seed}"
+        run(folder / "a", seed, 20, "form.name=two", *other, melody_floor=0.15, **melody)
+    run(tmp_path / "chords", 1, 30, "form.name=three", *other, "form.lowest_chord_note=50")
+    rows = tabulate(read_runs([tmp_path]))
+    assert {row.setting: row.runs for row in rows} == {
+        "form=one": 1,
+        "form=two": 2,
+        "form=three": 1,
+    }
+    # Each with its own floor, and without one the column stays empty.
+    above = {row.setting: row.melody and row.melody[1] for row in rows}
+    assert above == {
+        "form=one": pytest.approx(0.1),
+        "form=two": pytest.approx(0.05),
+        "form=three": None,
+    }
+    assert "melody above its floor" in study_table(rows)
+    run(tmp_path / "again", 3, 20, "form.name=two", "learning.rate=1e-2", *other[1:])
+    assert {row.setting for row in tabulate(read_runs([tmp_path]))} == {
+        *("form=one", "form=three", "a", "again")
+    }
+
+
 def test_lists_in_a_folder_s_name_stay_whole() -> None:
     name = "learner=rtrl,forget_bias=[0.5,1.0],seed=3"
     assert name_parts(name) == {"learner": "rtrl", "forget_bias": "[0.5,1.0]", "seed": "3"}

@@ -114,6 +114,7 @@ def by_setting(runs: Sequence[Run]) -> dict[str, list[Run]]:
         part not in map(_last, run.settings) for run in runs for part in _swept(run.folder)
     )
     found: dict[str, list[Run]] = {}
+    unnamed = []
     for key in sorted(groups):
         values = [value for _, _, value in key]
         setting = " ".join(f"{name}={value}" for name, value in zip(shown, values, strict=True))
@@ -125,7 +126,14 @@ def by_setting(runs: Sequence[Run]) -> dict[str, list[Run]]:
         elif names and by_folder:
             parts = _swept(of_seeds[0].folder)
             setting = " ".join(f"{name}={value}" for name, value in parts.items())
+            if not setting:  # no sweep named it
+                unnamed.append(of_seeds)
+                continue
         found.setdefault(setting or "all", []).extend(of_seeds)
+    forms = [of_seeds[0].settings.get("form.name") for of_seeds in unnamed]
+    for form, of_seeds in zip(forms, unnamed, strict=True):
+        by_form = forms.count(form) == 1
+        found[f"form={form}" if by_form else of_seeds[0].folder.name] = of_seeds
     return found
 
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstm_blues.errors import require, require_room
+from lstm_blues.errors import require, require_room, require_seed
 from lstm_blues.lab.melodies import begins_of, draw_songs, melody_of, random_walk
 from lstm_blues.lab.melody_metrics import Melodies, MelodyMetrics
 from lstm_blues.lab.statistics import Interval, interval
@@ -76,11 +76,13 @@ class EvaluateSettings:
         for name in ("pieces", "choruses", "table_songs", "resamples"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         # Of every resample the pieces that it drew; transition tables count songs by their steps.
-        require_room("resamples", self.resamples, self.resamples * self.pieces * 16)
+        largest = max("pieces", "resamples", key=lambda name: getattr(self, name))
+        room = self.resamples * self.pieces * 16
+        require_room(largest, getattr(self, largest), room)
         require_room("table_songs", self.table_songs, self.table_songs * 1000)
         allowed = "a checkpoint, a run's folder, a bundled network's name, or null"
         require(self.checkpoint != "", "checkpoint", "", allowed)
-        require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2^63-1")
+        require_seed(self.seed)
         require(0 < self.smoothing < 1, "smoothing", self.smoothing, "between 0 and 1")
 
 

@@ -149,7 +149,10 @@ def probe_blocks(run: Run) -> list[Record]:
 
 
 def probe_melody(run: Run) -> list[Record]:
-    """Measures of `PIECES` compositions, each the mean over them, see `MelodyMetrics`."""
+    """Measures of `PIECES` compositions, each the mean over them, see `MelodyMetrics`; none of a
+    network that plays chords only."""
+    if run.summary["melody_floor"] is None:
+        return []
     trained = load_trained(run.folder)
     form = trained.form
     metrics = MelodyMetrics(form, trained.songs.library, 0.01)

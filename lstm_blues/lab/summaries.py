@@ -80,11 +80,12 @@ def _row(setting: str, summaries: Sequence[Record]) -> StudyRow:
     # What recorded runs lack, they were not asked.
     formed = [each for each in summaries if each["learned"] or each.get("chords_learned")]
     held = [summary for summary in formed if summary["choruses"] >= summary["final_choruses"]]
-    melody = None
-    if summaries[0]["melody_floor"] is not None:
-        found = [s["melody_cross_entropy"] for s in summaries]
-        floor = summaries[0]["melody_floor"]
-        melody = quartiles([math.inf if value is None else value - floor for value in found])
+    above = [
+        math.inf if s["melody_cross_entropy"] is None else s["melody_cross_entropy"] - floor
+        for s in summaries
+        if (floor := s["melody_floor"]) is not None
+    ]
+    melody = quartiles(above) if above else None
     return StudyRow(
         setting,
         runs,

@@ -73,7 +73,7 @@ def to_audio(
     Raises:
         BluesError: an unknown player, or FluidSynth is not there.
     """
-    require_choice("sound.player", player, PLAYERS)
+    require_choice("player", player, PLAYERS)
     timing = timing or Timing()
     length = sample_of(timing, piece.steps, piece.form) + round(TAIL * RATE)
     if player == "builtin":
@@ -144,9 +144,9 @@ def _fluidsynth(
         played = to_midi(piece, timing, arrangement).fluidsynth(RATE, str(general_midi().path))
     except ImportError:
         raise BluesError(
-            "sound.player=fluidsynth needs the extra 'fluidsynth' (pip install "
+            "player=fluidsynth needs the extra 'fluidsynth' (pip install "
             "'lstm_blues[fluidsynth]') and FluidSynth itself: on Debian or Ubuntu apt install "
-            "libfluidsynth3, on macOS brew install fluid-synth; sound.player=builtin needs neither."
+            "libfluidsynth3, on macOS brew install fluid-synth; player=builtin needs neither."
         ) from None
     sound = np.zeros((2, length), np.float32)
     kept = np.asarray(played[:length], np.float32)

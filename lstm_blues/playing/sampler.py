@@ -52,7 +52,7 @@ class Sampling:
             "a number above 0",
         )
         fine = 0 <= self.top_k < 2**31
-        require(fine, "sampling.top_k", self.top_k, "at least 1, or 0 for all")
+        require(fine, "sampling.top_k", self.top_k, "from 1 to 2^31-1, or 0 for all")
         fine = 1 <= self.voices <= MOST_VOICES
         require(fine, "sampling.voices", self.voices, f"from 1 to {MOST_VOICES}")
 

@@ -25,6 +25,10 @@ MY_MUSIC = "my_music"
 the other commands find them."""
 
 
+MISSING_VALUE = "???"
+"""OmegaConf's mark, in a config, of a setting that must be given."""
+
+
 def conf_folder() -> Path:
     """The folder of the configs: inside the installed package, or beside it in a checkout."""
     inside = Path(__file__).parents[1] / "conf"
@@ -116,6 +120,8 @@ def read(cls: type[T], values: Any, path: str, **given: Any) -> T:
     for key in known:
         if key not in values and key not in later:
             raise BluesError(f"{prefix}{key} is missing.")
+        if values.get(key) == MISSING_VALUE:
+            raise BluesError(f"{prefix}{key} must be given: {prefix}{key}=VALUE.")
     found = {key: _convert(hints[key], values[key], prefix + key) for key in known if key in values}
     return cls(**found, **given)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,6 +135,43 @@ class Portfolio:
         require(steps >= 1, "portfolio.round_steps", steps, "at least 1")
         if not self.recipes:
             raise BluesError("portfolio.recipes is empty, but must have one recipe or more.")
+
+
+_GROUP = f"network.groups.{CHORDS}"
+
+SET_BY_RECIPES = {
+    f"{_GROUP}.blocks": "blocks",
+    f"{_GROUP}.forget_bias": "bridge",
+    f"{_GROUP}.input_bias": "",
+    f"{_GROUP}.output_bias": "",
+    "learning.gradient": "",
+    "learning.update": "",
+    "learning.unroll": "unroll",
+    "learning.rate": "rate",
+    "learning.gross_errors": "gross_errors",
+    "learning.episode_choruses": "episode_steps",
+    "learning.melody.start": "",
+    "encoding.inputs": "inputs",
+}
+"""What `Recipe.config` sets, by the setting's name: the recipe's own setting that it comes from, or
+nothing."""
+
+_GROUPS = ("learner", "blocks")
+"""Groups of files that set the same."""
+
+
+def require_left_to_recipes(overrides: Sequence[str]) -> None:
+    """Raises `BluesError` where the command line of a run with a portfolio sets what each of the
+    recipes sets, which would be of no effect."""
+    for override in overrides:
+        name = override.lstrip("+~").partition("=")[0]
+        if name in SET_BY_RECIPES or name in _GROUPS:
+            own = SET_BY_RECIPES.get(name)
+            change = f"change portfolio.recipes.NAME.{own}, or " if own else ""
+            raise BluesError(
+                f"{name} is set by each recipe of the portfolio: {change}learn without a portfolio "
+                "(portfolio=null)."
+            )
 
 
 def with_or_without_melody(config: dict[str, Any]) -> dict[str, Any]:

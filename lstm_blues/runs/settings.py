@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from lstm_blues.errors import BluesError, require, require_choice
+from lstm_blues.errors import BluesError, require, require_choice, require_seed
 from lstm_blues.learning.settings import Learning
 from lstm_blues.music.bars import BarLibrary
 from lstm_blues.music.corpus import Corpus
@@ -31,9 +31,6 @@ ENGINES = (FAST, "torch")
 
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
-
-
-MAX_SEED = 2**63 - 1
 
 
 LARGEST = 1000
@@ -162,7 +159,7 @@ class Settings:
     sampling: Sampling = SECTION_4_2
 
     def __post_init__(self) -> None:
-        require(0 <= self.seed <= MAX_SEED, "seed", self.seed, "a whole number from 0 to 2^63-1")
+        require_seed(self.seed)
         for name, rates in (
             ("learning.rate", (self.learning.rate,)),
             ("learning.melody.rates", self.learning.melody.rates),

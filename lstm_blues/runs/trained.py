@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from lstm_blues.engine.compiler import has_compiler
 from lstm_blues.engine.player import CompiledPlayer
-from lstm_blues.errors import BluesError, require, require_room
+from lstm_blues.errors import BluesError, require, require_room, require_seed
 from lstm_blues.music.bars import REST
 from lstm_blues.music.chords import pitch_of
 from lstm_blues.music.form import Form
@@ -142,9 +142,10 @@ class Primer:
     def encoded(self, trained: Trained, pieces: int, seed: int) -> Tensor:
         """The first steps of each piece, shape (pieces, p, units).
 
-        Raises `BluesError` for more steps than a song has, for more than 24 notes, and for notes
-        and songs that there are not.
+        Raises `BluesError` for more steps than a song has, for more than 24 notes, for notes and
+        songs that there are not, and for a seed out of range.
         """
+        require_seed(seed)
         songs = trained.songs
         if self.notes is not None:
             return self._of_names(self.notes, songs)[None].repeat(pieces, 1, 1)
@@ -170,8 +171,12 @@ class Primer:
         beat = form.steps_per_beat
         melody = []
         for name in names:
+            if name == REST and not songs.encoding.rests:
+                raise BluesError(
+                    f"primer.notes has {REST!r}, a rest, but this network's songs have no rests."
+                )
             unit = form.melody_notes
-            if name != REST or not songs.encoding.rests:
+            if name != REST:
                 unit = pitch_of(name) - form.lowest_melody_note
                 allowed = f"notes from MIDI {form.melody_pitches[0]} to {form.melody_pitches[-1]}"
                 require(0 <= unit < form.melody_notes, "primer.notes", name, allowed)
@@ -209,7 +214,7 @@ def compose_steps(
     Raises:
         BluesError: a seed out of range, or outputs that no note can be drawn from.
     """
-    require(0 <= seed < 2**63, "seed", seed, "a whole number from 0 to 2^63-1")
+    require_seed(seed)
     # Small matrices, hundreds of steps: several threads would only wait for each other.
     torch.set_num_threads(1)
     sampling = sampling or trained.settings.sampling
