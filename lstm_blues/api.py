@@ -15,6 +15,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from lstm_blues.errors import BluesError
 from lstm_blues.lab.evaluation import EvaluateSettings, evaluate
 from lstm_blues.lab.melodies import random_walks
 from lstm_blues.lab.tables import evaluation_table as show_table
@@ -32,7 +36,8 @@ from lstm_blues.output.rolls import piece_roll
 from lstm_blues.playing.inside import Inside, forget_cells, steps_to_recover, watch, wrong_chord
 from lstm_blues.playing.sampler import Sampling
 from lstm_blues.runs.build import Parts
-from lstm_blues.runs.config import compose_config
+from lstm_blues.runs.command import sentence_of
+from lstm_blues.runs.config import MY_MUSIC, compose_config
 from lstm_blues.runs.run import run_experiment
 from lstm_blues.runs.settings import settings_from
 from lstm_blues.runs.summary import Summary
@@ -45,9 +50,19 @@ def configure(*overrides: str) -> dict[str, Any]:
     """A training config, as `python -m lstm_blues.train` composes it, in plain containers.
 
     Args:
-        overrides: as on the command line, such as `+experiment=melody` and `seed=3`.
+        overrides: as on the command line, such as `+experiment=melody` and `seed=3`; forms and bars
+            are found in `my_music`, too.
+
+    Raises:
+        BluesError: no such setting, or no such file.
     """
-    return compose_config(list(overrides))
+    found = list(overrides)
+    if Path(MY_MUSIC).is_dir():
+        found.append(f"hydra.searchpath=['{Path(MY_MUSIC).absolute().as_uri()}']")
+    try:
+        return compose_config(found)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise BluesError(sentence_of(error, "train", composing=True)) from None
 
 
 def train(config: dict[str, Any], folder: str | Path) -> Summary:
