@@ -103,10 +103,35 @@ def test_what_files_spell_is_known_where_it_is_typed() -> None:
         assert pitch_classes(symbol) == pitch_classes(f"Bb{sign}"), sign
 
 
+WRITTEN = (
+    *("GMI7", "G^7", "GMAJ7", "G7+", "G2", "G(b5)", "G(#5)", "Gm7(11)", "G7(13)"),
+    *(
+        "G△7",
+        "G−7",
+        "GØ",
+        "G7(no5th)",
+        "GM7(omit3)",
+        "Gh7",
+        "GALT",
+        "G7SUS",
+        "Gmin7/B",
+        "G(add9,no3)/F",
+    ),
+    *("G13/F", "Gd", "Gminor", "G^9", "Gmi(ma7)", "GDim7", "GAug/B", "G7+9", "G6add9"),
+)
+
+
+def test_what_is_typed_is_known_as_files_spell_it() -> None:
+    for symbol in WRITTEN:
+        told = plain_symbol(symbol)
+        assert told is not None
+        assert pitch_classes(symbol) == pitch_classes(told), symbol
+
+
 def test_the_page_reads_every_sign_alike(served: Served) -> None:
     code = """
     import { ChordBook } from "./music/chords.js";
-    const book = new ChordBook(given[0].qualities);
+    const book = new ChordBook(given[0].qualities, given[0].spellings);
     const told = given[0].symbols.map((symbol) => [
       book.pitchClasses(symbol), book.moved(symbol, { semitones: 3, letters: 2 }),
       book.name(book.pitchClasses(symbol)),
@@ -115,7 +140,9 @@ def test_the_page_reads_every_sign_alike(served: Served) -> None:
     """
     symbols = [f"G{sign}" for sign in OF_SIGN]
     symbols += ["G7(b9,#5)", "G7(♭9,♯5)/B", "Gm(maj9)", "G(add9)", "G6/9#11/B", "G♭7♯9♭5", "G7-9+5"]
-    given = {"qualities": music_data()["qualities"], "symbols": symbols}
+    symbols += WRITTEN
+    music = music_data()
+    given = {name: music[name] for name in ("qualities", "spellings")} | {"symbols": symbols}
     by = Interval(3, 2)
     for symbol, (classes, moved, name) in zip(symbols, run_deno(served, code, given), strict=True):
         assert frozenset(classes) == pitch_classes(symbol), symbol

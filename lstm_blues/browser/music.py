@@ -16,6 +16,7 @@ from lstm_blues.music.encoding import Encoding
 from lstm_blues.music.form import Form
 from lstm_blues.music.metre import METRES, Metre
 from lstm_blues.music.qualities import QUALITIES
+from lstm_blues.music.quality_spellings import ONE_SPELLING, SPELLINGS
 from lstm_blues.runs.config import conf_folder, read
 
 REST = -1
@@ -30,6 +31,10 @@ def music_data() -> dict[str, Any]:
             {"signs": [*one.signs, *one.also], "intervals": one.intervals, "usual": one.usual}
             for one in QUALITIES
         ],
+        "spellings": {
+            "whole": SPELLINGS,
+            "parts": [[part, sign.replace("\\", "$")] for part, sign in ONE_SPELLING],
+        },
         "metres": [metre_data(Metre(text)) for text in METRES],
         "forms": [form_data(form) for form in forms.values()],
         "bars": _libraries(forms),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from lstm_blues.errors import BluesError
 from lstm_blues.music.qualities import OF_SIGN, QUALITIES
+from lstm_blues.music.quality_spellings import SIGNS, sign_of
 
 NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """Names of the pitch classes 0 to 11, as jazz players in the flat keys spell them."""
@@ -25,6 +26,9 @@ OCTAVE = 12
 _ROOT = re.compile(r"([A-G])([#♯b♭]?)")
 
 _BRACKETS = re.compile(r"\(([^()]+)\)")
+
+_ADDED = re.compile(r"^\((?=[#b]\d)")
+"""An alteration that is all there is of a quality, as in `C(b5)`, which is no C flat."""
 
 _MINUS, _PLUS = re.compile(r"(?<=\d)-(?=\d)"), re.compile(r"(?<=\d)\+(?=\d)")
 """Accidentals of a degree."""
@@ -63,7 +67,7 @@ def read_symbol(symbol: str) -> Symbol:
     name = symbol[: len(symbol) - len(quality)]
     bass = bass_name = None
     quality = _bare(quality)
-    if quality not in OF_SIGN and "/" in quality:
+    if sign_of(quality) is None and "/" in quality:
         quality, _, bass_name = quality.rpartition("/")
         under = _root(bass_name)
         if under is None or under[1]:
@@ -71,23 +75,24 @@ def read_symbol(symbol: str) -> Symbol:
                 f"chord symbol {symbol!r} has {bass_name!r}, which is not a note, as bass."
             )
         bass = under[0]
-    if quality not in OF_SIGN:
+    sign = sign_of(quality)
+    if sign is None:
         known = ", ".join(repr(one.signs[0]) for one in QUALITIES if one.usual)
         raise BluesError(
             f"chord symbol {symbol!r} has the unknown quality {quality!r}; known are {known}, and "
             "altered ones such as '7alt', '7#5#9' and '13b9'."
         )
-    return Symbol(pitch, _plain(name), OF_SIGN[quality].signs[0], bass, bass_name)
+    return Symbol(pitch, _plain(name), OF_SIGN[sign].signs[0], bass, bass_name)
 
 
 def _plain(name: str) -> str:
-    return name.replace("♯", "#").replace("♭", "b")
+    return name.translate(SIGNS)
 
 
 def _bare(quality: str) -> str:
     """What follows a root without brackets and commas, `7b9#5` for `7(b9,#5)`, and `7b9` for
     `7-9`."""
-    bare = _plain(_BRACKETS.sub(r"\1", quality)).replace(",", "")
+    bare = _BRACKETS.sub(r"\1", _ADDED.sub("(add", _plain(quality))).replace(",", "")
     return _PLUS.sub("#", _MINUS.sub("b", bare))
 
 

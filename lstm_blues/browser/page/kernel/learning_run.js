@@ -62,7 +62,7 @@ export class LearningRun {
   constructor(order, learning, music) {
     this.order = order;
     this.learning = learning;
-    this.book = new ChordBook(music.qualities);
+    this.book = new ChordBook(music.qualities, music.spellings);
   }
 
   /** Before the first step. */

@@ -5,6 +5,7 @@ import { PageError } from "../errors.js";
 import { modulo, OCTAVE } from "./timing.js";
 
 /** @typedef {{signs: string[], intervals: number[], usual: boolean}} Quality the signs of a quality, semitones above its root, and whether notes without a symbol are named by it */
+/** @typedef {{whole: Record<string, string>, parts: [string, string][]}} Spellings how else qualities are written: whole ones, and patterns of their parts with what stands for them */
 /** @typedef {{root: number, rootName: string, quality: string, bass: number | null, bassName: string | null}} ChordSymbol */
 /** @typedef {{semitones: number, letters: number}} Interval how far music is moved up: semitones, and letters that notes are spelled by */
 
@@ -35,14 +36,19 @@ export function noteName(pitch) {
 }
 
 /** @param {string} name */
-const plain = (name) => name.replaceAll("♯", "#").replaceAll("♭", "b");
+const plain = (name) => {
+  /** @type {Record<string, string>} */
+  const signs = { "∆": "Δ", "△": "Δ", "Ø": "ø", "−": "-", "♯": "#", "♭": "b" };
+  return name.replace(/[∆△Ø−♯♭]/gu, (sign) => signs[sign]);
+};
 
 /**
  * What follows a root without brackets and commas, `7b9#5` for `7(b9,#5)`, and `7b9` for `7-9`.
  * @param {string} quality
  */
 function bare(quality) {
-  const signs = plain(quality).replace(/\(([^()]+)\)/gu, "$1").replaceAll(",", "");
+  const added = plain(quality).replace(/^\((?=[#b]\d)/u, "(add");
+  const signs = added.replace(/\(([^()]+)\)/gu, "$1").replaceAll(",", "");
   return signs.replace(/(\d)-(?=\d)/gu, "$1b").replace(/(\d)\+(?=\d)/gu, "$1#");
 }
 
@@ -52,12 +58,38 @@ export class ChordBook {
   /** @type {Map<string, number[]>} */
   #known = new Map();
 
-  /** @param {Quality[]} qualities of two with the same notes the first gives the name */
-  constructor(qualities) {
+  /** @type {Map<string, string | undefined>} */
+  #written = new Map();
+
+  /**
+   * @param {Quality[]} qualities of two with the same notes the first gives the name
+   * @param {Spellings} [spellings]
+   */
+  constructor(qualities, spellings = { whole: {}, parts: [] }) {
     this.qualities = qualities;
+    this.whole = new Map(Object.entries(spellings.whole));
+    this.parts = spellings.parts.map((
+      [pattern, sign],
+    ) => /** @type {const} */ ([new RegExp(pattern, "gu"), sign]));
     for (const quality of qualities) {
       for (const sign of quality.signs) this.#bySign.set(sign, quality);
     }
+  }
+
+  /**
+   * The sign of a quality as it is written, without brackets; undefined for none.
+   * @param {string} written
+   */
+  #signOf(written) {
+    if (!this.#written.has(written)) {
+      const spelled = this.parts.reduce((text, [part, sign]) => text.replace(part, sign), written);
+      const tried = [written, this.whole.get(written), spelled, this.whole.get(spelled)];
+      const known = tried.find((one) =>
+        one !== undefined && this.#bySign.has(one) && (one !== "" || written === "")
+      );
+      this.#written.set(written, known);
+    }
+    return this.#written.get(written);
   }
 
   /**
@@ -74,7 +106,7 @@ export class ChordBook {
     const rootName = plain(match[0]);
     let sign = bare(symbol.slice(match[0].length));
     let bassName = null;
-    if (!this.#bySign.has(sign) && sign.includes("/")) {
+    if (this.#signOf(sign) === undefined && sign.includes("/")) {
       const cut = sign.lastIndexOf("/");
       bassName = plain(sign.slice(cut + 1));
       sign = sign.slice(0, cut);
@@ -84,7 +116,7 @@ export class ChordBook {
         );
       }
     }
-    const quality = this.#bySign.get(sign);
+    const quality = this.#bySign.get(this.#signOf(sign) ?? "?");
     if (quality === undefined) {
       const usual = this.qualities.filter((each) => each.usual);
       const known = usual.map(({ signs }) => `'${signs[0]}'`).join(", ");

@@ -40,7 +40,7 @@ export class Session {
   /** @param {import("../app.js").App} app */
   constructor(app) {
     this.app = app;
-    this.book = new ChordBook(app.data.qualities);
+    this.book = new ChordBook(app.data.qualities, app.data.spellings);
     declareSettings(app);
     this.output = new Output((text) => app.say(text, "warning"), () => this.#halted());
     this.transport = new Transport(

@@ -32,7 +32,7 @@ class InsideView {
   /** @param {HTMLElement} root @param {App} app */
   constructor(root, app) {
     this.app = app;
-    this.book = new ChordBook(app.data.qualities);
+    this.book = new ChordBook(app.data.qualities, app.data.spellings);
     this.disturbance = new Disturbance(app, this.book);
     this.play = button("Play", () => this.toggle(), { class: "primary" });
     /** The network's memory blocks. @type {Block[]} */

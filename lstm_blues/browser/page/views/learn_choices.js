@@ -29,7 +29,7 @@ export class LearnChoices {
   /** @param {App} app */
   constructor(app) {
     this.app = app;
-    this.book = new ChordBook(app.data.qualities);
+    this.book = new ChordBook(app.data.qualities, app.data.spellings);
     /** @type {Set<() => void>} */
     this.listeners = new Set();
     this.#declare();
