@@ -161,7 +161,7 @@ _RARE: tuple[_Row, ...] = (
     (("9no5",), (0, 2, 4, 10), "dominant-ninth", "subtract 5"),
     (("maj9no5",), (0, 2, 4, 11), "major-ninth", "subtract 5"),
     (("m9no5",), (0, 2, 3, 10), "minor-ninth", "subtract 5"),
-    (("13no5",), (0, 2, 4, 9, 10), "dominant-13th", "subtract 5"),
+    (("13no5",), (0, 2, 4, 9, 10), "dominant-ninth", "subtract 5, add 13"),
 )
 
 _HEADS = {"maj": ("M", "Maj", "ma", "Ma", "MA"), "m": ("min", "mi", "Min", "Mi", "-")}
