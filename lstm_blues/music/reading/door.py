@@ -142,6 +142,7 @@ def _played(
         tuple(sorted([*rest, *others], key=lambda tone: (tone.start, tone.pitch))),
         tuple(sorted([*melody, *others], key=lambda tone: (tone.start, tone.pitch))),
         (*remarks, *laid.remarks, *told),
+        laid.end,
     )
 
 

@@ -102,11 +102,12 @@ def _passes(bars: Sequence[WrittenBar], start: int, close: int) -> int:
 
 
 class Laid(NamedTuple):
-    """Bars in a row: the metre, when each begins in quarter notes from the first whole bar, and
-    what had to be done."""
+    """Bars in a row: the metre, when each begins and the last one ends, in quarter notes from the
+    first whole bar, and what had to be done."""
 
     metre: str
     starts: list[Fraction]
+    end: Fraction
     remarks: list[str]
 
 
@@ -147,7 +148,7 @@ def lay_out(bars: Sequence[WrittenBar], order: Sequence[int], file: str) -> Laid
             )
         starts.append(now)
         now += bar.length
-    return Laid(metre, starts, remarks)
+    return Laid(metre, starts, now, remarks)
 
 
 def sounding(parts: Sequence[tuple[Fraction, Sequence[WrittenNote]]]) -> Iterator[Tone]:
