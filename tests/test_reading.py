@@ -259,6 +259,41 @@ def test_chords_are_found_in_blocks_after_a_bass_and_in_broken_ones() -> None:
     assert changes[0].symbol == "G"
 
 
+def stride(*beats: tuple[int, tuple[int, ...]]) -> list[tuple[str, float]]:
+    """The chords that are read of basses, each a beat before its chord."""
+    events = [
+        event
+        for n, (bass, above) in enumerate(beats)
+        for event in ((2 * n, (bass,), 1), (2 * n + 1, above, 1))
+    ]
+    changes = chords_from_notes(played(*events), [], "4/4", "x")
+    return [(change.symbol, float(change.start)) for change in changes]
+
+
+def test_a_bass_is_the_root_of_the_chord_that_is_struck_after_it() -> None:
+    em, c, f, b = (52, 55, 59), (55, 60, 64), (53, 57, 60), (53, 59, 62)
+    bars = [(36, em), (43, em), (33, c), (40, c), (38, f), (45, f), (43, b), (38, b)]
+    assert stride(*bars) == [("Cmaj7", 0), ("Am7", 4), ("Dm7", 8), ("G7", 12)]
+    # Two chords in a bar, and one whose bass is doubled in it.
+    assert stride((38, f), (31, b), (36, em), (33, (57, *c))) == [
+        *(("Dm7", 0), ("G7", 2)),
+        *(("Cmaj7", 4), ("Am7", 6)),
+    ]
+    # Of two notes and the melody's third.
+    notes = played((0, (43,), 1), (1, (59, 65), 1))
+    changes = chords_from_notes(notes, played((0, (74,), 4)), "4/4", "x")
+    assert [change.symbol for change in changes] == ["G7"]
+
+
+def test_a_bass_that_walks_leaves_the_chord_above_it_as_it_is() -> None:
+    c, f = (52, 55, 60), (57, 60, 65)
+    assert stride((36, c), (38, c), (41, f), (38, f)) == [("C", 0), ("F", 4)]
+    assert stride((36, c), (33, c), (43, c), (36, c), (35, c), (43, c)) == [("C", 0)]
+    walking = [(0, (36, *c), 1), (1, (38,), 1), (2, (41, *f), 1), (3, (45,), 1)]
+    changes = chords_from_notes(played(*walking), [], "4/4", "x")
+    assert [(change.symbol, change.start) for change in changes] == [("C", 0), ("F", 2)]
+
+
 def test_notes_without_a_symbol_are_no_rare_chord() -> None:
     altered = played((0, (43, 59, 65, 70, 75), 4))
     with pytest.raises(BluesError, match="Eb, F, G, Bb, B sound together, but form no known"):
