@@ -247,6 +247,33 @@ def test_a_last_chord_on_a_bar_line_in_midi_makes_its_bar_count(tmp_path: Path) 
     assert sheet.chords[-1] == "D"
 
 
+@pytest.mark.parametrize(
+    ("times", "bars"), [("", 5), ('times="3"', 7), ('times="4"', 9), ('times="0"', 5)]
+)
+def test_repeats_in_musicxml_are_played_as_often_as_they_say(
+    tmp_path: Path, times: str, bars: int
+) -> None:
+    pytest.importorskip("music21")
+    chords, remarks = read(repeated(tmp_path, times))
+    assert chords == [*["G", "Gm"] * (bars // 2), "G"]
+    assert f"repeats are written out: {bars} bars from 3" in remarks
+
+
+def test_repeats_without_end_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("music21")
+    told = refused(repeated(tmp_path, 'times="1000000000"'))
+    assert "has more than 10,000 bars with its repeats written out, but must have at most" in told
+
+
+def repeated(folder: Path, times: str) -> Path:
+    """Three bars, the first two of them repeated."""
+    path = musicxml(folder, harmony("major"), harmony("minor"), harmony("major"))
+    sign = f'<barline location="right"><repeat direction="backward" {times}/></barline>'
+    last = '</measure><measure number="3">'
+    path.write_text(path.read_text().replace(last, sign + last))
+    return path
+
+
 SEVENTH = (7, 0, "add")
 
 
