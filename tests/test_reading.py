@@ -164,6 +164,20 @@ def test_chords_are_given_to_a_tune_without(tmp_path: Path) -> None:
         sheet(tmp_path / "bare.abc", chords=["C7", "F7", "G7"])
 
 
+def test_chords_that_are_given_share_a_bar_equally_or_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bare.abc"
+    path.write_text("X:1\nM:4/4\nL:1/8\nK:C\n" + "cdefgabc'|" * 8)
+    found = sheet(path, chords=["C"] * 7 + ["F G C"])
+    assert found.chords[-24:] == [*["F"] * 8, *["G"] * 8, *["C"] * 8]
+    five, fits = ["C"] * 7 + ["F G C F G"], "steps_per_bar must be a multiple of 5"
+    told = f"bar 8 of chords is 'F G C F G': 5 chords do not divide its 96 steps; {fits} for them."
+    with pytest.raises(BluesError, match=re.escape(told)):
+        sheet(path, chords=five)
+    with pytest.raises(BluesError, match="5 chords do not divide its 8 steps"):
+        sheet(path, chords=five, steps_per_bar=8)
+    assert sheet(path, chords=five, steps_per_bar=40).chords[-8:] == ["G"] * 8
+
+
 # Chord symbols.
 
 
@@ -339,6 +353,13 @@ def test_one_note_is_no_chord() -> None:
 def test_the_coarsest_steps_are_chosen(starts: list[float], metre: str, expected: Grid) -> None:
     line = [Fraction(start).limit_denominator(480) for start in starts]
     assert coarsest_grid([line], metre) == expected
+
+
+def test_steps_hold_equal_parts_of_a_bar_beside_played_notes() -> None:
+    late = [Fraction(n, 2) + Fraction(1, 16) for n in range(80)]
+    chords = [Fraction(0), Fraction(4, 3), Fraction(8, 3)]
+    assert coarsest_grid([late, chords], "4/4") == Grid(2)
+    assert coarsest_grid([late, chords], "4/4", {1, 3}) == Grid(6)
 
 
 # MIDI.
