@@ -26,6 +26,7 @@ from lstm_blues.music.reading.sheet import Sheet, sheets_of
 from lstm_blues.music.reading.symbols import looks_like_symbol, plain_symbol
 from lstm_blues.music.reading.written import as_played, lay_out
 from lstm_blues.music.songbook import form_and_library
+from lstm_blues.runs.config import compose_config
 
 # A waltz with a pickup, a repeat with two endings, a slash chord, a diminished one, a tie, a
 # triplet and a dotted rhythm.
@@ -353,6 +354,17 @@ def test_one_note_is_no_chord() -> None:
 def test_the_coarsest_steps_are_chosen(starts: list[float], metre: str, expected: Grid) -> None:
     line = [Fraction(start).limit_denominator(480) for start in starts]
     assert coarsest_grid([line], metre) == expected
+
+
+def test_swung_eighths_are_said_to_be_read_as_even_ones(tmp_path: Path) -> None:
+    path = tmp_path / "swung.abc"
+    path.write_text("X:1\nM:4/4\nL:1/8\nK:C\n" + '"C"' + "(3:2:2c2d" * 4 + "|\n")
+    found = sheet(path)
+    assert [note.start for note in found.melody] == list(range(8))
+    (told,) = found.remarks
+    assert told == "swung eighths are read as even ones; swing=0.67 plays them swung"
+    # What it names is a setting of compose.
+    assert compose_config(["swing=0.67"], "compose")["swing"] == 0.67
 
 
 def test_steps_hold_equal_parts_of_a_bar_beside_played_notes() -> None:

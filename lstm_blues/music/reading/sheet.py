@@ -183,7 +183,7 @@ def _in_steps(one: _Aligned, grid: Grid, bar: int) -> Sheet:
                 "have no other chord symbol"
             )
     if grid.swung:
-        remarks.append("swung eighths are read as even ones; timing.swing=0.67 plays them swung")
+        remarks.append("swung eighths are read as even ones; swing=0.67 plays them swung")
     melody = _line([t for t in one.melody if grid.step(t.start) >= 0], grid, score.file, bar)
     pickup = [t for t in one.melody if grid.step(t.start) < 0]
     if pickup:
