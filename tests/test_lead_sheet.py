@@ -12,6 +12,7 @@ from lstm_blues.errors import BluesError
 from lstm_blues.lead_sheet import write_form_and_library
 from lstm_blues.music.chords import chord_name, pitch_of
 from lstm_blues.music.form import Form
+from lstm_blues.music.melody_range import given_range
 from lstm_blues.music.piece import Note
 from lstm_blues.music.reading.door import read_score
 from lstm_blues.music.reading.sheet import Sheet, sheets_of
@@ -136,6 +137,20 @@ def test_a_wide_melody_widens_the_range(tmp_path: Path) -> None:
     assert "1 of 3 notes are moved by octaves into 13 notes" in remarks
 
 
+def test_the_fewest_notes_that_are_asked_for_hold_the_tune() -> None:
+    for pitches, lowest in (([60, 64, 79], 60), ([62, 65, 89], 64), ([60, 61, 71], 60)):
+        for notes in range(1, 13):
+            try:
+                placing = given_range(pitches, lowest, notes)
+            except BluesError as told:
+                needed = int(str(told).split("at least ")[1].split()[0])
+                assert notes < needed
+                given_range(pitches, lowest, needed)
+            else:
+                placed = [placing.place(pitch) - lowest for pitch in pitches]
+                assert all(0 <= up < notes for up in placed)
+
+
 def test_everything_is_transposed_together_into_a_given_range(tmp_path: Path) -> None:
     # From A3 to G4: no octave fits, three semitones up do, and take the chords along.
     low = [("A3", 0, 2), *LINE[2:]]
@@ -230,6 +245,15 @@ def test_what_the_command_cannot_do_is_one_sentence(
         (["files=[a.mid]", "name=x", "chords=[Hm]"], "chords: chord symbol 'Hm' must begin with"),
         (["files=[a.mid]", "name=x", "rests=0"], "rests is 0.0, but must be above 0, or null"),
         (["files=[a.mid]", "name=x", "melody_notes=0"], "melody_notes is 0, but must be from 1"),
+        (
+            ["files=[a.mid]", "name=x", "melody_notes=3"],
+            "melody_notes is 3, but must be at least 8 for this tune, whose notes are moved by "
+            "octaves to lowest_melody_note=60 and above, or null.",
+        ),
+        (
+            ["files=[a.mid]", "name=x", "melody_notes=3", "lowest_melody_note=67"],
+            "melody_notes is 3, but must be at least 8 for this tune",
+        ),
     ):
         with pytest.raises(BluesError) as told:
             run(*overrides)

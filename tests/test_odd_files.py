@@ -54,12 +54,15 @@ def beats(upper: str) -> str:
 FOUR = beats("4")
 
 
-def musicxml(folder: Path, *harmonies: str, time: str = FOUR, note: int = 4) -> Path:
-    """A bar for each chord symbol, with a note of so many quarter notes."""
+def musicxml(
+    folder: Path, *harmonies: str, time: str = FOUR, note: int = 4, rests: int = 0
+) -> Path:
+    """A bar for each chord symbol, with a note of so many quarter notes, or in the last `rests`
+    bars a rest."""
+    pitch, rest = "<pitch><step>C</step><octave>5</octave></pitch>", '<rest measure="yes"/>'
     bars = [
-        f"{one}<note><pitch><step>C</step><octave>5</octave></pitch><duration>{note}</duration>"
-        "</note>"
-        for one in harmonies
+        f"{one}<note>{pitch if left > rests else rest}<duration>{note}</duration></note>"
+        for left, one in zip(range(len(harmonies), 0, -1), harmonies, strict=True)
     ]
     attributes = f"<attributes><divisions>1</divisions><time>{time}</time></attributes>"
     measures = "".join(
@@ -81,7 +84,8 @@ def midi(
     words: Sequence[str] = (),
     division: int | None = None,
 ) -> Path:
-    """Four bars, with a text for each of them and words at the beginning."""
+    """Four bars, with a text for each of them, those left over at the end, and words at the
+    beginning."""
     track = mido.MidiTrack()
     for text in words:
         track.append(mido.MetaMessage(kind, text=text))
@@ -90,6 +94,8 @@ def midi(
             track.append(mido.MetaMessage(kind, text=texts[number]))
         track.append(mido.Message("note_on", note=60 + number, velocity=90))
         track.append(mido.Message("note_off", note=60 + number, time=4 * 480))
+    for text in texts[4:]:
+        track.append(mido.MetaMessage(kind, text=text))
     file = mido.MidiFile(ticks_per_beat=480)
     file.tracks.append(track)
     path = folder / "tune.mid"
@@ -211,6 +217,61 @@ def test_bars_before_the_first_chord_are_few_and_named(tmp_path: Path) -> None:
     told = refused(abc(tmp_path, 'C8|D8|E8|"G"C8|"F"F8|'))
     assert "has no chord before bar 4: skip_bars=3 leaves out" in told
     assert "chords= gives chords" in told
+
+
+def test_last_bars_in_which_the_melody_rests_are_bars_of_the_form(tmp_path: Path) -> None:
+    assert read(abc(tmp_path, '"C"C8|"F"F8|"G"z8|"Am"z8|]'))[0] == ["C", "F", "G", "Am"]
+    assert read(abc(tmp_path, '"C"C8|"F"F8|z8|z2z2|]'))[0] == ["C", "F", "F", "F"]
+    # A pickup takes its time from the last bar.
+    assert read(abc(tmp_path, 'G2|"C"C8|"F"F4z2|]'))[0] == ["C", "F"]
+    path = abc(tmp_path, '"C"C8|"F"z8|"G"G8|"G"z8|')
+    (sheet,) = sheets_of([read_score(str(path), symbols=False)], chords=["C", "F", "G", "C7"])
+    assert sheet.chords[-1] == "C7"
+
+
+def test_last_bars_of_rests_in_musicxml_are_bars_of_the_form(tmp_path: Path) -> None:
+    pytest.importorskip("music21")
+    one = harmony("major")
+    assert read(musicxml(tmp_path, one, one, harmony("minor"), rests=2))[0] == ["G", "G", "Gm"]
+    assert read(musicxml(tmp_path, one, one, "", rests=1))[0] == ["G", "G", "G"]
+
+
+def test_a_last_chord_on_a_bar_line_in_midi_makes_its_bar_count(tmp_path: Path) -> None:
+    assert read(midi(tmp_path, ["C", "F", "G7", "C", "Am"]))[0] == ["C", "F", "G7", "C", "Am"]
+    # No more bars than that: these chords are in the melody's last one.
+    assert read(midi(tmp_path, ["C", "F", "G7", "C"]))[0] == ["C", "F", "G7", "C"]
+    path = str(midi(tmp_path, ["C", "F", "G7", "C", "N.C."]))
+    assert read_score(path).end == 16
+    path = str(midi(tmp_path, ["C", "F", "G7", "C", "Am"]))
+    (sheet,) = sheets_of([read_score(path, symbols=False)], chords=["C", "F", "G", "C", "D"])
+    assert sheet.chords[-1] == "D"
+
+
+@pytest.mark.parametrize(
+    ("times", "bars"), [("", 5), ('times="3"', 7), ('times="4"', 9), ('times="0"', 5)]
+)
+def test_repeats_in_musicxml_are_played_as_often_as_they_say(
+    tmp_path: Path, times: str, bars: int
+) -> None:
+    pytest.importorskip("music21")
+    chords, remarks = read(repeated(tmp_path, times))
+    assert chords == [*["G", "Gm"] * (bars // 2), "G"]
+    assert f"repeats are written out: {bars} bars from 3" in remarks
+
+
+def test_repeats_without_end_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("music21")
+    told = refused(repeated(tmp_path, 'times="1000000000"'))
+    assert "has more than 10,000 bars with its repeats written out, but must have at most" in told
+
+
+def repeated(folder: Path, times: str) -> Path:
+    """Three bars, the first two of them repeated."""
+    path = musicxml(folder, harmony("major"), harmony("minor"), harmony("major"))
+    sign = f'<barline location="right"><repeat direction="backward" {times}/></barline>'
+    last = '</measure><measure number="3">'
+    path.write_text(path.read_text().replace(last, sign + last))
+    return path
 
 
 SEVENTH = (7, 0, "add")

@@ -26,6 +26,7 @@ from lstm_blues.music.reading.sheet import Sheet, sheets_of
 from lstm_blues.music.reading.symbols import looks_like_symbol, plain_symbol
 from lstm_blues.music.reading.written import as_played, lay_out
 from lstm_blues.music.songbook import form_and_library
+from lstm_blues.runs.config import compose_config
 
 # A waltz with a pickup, a repeat with two endings, a slash chord, a diminished one, a tie, a
 # triplet and a dotted rhythm.
@@ -164,6 +165,20 @@ def test_chords_are_given_to_a_tune_without(tmp_path: Path) -> None:
         sheet(tmp_path / "bare.abc", chords=["C7", "F7", "G7"])
 
 
+def test_chords_that_are_given_share_a_bar_equally_or_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bare.abc"
+    path.write_text("X:1\nM:4/4\nL:1/8\nK:C\n" + "cdefgabc'|" * 8)
+    found = sheet(path, chords=["C"] * 7 + ["F G C"])
+    assert found.chords[-24:] == [*["F"] * 8, *["G"] * 8, *["C"] * 8]
+    five, fits = ["C"] * 7 + ["F G C F G"], "steps_per_bar must be a multiple of 5"
+    told = f"bar 8 of chords is 'F G C F G': 5 chords do not divide its 96 steps; {fits} for them."
+    with pytest.raises(BluesError, match=re.escape(told)):
+        sheet(path, chords=five)
+    with pytest.raises(BluesError, match="5 chords do not divide its 8 steps"):
+        sheet(path, chords=five, steps_per_bar=8)
+    assert sheet(path, chords=five, steps_per_bar=40).chords[-8:] == ["G"] * 8
+
+
 # Chord symbols.
 
 
@@ -259,6 +274,41 @@ def test_chords_are_found_in_blocks_after_a_bass_and_in_broken_ones() -> None:
     assert changes[0].symbol == "G"
 
 
+def stride(*beats: tuple[int, tuple[int, ...]]) -> list[tuple[str, float]]:
+    """The chords that are read of basses, each a beat before its chord."""
+    events = [
+        event
+        for n, (bass, above) in enumerate(beats)
+        for event in ((2 * n, (bass,), 1), (2 * n + 1, above, 1))
+    ]
+    changes = chords_from_notes(played(*events), [], "4/4", "x")
+    return [(change.symbol, float(change.start)) for change in changes]
+
+
+def test_a_bass_is_the_root_of_the_chord_that_is_struck_after_it() -> None:
+    em, c, f, b = (52, 55, 59), (55, 60, 64), (53, 57, 60), (53, 59, 62)
+    bars = [(36, em), (43, em), (33, c), (40, c), (38, f), (45, f), (43, b), (38, b)]
+    assert stride(*bars) == [("Cmaj7", 0), ("Am7", 4), ("Dm7", 8), ("G7", 12)]
+    # Two chords in a bar, and one whose bass is doubled in it.
+    assert stride((38, f), (31, b), (36, em), (33, (57, *c))) == [
+        *(("Dm7", 0), ("G7", 2)),
+        *(("Cmaj7", 4), ("Am7", 6)),
+    ]
+    # Of two notes and the melody's third.
+    notes = played((0, (43,), 1), (1, (59, 65), 1))
+    changes = chords_from_notes(notes, played((0, (74,), 4)), "4/4", "x")
+    assert [change.symbol for change in changes] == ["G7"]
+
+
+def test_a_bass_that_walks_leaves_the_chord_above_it_as_it_is() -> None:
+    c, f = (52, 55, 60), (57, 60, 65)
+    assert stride((36, c), (38, c), (41, f), (38, f)) == [("C", 0), ("F", 4)]
+    assert stride((36, c), (33, c), (43, c), (36, c), (35, c), (43, c)) == [("C", 0)]
+    walking = [(0, (36, *c), 1), (1, (38,), 1), (2, (41, *f), 1), (3, (45,), 1)]
+    changes = chords_from_notes(played(*walking), [], "4/4", "x")
+    assert [(change.symbol, change.start) for change in changes] == [("C", 0), ("F", 2)]
+
+
 def test_notes_without_a_symbol_are_no_rare_chord() -> None:
     altered = played((0, (43, 59, 65, 70, 75), 4))
     with pytest.raises(BluesError, match="Eb, F, G, Bb, B sound together, but form no known"):
@@ -304,6 +354,24 @@ def test_one_note_is_no_chord() -> None:
 def test_the_coarsest_steps_are_chosen(starts: list[float], metre: str, expected: Grid) -> None:
     line = [Fraction(start).limit_denominator(480) for start in starts]
     assert coarsest_grid([line], metre) == expected
+
+
+def test_swung_eighths_are_said_to_be_read_as_even_ones(tmp_path: Path) -> None:
+    path = tmp_path / "swung.abc"
+    path.write_text("X:1\nM:4/4\nL:1/8\nK:C\n" + '"C"' + "(3:2:2c2d" * 4 + "|\n")
+    found = sheet(path)
+    assert [note.start for note in found.melody] == list(range(8))
+    (told,) = found.remarks
+    assert told == "swung eighths are read as even ones; swing=0.67 plays them swung"
+    # What it names is a setting of compose.
+    assert compose_config(["swing=0.67"], "compose")["swing"] == 0.67
+
+
+def test_steps_hold_equal_parts_of_a_bar_beside_played_notes() -> None:
+    late = [Fraction(n, 2) + Fraction(1, 16) for n in range(80)]
+    chords = [Fraction(0), Fraction(4, 3), Fraction(8, 3)]
+    assert coarsest_grid([late, chords], "4/4") == Grid(2)
+    assert coarsest_grid([late, chords], "4/4", {1, 3}) == Grid(6)
 
 
 # MIDI.

@@ -76,7 +76,10 @@ def _range(start: int, notes: int) -> str:
 def given_range(pitches: Sequence[int], lowest: int | None, notes: int) -> Placing:
     """A melody brought into so many notes: by whole octaves where they do, else by as few semitones
     as possible, chords and all.  Where it is too wide for both, by the octaves that leave the
-    fewest notes outside, which are then moved in one by one."""
+    fewest notes outside, which are then moved in one by one.
+
+    Raises `BluesError` where a note has no octave in the range, as it may in one of less than 12.
+    """
     low, high = min(pitches), max(pitches)
     start = REPORT_LOWEST if lowest is None else lowest
     room = notes - 1
@@ -87,6 +90,13 @@ def given_range(pitches: Sequence[int], lowest: int | None, notes: int) -> Placi
     if high - low <= room:
         shift = min(range(start - low, start + room - high + 1), key=nearest)
         return Placing(shift, start, notes, _moved(shift))
+
+    needed = min(high - low, max((pitch - start) % OCTAVE for pitch in pitches)) + 1
+    wide = (
+        f"at least {needed} for this tune, whose notes are moved by octaves to "
+        f"lowest_melody_note={start} and above, or null"
+    )
+    require(notes >= needed, "melody_notes", notes, wide)
 
     def outside(shift: int) -> tuple[int, int]:
         return sum(not start <= p + shift <= start + room for p in pitches), abs(shift)

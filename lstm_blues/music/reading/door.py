@@ -16,6 +16,7 @@ from lstm_blues.music.reading.midi import read_midi
 from lstm_blues.music.reading.notation import MUSIC21, read_notation
 from lstm_blues.music.reading.parts import top_line
 from lstm_blues.music.reading.score import ChordChange, Score
+from lstm_blues.music.reading.sheet import MOST_BARS
 from lstm_blues.music.reading.written import WrittenBar, as_played, lay_out, sounding
 
 _TITLES = 3
@@ -124,6 +125,11 @@ def _played(
         raise BluesError(f"{file!r} has no notes.")
     _require_midi(bars, file)
     order = as_played(bars)
+    if len(order) > MOST_BARS:
+        raise BluesError(
+            f"{file!r} has more than {MOST_BARS:,} bars with its repeats written out, but must "
+            f"have at most {MOST_BARS:,}."
+        )
     laid = lay_out(bars, order, file)
     placed = [(start, bars[number]) for start, number in zip(laid.starts, order, strict=True)]
     melody = list(sounding([(start, bar.notes) for start, bar in placed]))
@@ -142,6 +148,7 @@ def _played(
         tuple(sorted([*rest, *others], key=lambda tone: (tone.start, tone.pitch))),
         tuple(sorted([*melody, *others], key=lambda tone: (tone.start, tone.pitch))),
         (*remarks, *laid.remarks, *told),
+        laid.end,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -50,26 +50,31 @@ class Grid(NamedTuple):
         return abs(self.step(quarters) / self.per_quarter - even)
 
 
-def coarsest_grid(lines: Sequence[Sequence[Fraction]], metre: str) -> Grid:
+def coarsest_grid(
+    lines: Sequence[Sequence[Fraction]], metre: str, parts: Collection[int] = ()
+) -> Grid:
     """The coarsest grid on which notes lie and no two that follow each other fall on one step.
 
     Args:
         lines: beginnings of notes in quarter notes, in order; those of a line must stay apart.
         metre: its bar must hold a whole number of steps.
+        parts: so many equal parts of a bar must be whole steps, too, where any grid has them all.
     """
     time = Metre(metre)
     grids = [Grid(n) for n in STEPS_PER_QUARTER if (n * time.quarters).denominator == 1]
     starts = [start for line in lines for start in line]
     if not time.is_compound:
         grids.insert(1, Grid(2, swung=True))
+    unequal = {g for g in grids if any(g.per_quarter * time.quarters % n for n in parts)}
     for near, most in ((_EXACT, 1.0), (_PLAYED, _MOST)):
         for grid in grids:
-            if grid.swung and not _is_swung(starts):
+            if grid in unequal or (grid.swung and not _is_swung(starts)):
                 continue
             hit = sum(1 for start in starts if grid.off(start) <= near)
             if hit >= most * len(starts) and _apart(lines, grid):
                 return grid
-    return next((grid for grid in grids[2:] if _apart(lines, grid)), grids[-1])
+    fine = [grid for grid in grids[2:] if grid not in unequal and _apart(lines, grid)]
+    return fine[0] if fine else grids[-1]
 
 
 def _apart(lines: Sequence[Sequence[Fraction]], grid: Grid) -> bool:

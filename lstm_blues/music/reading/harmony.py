@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from lstm_blues.errors import BluesError
-from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, chord_name, pitch_classes
+from lstm_blues.music.chords import NOTE_NAMES, OCTAVE, chord_name, pitch_classes, read_symbol
 from lstm_blues.music.metre import Metre
 from lstm_blues.music.reading.score import ChordChange, Tone
 
@@ -43,10 +43,11 @@ def chords_from_notes(
 ) -> list[ChordChange]:
     """The chords of an accompaniment, each where it begins.
 
-    Notes that sound together are a chord where they have a symbol.  Others belong to the chord of
-    their bar that contains them, as a bass before its chord does; else the notes of the bar, or of
-    its beats, are taken together, as in broken chords.  Two notes count with that of the melody,
-    which may have taken the third.
+    Notes that sound together are a chord where they have a symbol; so do a bass and the chord that
+    is struck after it where the bass is the root of both, as that of Cmaj7 is below Em.  Others
+    belong to the chord of their bar that contains them; else the notes of the bar, or of its beats,
+    are taken together, as in broken chords.  Two notes count with that of the melody, which may
+    have taken the third.
 
     Raises `BluesError`, naming bar and notes, where that gives no chord.
     """
@@ -58,6 +59,7 @@ def chords_from_notes(
         if number < 0:  # a pickup may have a bass alone
             inside = [one for one in inside if one.symbol]
         last = changes[-1].symbol if changes else None
+        inside = _with_roots(inside, metre)
         if inside:
             changes += _of_bar(inside, metre, last, f"bar {number + 1} of {file!r}")
     merged: list[ChordChange] = []
@@ -86,6 +88,39 @@ def _slices(tones: Sequence[Tone], melody: Sequence[Tone]) -> list[_Slice]:
 
 def _at(tones: Sequence[Tone], start: Fraction, late: Fraction) -> frozenset[int]:
     return frozenset(t.pitch for t in tones if t.start <= late and t.end > late and t.end > start)
+
+
+def _with_roots(slices: Sequence[_Slice], metre: str) -> list[_Slice]:
+    """A bar with each chord that has its root before it as one chord with it, wherever it is struck
+    in the bar; the roots are low notes that begin a bar or half of one."""
+    time = Metre(metre)
+    half = time.quarters / 2 if time.beats % 2 == 0 else time.quarters
+    found = list(slices)
+    whole: dict[str, str] = {}  # chords that were struck, with what they are over their basses
+    for number, one in enumerate(slices):
+        if one.symbol is not None:
+            found[number] = one._replace(symbol=whole.setdefault(one.symbol, one.symbol))
+            continue
+        above = slices[number + 1] if number + 1 < len(slices) else None
+        # Below a chord that is struck again the bass walks.
+        if above is None or above.symbol is None or above.symbol in whole:
+            continue
+        strong = min(one.start % half, -one.start % half) <= _SHORT
+        symbol = _on_root(one.pitches, above) if strong else None
+        if symbol is not None:
+            found[number] = one._replace(symbol=symbol)
+            whole[above.symbol] = symbol
+    return found
+
+
+def _on_root(bass: Collection[int], above: _Slice) -> str | None:
+    """The symbol of a low note and the chord above it, where that note is the root of both."""
+    if len({pitch % OCTAVE for pitch in bass}) > 1 or max(bass) >= min(above.pitches):
+        return None
+    low = min(bass)
+    notes = pitch_classes(above.symbol) if above.symbol else frozenset()
+    symbol = symbol_of({low, *(low + (note - low) % OCTAVE for note in notes)})
+    return symbol if symbol is not None and read_symbol(symbol).root == low % OCTAVE else None
 
 
 def _of_bar(

@@ -24,6 +24,9 @@ from lstm_blues.music.reading.written import ZERO
 _DRUMS = 9
 _TEXTS = ("text", "lyrics", "marker", "cue_marker")
 
+_EARLY = Fraction(1, 8)
+"""Quarter notes by which a chord may begin before its bar."""
+
 
 @dataclass
 class _Tracks:
@@ -69,14 +72,16 @@ def read_midi(
         raise BluesError(f"{file!r} has no notes.")
     melody, harmony = melody_and_harmony(parts, file, melody_track, chord_track)
     texts, words = chord_texts(tracks.texts)
-    struck = [start for start, text in texts if not is_no_chord(text)] or _changes_of(harmony)
+    named = [start for start, text in texts if not is_no_chord(text)]
+    struck = named or _changes_of(harmony)
     metre, origin = _metre_and_origin(tracks.metres, file, struck, [*melody, *harmony])
+    full = Metre(metre).quarters
 
     def moved(tones: Iterable[Tone]) -> tuple[Tone, ...]:
         return tuple(Tone(t.pitch, t.start - origin, t.end - origin) for t in tones)
 
     def bar(start: Fraction) -> int:
-        return int((start - origin) // Metre(metre).quarters) + 1
+        return int((start - origin) // full) + 1
 
     placed = [Placed(text, start - origin, bar(start)) for start, text in texts]
     changes, told = changes_of(placed, file) if symbols else ([], [])
@@ -91,6 +96,7 @@ def read_midi(
         moved(harmony),
         moved(tone for part in parts for tone in part.tones),
         tuple(told),
+        max((bar(start + _EARLY) for start in named), default=0) * full,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from lstm_blues.errors import BluesError
 from lstm_blues.music.reading.kinds import symbol_text
 from lstm_blues.music.reading.parts import is_melody_name
+from lstm_blues.music.reading.sheet import MOST_BARS
 from lstm_blues.music.reading.time_signatures import FREE, plain_metre
 from lstm_blues.music.reading.written import ZERO, WrittenBar, WrittenNote
 
@@ -124,6 +125,8 @@ def _bars(melody: Any, parts: list[Any]) -> list[WrittenBar]:
         left, right = measure.leftBarline, measure.rightBarline
         bar.opens = isinstance(left, bars21.Repeat) and left.direction == "start"
         bar.closes = isinstance(right, bars21.Repeat) and right.direction == "end"
+        if bar.closes:
+            bar.times = min(max(right.times or 0, 2), MOST_BARS + 1)
         section = right is not None and right.type in ("double", "final")
         found.append(bar)
     return found

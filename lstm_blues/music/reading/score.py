@@ -41,6 +41,8 @@ class Score:
             where the chords are symbols.
         tones: all notes that sound, as long as they do, whoever plays them.
         remarks: what was decided in reading, each a sentence for the user.
+        filled: quarter notes from the first whole bar to the end of the last bar that is known of
+            without its notes: as written, rests and all, or as a chord symbol begins in it.
     """
 
     file: str
@@ -52,9 +54,10 @@ class Score:
     harmony: tuple[Tone, ...] = ()
     tones: tuple[Tone, ...] = ()
     remarks: tuple[str, ...] = field(default=())
+    filled: Fraction = Fraction(0)
 
     @property
     def end(self) -> Fraction:
-        """When the last note ends, in quarter notes."""
+        """When the last note or the last bar ends, in quarter notes."""
         ends = [tone.end for tone in self.tones]
-        return max([*ends, *(change.start for change in self.changes)], default=Fraction(0))
+        return max([self.filled, *ends, *(change.start for change in self.changes)])

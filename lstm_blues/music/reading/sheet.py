@@ -72,7 +72,8 @@ def sheets_of(
         chords: the chords of each bar, for tunes without; several share a bar equally.
 
     Raises:
-        BluesError: a score has no chords or another metre; names file and bar.
+        BluesError: a score has no chords or another metre, or `chords` do not share a bar equally;
+            names file and bar.
     """
     for score in scores:
         if score.metre != scores[0].metre:
@@ -86,10 +87,11 @@ def sheets_of(
     if steps_per_bar is None:
         lines = [[tone.start for tone in one.melody] for one in aligned]
         lines += [[change.start for change in one.changes] for one in aligned]
-        grid = coarsest_grid(lines, metre)
+        grid = coarsest_grid(lines, metre, {len(entry.split()) for entry in chords})
     else:
         grid = Grid(Fraction(steps_per_bar) / quarters)
     bar = int(grid.per_quarter * quarters)
+    _require_equal_parts(chords, bar)
     return [_in_steps(one, grid, bar) for one in aligned]
 
 
@@ -137,6 +139,17 @@ def _given(chords: Sequence[str], bars: int, full: Fraction, file: str) -> list[
     return changes
 
 
+def _require_equal_parts(chords: Sequence[str], steps: int) -> None:
+    """Raises `BluesError` where the chords of a bar do not share its steps equally."""
+    for number, entry in enumerate(chords, 1):
+        count = len(entry.split())
+        if steps % count:
+            raise BluesError(
+                f"bar {number} of chords is {entry!r}: {count} chords do not divide its {steps} "
+                f"steps; steps_per_bar must be a multiple of {count} for them."
+            )
+
+
 def _changes(score: Score, origin: Fraction) -> list[ChordChange]:
     changes = list(score.changes)
     if not changes:
@@ -170,7 +183,7 @@ def _in_steps(one: _Aligned, grid: Grid, bar: int) -> Sheet:
                 "have no other chord symbol"
             )
     if grid.swung:
-        remarks.append("swung eighths are read as even ones; timing.swing=0.67 plays them swung")
+        remarks.append("swung eighths are read as even ones; swing=0.67 plays them swung")
     melody = _line([t for t in one.melody if grid.step(t.start) >= 0], grid, score.file, bar)
     pickup = [t for t in one.melody if grid.step(t.start) < 0]
     if pickup:

@@ -39,6 +39,7 @@ class WrittenBar:
         section: whether a double bar line or a new part stands before it.
         opens, closes: whether a repeat begins before it, ends after it.
         endings: the passes through a repeat that it is played in; empty for all.
+        times: how often what is repeated is played, where `closes` and no endings tell.
     """
 
     metre: str
@@ -51,6 +52,7 @@ class WrittenBar:
     opens: bool = False
     closes: bool = False
     endings: frozenset[int] = frozenset()
+    times: int = 2
 
     @property
     def quarters(self) -> Fraction:
@@ -93,7 +95,7 @@ def as_played(bars: Sequence[WrittenBar]) -> list[int]:
 
 def _passes(bars: Sequence[WrittenBar], start: int, close: int) -> int:
     """How often the repeat from bar `start` to the sign after bar `close` is played."""
-    numbers = {2}
+    numbers = {2 if bars[close].endings else bars[close].times}
     for at in range(start, len(bars)):
         numbers |= bars[at].endings
         if at >= close and not (at + 1 < len(bars) and bars[at + 1].endings):
@@ -102,11 +104,12 @@ def _passes(bars: Sequence[WrittenBar], start: int, close: int) -> int:
 
 
 class Laid(NamedTuple):
-    """Bars in a row: the metre, when each begins in quarter notes from the first whole bar, and
-    what had to be done."""
+    """Bars in a row: the metre, when each begins and the last one ends, in quarter notes from the
+    first whole bar, and what had to be done."""
 
     metre: str
     starts: list[Fraction]
+    end: Fraction
     remarks: list[str]
 
 
@@ -147,7 +150,7 @@ def lay_out(bars: Sequence[WrittenBar], order: Sequence[int], file: str) -> Laid
             )
         starts.append(now)
         now += bar.length
-    return Laid(metre, starts, remarks)
+    return Laid(metre, starts, now, remarks)
 
 
 def sounding(parts: Sequence[tuple[Fraction, Sequence[WrittenNote]]]) -> Iterator[Tone]:
