@@ -170,7 +170,7 @@ def test_musicxml_in_other_metres_is_summed_or_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("C7no5", "'C7no5' is not a chord symbol that is known"),
+        ("C7no9", "'C7no9' is not a chord symbol that is known"),
         ("Am7 Dm7", "'Am7 Dm7' is 2 chord symbols in one text, but must be one"),
         ("H7", "'H7' is not a chord symbol: the German H must be written B"),
     ],
@@ -203,7 +203,7 @@ def test_no_chord_is_said_to_be_passed_over(tmp_path: Path) -> None:
 
 
 def test_chords_that_are_given_take_the_place_of_those_in_the_file(tmp_path: Path) -> None:
-    score = read_score(str(abc(tmp_path, '"C7no5"C8|"F"F8|')), symbols=False)
+    score = read_score(str(abc(tmp_path, '"C7no9"C8|"F"F8|')), symbols=False)
     (sheet,) = sheets_of([score], chords=["C7", "F7"])
     assert sheet.chords[:: sheet.steps_per_bar] == ["C7", "F7"]
 
@@ -316,7 +316,7 @@ def test_kinds_and_degrees_are_chords_of_the_same_notes(
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        (harmony("other", "7no5"), "G7no5"),
+        (harmony("other", "7no9"), "G7no9"),
         (harmony("other"), "G other"),
         (harmony("pedal"), "G pedal"),
         (harmony("dominant", "7", (5, 1, "alter"), (6, 0, "add")), "G7#5add6"),
@@ -339,8 +339,8 @@ def test_words_among_chords_in_midi_are_passed_over(tmp_path: Path) -> None:
     chords, remarks = read(midi(tmp_path, ["C", "Fmaj7", "G7", "C"], words=["Verse"]))
     assert chords == ["C", "Fmaj7", "G7", "C"]
     assert remarks == ["passed over, as no chord symbol: 'Verse' (bar 1)"]
-    told = refused(midi(tmp_path, ["C", "F", "G7no5", "C"]))
-    assert re.search("bar 3 of .*'G7no5' is not a chord symbol that is known", told)
+    told = refused(midi(tmp_path, ["C", "F", "G7no9", "C"]))
+    assert re.search("bar 3 of .*'G7no9' is not a chord symbol that is known", told)
 
 
 def test_letters_of_sections_and_words_of_songs_are_no_chords(tmp_path: Path) -> None:
