@@ -174,6 +174,16 @@ def test_any_form_s_band_plays_the_same_notes(served: Served) -> None:
     assert min(notes) > 60
 
 
+def test_a_fast_band_plays_the_same_notes(served: Served) -> None:
+    (bebop,) = compose_pieces(load_trained("bebop"), 1, 1, seed=1)
+    forms = [syncopated_form(metre, 6) for metre in METRES]
+    pieces = [bebop, *(Piece(form.chord_tensor(), form) for form in forms)]
+    timings = [Timing(300, 0.75 if piece.form.time.swings else 0.5) for piece in pieces]
+    given = [given_of(*pair, 1) for pair in zip(pieces, timings, strict=True)]
+    for piece, timing, told in zip(pieces, timings, play(served, given), strict=True):
+        assert require_same(piece, told, timing, 1, 0) > 100
+
+
 def random_piece(form: Form, encoding: Encoding, seed: int) -> Piece:
     """A chorus of a form, its chords now and then wrong, with a melody at random."""
     generator = torch.Generator().manual_seed(seed)
