@@ -184,6 +184,33 @@ def test_a_fast_band_plays_the_same_notes(served: Served) -> None:
         assert require_same(piece, told, timing, 1, 0) > 100
 
 
+def test_a_copy_of_the_band_plays_on_alike(served: Served) -> None:
+    form = syncopated_form("4/4", 2)
+    code = """
+    import { ChordBook } from "./music/chords.js";
+    import { chordsOf } from "./music/piece.js";
+    import { Scene } from "./music/scene.js";
+    import { Band } from "./music/band.js";
+    const [{ form, timing, seed, qualities, ...piece }] = given;
+    const book = new ChordBook(qualities);
+    const steps = piece.steps.map((row) => Uint8Array.from(row));
+    const chords = chordsOf(steps, form, book);
+    const stretch = { form, steps: steps.length, chords, melody: [] };
+    const scene = new Scene(stretch, timing, seed, 0, book);
+    const bar = (band, at) => [band.comping(scene, at), band.walk.bar(scene, at)];
+    const band = new Band();
+    const told = form.chords.map((_, at) => {
+      const other = band.copy();
+      return [bar(other, at), bar(band, at)];
+    });
+    console.log(JSON.stringify(told));
+    """
+    told = run_deno(served, code, given_of(Piece(form.chord_tensor(), form), TIMING, 1))
+    assert len(told) == form.bars
+    for copied, own in told:
+        assert copied == own
+
+
 def random_piece(form: Form, encoding: Encoding, seed: int) -> Piece:
     """A chorus of a form, its chords now and then wrong, with a melody at random."""
     generator = torch.Generator().manual_seed(seed)

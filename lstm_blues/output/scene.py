@@ -96,6 +96,16 @@ class Scene:
         return Struck(pitch, begin, last, min(127, max(1, velocity)))
 
 
+def let_go(notes: list[Struck]) -> list[Struck]:
+    """A part's notes, those of each pitch in time: none sounds on where another of its pitch
+    begins, for a key that is struck again was let go before."""
+    found, begins = list[Struck](), dict[int, float]()
+    for note in reversed(notes):
+        found.append(note._replace(end=min(note.end, begins.get(note.pitch, note.end))))
+        begins[note.pitch] = note.start
+    return found[::-1]
+
+
 def root_of(chord: Chord) -> int:
     """The pitch class of a chord's root; of notes without a symbol the lowest."""
     parts = symbol_parts(chord.symbol)

@@ -132,6 +132,21 @@ export class Scene {
 }
 
 /**
+ * Ends notes of a part, those of each pitch in time, where another of their pitch begins: a key
+ * that is struck again was let go before.
+ * @param {Struck[]} notes
+ * @param {Struck[]} following those that come after them
+ */
+export function letGo(notes, following) {
+  /** @type {Map<number, number>} */
+  const begins = new Map();
+  for (const note of [...notes, ...following].reverse()) {
+    note.end = Math.min(note.end, begins.get(note.pitch) ?? note.end);
+    begins.set(note.pitch, note.start);
+  }
+}
+
+/**
  * The shortest time between two notes, in quarter notes: whatever is written stands on a step or on
  * an eighth note.
  * @param {import("../kernel/network.js").FormData} form
