@@ -2,16 +2,18 @@
 
 import random
 from dataclasses import replace
+from io import BytesIO
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import mido
 import pytest
 import soundfile
 import torch
 import yaml
 from page_support import Opener, Served, run_deno
-from support import syncopated_form
+from support import require_room, syncopated_form
 
 from lstm_blues.browser.music import encoding_data, form_data, library_data, music_data
 from lstm_blues.music.encoding import HELD, Encoding
@@ -283,6 +285,32 @@ async function improviser(seed) {
   return new Improviser(player, network, book, (s) => new TorchRandom(s), seed);
 }
 """
+
+
+def test_no_end_in_a_midi_file_cuts_another_note_whatever_was_set(served: Served) -> None:
+    code = (
+        IMPROVISE
+        + """
+    import { midiFile } from "./music/midi.js";
+    const programs = { melody: 65, chords: 0, bass: 32, drums: 32 };
+    const told = [];
+    for (const seed of given[1]) {
+      const made = await improviser(seed);
+      const bars = Array.from({ length: 36 }, (_, bar) => {
+        const [tempo, swing] = [168 + 44 * (bar % 4), 0.5 + 0.1 * (bar % 3)];
+        const key = ["", "Eb", "A", "F"][bar % 4];
+        const { band, form } = made.nextBar({ ...usual, tempo, swing, key });
+        return { parts: band, quarters: form.metre.quarters, tempo, programs };
+      });
+      told.push([...midiFile("changed", bars, network.form.metre)]);
+    }
+    console.log(JSON.stringify(told));
+    """
+    )
+    for network in served.data("networks"):
+        for told in run_deno(served, code, network["name"], [1, 2, 3]):
+            for track in mido.MidiFile(file=BytesIO(bytes(told))).tracks:
+                require_room(track)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 1.7])
