@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 
+import mido
 import pytest
 import torch
 from torch.nn import functional as F
@@ -41,6 +42,18 @@ def topology(blocks: int = 3, cells: int = 2, units: int = 5) -> Topology:
     biases = tuple(-0.5 * (block + 1) for block in range(blocks))
     group = Group("chords", blocks, cells, biases, biases, biases, ("chords",), ("chords",))
     return Topology((group,), (Units("chords", units, 0.5, ("chords",), ("chords",)),))
+
+
+def require_room(track: mido.MidiTrack) -> None:
+    """Every note of a MIDI track ends, and none begins while another of its pitch sounds."""
+    sounding = set()
+    for message in track:
+        if message.type == "note_on":
+            assert message.note not in sounding
+            sounding.add(message.note)
+        elif message.type == "note_off":
+            sounding.remove(message.note)
+    assert not sounding
 
 
 def syncopated_form(metre: str, steps_per_quarter: int, seed: int = 1) -> Form:

@@ -2,16 +2,18 @@
 
 import random
 from dataclasses import replace
+from io import BytesIO
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import mido
 import pytest
 import soundfile
 import torch
 import yaml
 from page_support import Opener, Served, run_deno
-from support import syncopated_form
+from support import require_room, syncopated_form
 
 from lstm_blues.browser.music import encoding_data, form_data, library_data, music_data
 from lstm_blues.music.encoding import HELD, Encoding
@@ -174,6 +176,43 @@ def test_any_form_s_band_plays_the_same_notes(served: Served) -> None:
     assert min(notes) > 60
 
 
+def test_a_fast_band_plays_the_same_notes(served: Served) -> None:
+    (bebop,) = compose_pieces(load_trained("bebop"), 1, 1, seed=1)
+    forms = [syncopated_form(metre, 6) for metre in METRES]
+    pieces = [bebop, *(Piece(form.chord_tensor(), form) for form in forms)]
+    timings = [Timing(300, 0.75 if piece.form.time.swings else 0.5) for piece in pieces]
+    given = [given_of(*pair, 1) for pair in zip(pieces, timings, strict=True)]
+    for piece, timing, told in zip(pieces, timings, play(served, given), strict=True):
+        assert require_same(piece, told, timing, 1, 0) > 100
+
+
+def test_a_copy_of_the_band_plays_on_alike(served: Served) -> None:
+    form = syncopated_form("4/4", 2)
+    code = """
+    import { ChordBook } from "./music/chords.js";
+    import { chordsOf } from "./music/piece.js";
+    import { Scene } from "./music/scene.js";
+    import { Band } from "./music/band.js";
+    const [{ form, timing, seed, qualities, ...piece }] = given;
+    const book = new ChordBook(qualities);
+    const steps = piece.steps.map((row) => Uint8Array.from(row));
+    const chords = chordsOf(steps, form, book);
+    const stretch = { form, steps: steps.length, chords, melody: [] };
+    const scene = new Scene(stretch, timing, seed, 0, book);
+    const bar = (band, at) => [band.comping(scene, at), band.walk.bar(scene, at)];
+    const band = new Band();
+    const told = form.chords.map((_, at) => {
+      const other = band.copy();
+      return [bar(other, at), bar(band, at)];
+    });
+    console.log(JSON.stringify(told));
+    """
+    told = run_deno(served, code, given_of(Piece(form.chord_tensor(), form), TIMING, 1))
+    assert len(told) == form.bars
+    for copied, own in told:
+        assert copied == own
+
+
 def random_piece(form: Form, encoding: Encoding, seed: int) -> Piece:
     """A chorus of a form, its chords now and then wrong, with a melody at random."""
     generator = torch.Generator().manual_seed(seed)
@@ -246,6 +285,32 @@ async function improviser(seed) {
   return new Improviser(player, network, book, (s) => new TorchRandom(s), seed);
 }
 """
+
+
+def test_no_end_in_a_midi_file_cuts_another_note_whatever_was_set(served: Served) -> None:
+    code = (
+        IMPROVISE
+        + """
+    import { midiFile } from "./music/midi.js";
+    const programs = { melody: 65, chords: 0, bass: 32, drums: 32 };
+    const told = [];
+    for (const seed of given[1]) {
+      const made = await improviser(seed);
+      const bars = Array.from({ length: 36 }, (_, bar) => {
+        const [tempo, swing] = [168 + 44 * (bar % 4), 0.5 + 0.1 * (bar % 3)];
+        const key = ["", "Eb", "A", "F"][bar % 4];
+        const { band, form } = made.nextBar({ ...usual, tempo, swing, key });
+        return { parts: band, quarters: form.metre.quarters, tempo, programs };
+      });
+      told.push([...midiFile("changed", bars, network.form.metre)]);
+    }
+    console.log(JSON.stringify(told));
+    """
+    )
+    for network in served.data("networks"):
+        for told in run_deno(served, code, network["name"], [1, 2, 3]):
+            for track in mido.MidiFile(file=BytesIO(bytes(told))).tracks:
+                require_room(track)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 1.7])

@@ -18,7 +18,7 @@ from lstm_blues.output.parts import (
     Part,
     Struck,
 )
-from lstm_blues.output.scene import Scene
+from lstm_blues.output.scene import Scene, let_go
 from lstm_blues.output.voicing import voicing
 from lstm_blues.output.walking import Walk
 
@@ -67,7 +67,7 @@ class Band:
             parts.append(Part("bass (by rule)", BASS_PROGRAM, bass, pan=0.1, gain=1.1))
             drums = _drumming(scene)
             parts.append(Part("drums (by rule)", DRUM_KIT, drums, drums=True, pan=0.35, gain=0.6))
-        return parts
+        return [part._replace(notes=let_go(part.notes)) for part in parts]
 
     def _comping(self, scene: Scene) -> list[Struck]:
         """A piano that comps: chords off the beat, voices led, softer than the melody; none sounds

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left, bisect_right
+from math import lcm
 
 from lstm_blues.music.chords import OCTAVE
 from lstm_blues.music.piece import Chord, Piece
 from lstm_blues.music.spelling import symbol_parts
-from lstm_blues.music.timing import Timing
+from lstm_blues.music.timing import STRAIGHT, Timing
 from lstm_blues.output.parts import Arrangement, Struck
 
 _LOOSENESS = 0.008
 """Seconds: the standard deviation of when a player plays."""
+
+_LEEWAY = 0.4
+"""Share of the shortest time between two notes that a player is early or late at most: no note
+comes before one that is written before it."""
 
 
 class Scene:
@@ -29,6 +34,11 @@ class Scene:
         self.beats = form.time.beats
         self.bars = -(-piece.steps // form.steps_per_bar)
         self.end = self.at(piece.steps)
+        # Whatever is written stands on a step or on an eighth note.
+        grid = self.bar / lcm(int(2 * form.time.quarters), form.steps_per_bar)
+        self._leeway = _LEEWAY * grid
+        if form.time.swings:
+            self._leeway *= (1 - timing.swing) / (1 - STRAIGHT)
         self._starts = [chord.start for chord in piece.chords]
 
     def at(self, step: int) -> float:
@@ -79,10 +89,21 @@ class Scene:
     ) -> Struck:
         """A note, played as loosely as people do, within the stretch."""
         late = chance.gauss(0, _LOOSENESS) * self.timing.tempo / 60
+        late = min(max(late, -self._leeway), self._leeway)
         begin = min(max(start + late, 0.0), self.end)
         velocity = round(velocity + chance.uniform(-4, 4))
         last = min(max(end, begin + 0.05), self.end)
         return Struck(pitch, begin, last, min(127, max(1, velocity)))
+
+
+def let_go(notes: list[Struck]) -> list[Struck]:
+    """A part's notes, those of each pitch in time: none sounds on where another of its pitch
+    begins, for a key that is struck again was let go before."""
+    found, begins = list[Struck](), dict[int, float]()
+    for note in reversed(notes):
+        found.append(note._replace(end=min(note.end, begins.get(note.pitch, note.end))))
+        begins[note.pitch] = note.start
+    return found[::-1]
 
 
 def root_of(chord: Chord) -> int:

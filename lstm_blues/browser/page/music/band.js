@@ -168,6 +168,14 @@ export class Band {
     this.walk.begin();
   }
 
+  /** Others who go on alike. */
+  copy() {
+    const other = new Band();
+    other.#voices = this.#voices;
+    other.walk = this.walk.copy();
+    return other;
+  }
+
   /**
    * A piano that comps: chords off the beat, voices led, softer than the melody; none sounds on
    * where another chord comes.

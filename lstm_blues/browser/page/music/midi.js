@@ -133,6 +133,8 @@ function track(name, bars, begins, channel) {
   let [now, program] = [0, -1];
   /** @type {Event[]} */
   let waiting = [];
+  /** How the last note of each pitch ends. @type {Map<number, Event>} */
+  const ends = new Map();
   /** @param {number} until */
   const write = (until) => {
     waiting.sort(inOrder);
@@ -160,8 +162,12 @@ function track(name, bars, begins, channel) {
     }
     for (const { pitch, start, end, velocity } of part.notes) {
       const [from, to] = [start, end].map((time) => Math.max(0, begins[place] + ticks(time)));
-      waiting.push({ tick: from, on: true, pitch, velocity });
-      waiting.push({ tick: to, on: false, pitch, velocity: 0 });
+      const off = { tick: to, on: false, pitch, velocity: 0 };
+      waiting.push({ tick: from, on: true, pitch, velocity }, off);
+      // Where key, tempo or music were changed, the bar before could not know of this one.
+      const before = ends.get(pitch);
+      if (before !== undefined) before.tick = Math.min(before.tick, from);
+      ends.set(pitch, off);
     }
   });
   write(Infinity);

@@ -2,6 +2,7 @@
 /** A stretch as it is played, bar by bar: who plays which note, when and how loud. */
 
 import { Band, phrased } from "./band.js";
+import { letGo } from "./scene.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Struck} Struck */
@@ -50,22 +51,46 @@ export class Performance {
    * @returns {Part[]}
    */
   #byRule(scene, band, bar) {
-    /** @type {Part[]} */
-    const parts = [
-      { role: "melody", name: "melody (by the network)", notes: phrased(scene, bar) },
-      {
-        role: "chords",
-        name: "piano (by rule, from the network's chords)",
-        notes: this.#band.comping(scene, bar),
-      },
-    ];
-    if (band === "trio") {
-      parts.push({ role: "bass", name: "bass (by rule)", notes: this.#band.walk.bar(scene, bar) });
-      const drums = this.#band.drumming(scene, bar);
-      parts.push({ role: "drums", name: "drums (by rule)", notes: drums });
+    const parts = strike(this.#band, scene, band, bar);
+    // Players know what they play next: they let go of a note in time to strike it again.
+    const ahead = this.#band.copy();
+    const latest = Math.max(...parts.flatMap(({ notes }) => notes.map(({ end }) => end)));
+    const following = parts.map(() => /** @type {Struck[]} */ ([]));
+    for (let next = bar + 1; next * scene.bar < scene.end; next += 1) {
+      if (latest <= next * scene.bar - scene.leeway) break;
+      strike(ahead, scene, band, next).forEach(({ notes }, place) =>
+        following[place].push(...notes)
+      );
     }
+    parts.forEach(({ notes }, place) => letGo(notes, following[place]));
     return parts;
   }
+}
+
+/**
+ * What a band strikes in a bar, before notes make room for one another.
+ * @param {Band} players
+ * @param {Scene} scene
+ * @param {BandName} band
+ * @param {number} bar
+ * @returns {Part[]}
+ */
+function strike(players, scene, band, bar) {
+  /** @type {Part[]} */
+  const parts = [
+    { role: "melody", name: "melody (by the network)", notes: phrased(scene, bar) },
+    {
+      role: "chords",
+      name: "piano (by rule, from the network's chords)",
+      notes: players.comping(scene, bar),
+    },
+  ];
+  if (band === "trio") {
+    parts.push({ role: "bass", name: "bass (by rule)", notes: players.walk.bar(scene, bar) });
+    const drums = players.drumming(scene, bar);
+    parts.push({ role: "drums", name: "drums (by rule)", notes: drums });
+  }
+  return parts;
 }
 
 /**

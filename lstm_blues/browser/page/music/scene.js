@@ -11,6 +11,12 @@ import { OCTAVE, quartersOf, rounded, swung } from "./timing.js";
 /** Seconds: the standard deviation of when a player plays. */
 const LOOSENESS = 0.008;
 
+/**
+ * Share of the shortest time between two notes that a player is early or late at most: no note
+ * comes before one that is written before it.
+ */
+const LEEWAY = 0.4;
+
 /** What the players see: a stretch's chords and beats, in quarter notes. */
 export class Scene {
   /**
@@ -32,6 +38,7 @@ export class Scene {
     this.beat = form.metre.beat;
     this.beats = form.metre.beats;
     this.end = this.at(stretch.steps);
+    this.leeway = LEEWAY * shortest(form, timing.swing);
   }
 
   /** When a step begins. @param {number} step */
@@ -115,10 +122,40 @@ export class Scene {
    * @returns {Struck}
    */
   struck(pitch, start, end, velocity, chance) {
-    const late = chance.gauss(0, LOOSENESS) * this.timing.tempo / 60;
+    const drawn = chance.gauss(0, LOOSENESS) * this.timing.tempo / 60;
+    const late = Math.min(Math.max(drawn, -this.leeway), this.leeway);
     const begin = Math.min(Math.max(start + late, 0), this.end);
     const loud = rounded(velocity + chance.uniform(-4, 4));
     const last = Math.min(Math.max(end, begin + 0.05), this.end);
     return { pitch, start: begin, end: last, velocity: Math.min(127, Math.max(1, loud)) };
   }
+}
+
+/**
+ * Ends notes of a part, those of each pitch in time, where another of their pitch begins: a key
+ * that is struck again was let go before.
+ * @param {Struck[]} notes
+ * @param {Struck[]} following those that come after them
+ */
+export function letGo(notes, following) {
+  /** @type {Map<number, number>} */
+  const begins = new Map();
+  for (const note of [...notes, ...following].reverse()) {
+    note.end = Math.min(note.end, begins.get(note.pitch) ?? note.end);
+    begins.set(note.pitch, note.start);
+  }
+}
+
+/**
+ * The shortest time between two notes, in quarter notes: whatever is written stands on a step or on
+ * an eighth note.
+ * @param {import("../kernel/network.js").FormData} form
+ * @param {number} swing
+ */
+function shortest({ metre, stepsPerBar }, swing) {
+  const eighths = 2 * metre.quarters;
+  let [whole, part] = [eighths, stepsPerBar];
+  while (part > 0) [whole, part] = [part, whole % part];
+  const grid = metre.quarters / (eighths * stepsPerBar / whole);
+  return metre.swings ? grid * (1 - swing) / (1 - 0.5) : grid;
 }

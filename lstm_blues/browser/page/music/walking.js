@@ -31,6 +31,15 @@ export class Walk {
     this.#chord = null;
   }
 
+  /** Another who goes on alike. */
+  copy() {
+    const other = new Walk();
+    other.#played = this.#played;
+    other.#aim = this.#aim;
+    other.#chord = this.#chord;
+    return other;
+  }
+
   /**
    * What it plays in a bar of a stretch; bars come one after the other.
    * @param {Scene} scene
