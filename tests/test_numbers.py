@@ -107,6 +107,7 @@ def prose_of(page: Path) -> list[Block]:
         ("170,000 steps in 7.9 s, 25 %", [("steps", 170_000), ("seconds", 7.9), ("percent", 25)]),
         ("thirty-five times fewer, p = 0.008", [("number", 35), ("number", 0.008)]),
         ("four\nseeds", [("number", 4)]),
+        ("at rates of 1e-4 (p = 2e-6)", [("number", 2e-6)]),
         # Settings in code, sections of the report, structure, and the level of intervals.
         ("`rate=0.5`, section 3.2, Python 3.11, (4.1; 2000), 12 bars, 95 % intervals", []),
         ("[0.5](x.md#a0.7)", [("number", 0.5)]),
@@ -122,6 +123,7 @@ def test_measurements_are_told_from_other_numbers(
 def test_numbers_are_as_fine_as_they_are_written() -> None:
     for text, value, step in (
         *(("0.25", 0.25, 0.01), ("170,000", 170_000, 10_000), ("100,000", 100_000, 10_000)),
+        ("2e-6", 2e-6, 1e-6),
         *(("442,142", 442_142, 1), ("120", 120, 1), ("thirty-five", 35, 1)),
     ):
         assert value_of(text) == value

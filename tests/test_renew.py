@@ -27,7 +27,7 @@ def test_the_plan_is_every_study_the_cheapest_first(tmp_path: Path) -> None:
     studies, looks = read_plan(results, ["resets", "melody_start", "cells", "rtrl"])
     assert [each.name for each in studies] == ["melody_start", "resets", "cells", "rtrl"]
     # 2 starts, one of them twice, 7 resets, of 20 seeds each; 21 cells and rates of 10.
-    assert [each.runs for each in studies] == [60, 140, 210, 60]
+    assert [each.runs for each in studies] == [60, 140, 210, 30]
     assert studies[0].hours() == pytest.approx(0.04)
     assert studies[1].hours() == pytest.approx(1.4)
     assert studies[2].hours() is None

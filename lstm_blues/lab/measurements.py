@@ -42,6 +42,7 @@ _PATTERNS = {
     "number": re.compile(
         rf"\b(?P<n>{NUMERAL})(?= times (?:as|fewer|more|faster|slower|longer|larger|the)\b)"
         rf"|\b(?P<count>{NUMERAL})(?= (?:seeds|networks|runs)\b)"
+        r"|(?<=\bp = )(?P<tiny>\d+(?:\.\d+)?e-\d+)"
         r"|(?<![\w.,])(?P<decimal>\d+\.\d+)(?![\w]|\.\d)",
         re.I,
     ),

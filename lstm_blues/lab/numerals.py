@@ -31,13 +31,15 @@ def value_of(text: str) -> float:
 
 
 def granularity(text: str) -> float:
-    """The steps in which a number is written: 0.01 of 0.25, 10,000 of 170,000.
+    """The steps in which a number is written: 0.01 of 0.25, 10,000 of 170,000, 1e-6 of 2e-6.
 
     Zeros at the end of thousands count as rounding, those after the first two digits.
     """
     if text.lower() in WORDS:
         return 1.0
-    digits = text.replace(",", "")
+    digits, _, exponent = text.replace(",", "").partition("e")
+    if exponent:
+        return granularity(digits) * 10.0 ** int(exponent)
     if "." in digits:
         return 10.0 ** -len(digits.split(".")[1])
     zeros = min(len(digits) - len(digits.rstrip("0")), max(0, len(digits) - 2))
