@@ -230,7 +230,7 @@ def test_the_songs_held_are_those_of_the_probe() -> None:
             break
         most, *cells = line.strip("| ").split(" | ")
         for name, cell in zip(names, cells, strict=True):
-            shown[f"blocks={name} most={most}"] = sorted(map(int, cell.split(" and ")))
+            shown[f"blocks={name} most={most}"] = sorted(map(int, cell.split(", ")))
     found = {}
     for setting, records in read_records(STUDY / "songs_held_each/probe.csv").items():
         counts: dict[int, int] = {}
