@@ -56,7 +56,7 @@ def _train(config: dict[str, Any]) -> None:
 
     context = HydraConfig.get()
     folder, overrides = Path(context.runtime.output_dir), list(context.overrides.task)
-    if config["portfolio"] is not None:
+    if config.get("portfolio") is not None:
         require_left_to_recipes(overrides)
     # Several processes of a sweep would wait for each other's threads.
     torch.set_num_threads(1)

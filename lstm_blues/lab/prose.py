@@ -183,7 +183,13 @@ def pages(repository: Path) -> list[Path]:
 
 def problems(page: Path, repository: Path, counts: Counter[str] | None = None) -> list[str]:
     """What is wrong with the measurements of a page, a sentence each; `counts` is added to."""
-    tables = {path.read_text().strip() for path in (repository / STUDY).glob("*/*.md")}
+    # A recorded table may have sentences below it.
+    tables = {
+        part.strip()
+        for path in (repository / STUDY).glob("*/*.md")
+        if path.name != "README.md"
+        for part in path.read_text().split("\n\n")
+    }
     found = []
     for block in blocks(page.read_text()):
         if block.text.strip() in tables:
