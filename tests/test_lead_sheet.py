@@ -203,6 +203,7 @@ def test_chords_are_named_on_their_bass() -> None:
     assert chord_name([4, 7, 12]) == "C"
 
 
+@pytest.mark.slow
 def test_the_command_writes_yaml_that_trains(tmp_path: Path) -> None:
     write_sheet(tmp_path / "a.mid", [*LINE[:-1], ("G4", 4, 5.5), ("A4", 5.5, 8)])
     done = run_command("lead_sheet", "files=[a.mid]", "name=mine", "form_bars=2", cwd=tmp_path)

@@ -177,6 +177,7 @@ def test_a_melody_is_learned_once_the_form_is_and_composed(tmp_path: Path) -> No
     assert list((tmp_path / "music").glob("*.mid"))
 
 
+@pytest.mark.slow
 def test_a_signal_stops_a_portfolio_which_can_be_resumed(tmp_path: Path) -> None:
     never = [f"portfolio.recipes.{name}.rate=1e-9" for name in ("small", "quick", "standardised")]
     command = train_command("+experiment=own", *SMALL, *never, "hydra.run.dir=run")
