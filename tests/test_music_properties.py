@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from support import require_room
 
 from lstm_blues.errors import BluesError
 from lstm_blues.music.bars import BarLibrary, SegmentNote, read_segment
@@ -152,14 +153,7 @@ def midi_notes(piece: Piece, timing: Timing, track: str) -> list[tuple[int, floa
     """
     buffer, file = io.BytesIO(), midi_file(piece, timing)
     for messages in file.tracks:
-        sounding: set[int] = set()
-        for message in messages:
-            if message.type == "note_on":
-                assert message.note not in sounding
-                sounding.add(message.note)
-            if message.type == "note_off":
-                sounding.remove(message.note)
-        assert not sounding
+        require_room(messages)
     file.save(file=buffer)
     midi = pretty_midi.PrettyMIDI(io.BytesIO(buffer.getvalue()))
     found = [note for part in midi.instruments if part.name == track for note in part.notes]

@@ -138,6 +138,12 @@ def test_runs_of_no_sweep_are_rows_of_their_own(tmp_path: Path) -> None:
     assert {row.setting for row in tabulate(read_runs([tmp_path]))} == {
         *("form=one", "form=three", "a", "again")
     }
+    # Folders of the same name are told by their paths: no run takes another's row.
+    run(tmp_path / "else" / "again", 4, 20, "form.name=two", "learning.rate=1e-1", *other[1:])
+    rows = tabulate(read_runs([tmp_path]))
+    paths = {str(tmp_path / "again"), str(tmp_path / "else" / "again")}
+    assert len({row.setting for row in rows} & {"again", *paths}) == 2
+    assert sum(row.runs for row in rows) == 6
 
 
 def test_lists_in_a_folder_s_name_stay_whole() -> None:

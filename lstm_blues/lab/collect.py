@@ -132,8 +132,10 @@ def by_setting(runs: Sequence[Run]) -> dict[str, list[Run]]:
         found.setdefault(setting or "all", []).extend(of_seeds)
     forms = [of_seeds[0].settings.get("form.name") for of_seeds in unnamed]
     for form, of_seeds in zip(forms, unnamed, strict=True):
-        by_form = forms.count(form) == 1
-        found[f"form={form}" if by_form else of_seeds[0].folder.name] = of_seeds
+        folder = of_seeds[0].folder
+        by_form = [f"form={form}"] * (forms.count(form) == 1)
+        labels = (*by_form, folder.name, str(folder))
+        found[next(label for label in labels if label not in found)] = of_seeds
     return found
 
 
