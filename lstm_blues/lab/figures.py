@@ -118,7 +118,7 @@ def exposure_figure(rows: Sequence[Exposure]) -> Figure:
     panels = figure.subplots(1, 3, sharey=True)
     for axes, told, values in zip(
         panels,
-        ("beats held", "bars new and broken", "loss on own music minus loss on songs (quartiles)"),
+        ("beats held", "bars new and broken", "loss on own music\nminus loss on songs (quartiles)"),
         (
             [row.held for row in rows],
             [row.broken for row in rows],
